@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.engine;
+
+/** What the engine asks of the shell round it. The engine itself performs no input or output. */
+public sealed interface Action permits Action.Send, Action.Publish, Action.Note {
+
+    /**
+     * Send one datagram to a server.
+     *
+     * @param source index of the server, as returned by {@link Engine#addSource}
+     * @param requestId identifies this request in {@link Engine#onTransmitted}
+     * @param payload the NTP packet; the receiver of this action owns the array
+     */
+    @SuppressWarnings("ArrayRecordComponent") // a buffer to be sent once, never compared or hashed
+    record Send(int source, long requestId, byte[] payload) implements Action {}
+
+    /** Publish a new correction; it replaces the one before. */
+    record Publish(Correction correction) implements Action {}
+
+    /** Something a person who watches the daemon would want to know; one log line. */
+    record Note(Severity severity, String text) implements Action {}
+
+    /** How much a {@link Note} matters. */
+    enum Severity {
+        DEBUG,
+        INFO,
+        WARN
+    }
+}
