@@ -1,60 +1,656 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
 /**
- * Everything that decides, without input or output: time and bytes come in as arguments, {@link Action}s go out as
- * values. Deterministic: the same calls with the same random generator give the same bits. Not thread-safe.
+ * Everything that decides, without input or output: time and bytes come in as arguments, {@link Action}s go out as values.
+ * Deterministic: the same calls with the same random generator give the same bits. Not thread-safe.
  *
  * <p>All instants are readings of CLOCK_MONOTONIC_RAW in nanoseconds, which nothing slews or steps.
+ *
+ * <p>An exchange goes this way: {@link NtpSource} checks it; the server's {@link BoundTracker} intersects what it guarantees;
+ * {@link Selection} finds where the truth can be if fewer than half of the servers lie; the exchanges of servers that agree
+ * feed the {@link OscillatorBank}; its estimate and the guaranteed interval become a {@link Correction}.
  */
 public final class Engine {
-    public Engine(EngineConfig config, RandomGenerator random) {}
+    /** Largest error of an oscillator's frequency that has not been measured, s/s. */
+    private static final double UNKNOWN_FREQUENCY = 1e-4;
 
-    /** Adds a server, to be asked from the next {@link #onTimer} on; returns its index, 0, 1, ... */
-    public int addSource(SourceConfig config) {
-        return 0;
+    /** Once measured: what a quartz can change by within the memory of the bounds (chrony: maxclockerror, 1 ppm) ... */
+    private static final double FREQUENCY_FLOOR = 1e-6;
+
+    /** ... and this many standard deviations of the estimate. */
+    private static final double FREQUENCY_SIGMAS = 6;
+
+    /** The estimated frequency is believed in the bound after this many exchanges. */
+    private static final int EXCHANGES_FOR_FREQUENCY = 32;
+
+    /** The warm-up asks for this many accepted exchanges. */
+    private static final int WARMUP_EXCHANGES = 8;
+
+    /** A model speaks once the frequency is known to this, s/s: half of the prior. */
+    private static final double USEFUL_FREQUENCY_SD = 5e-5;
+
+    /** The model and the servers contradict each other when they are farther apart than this many standard deviations. */
+    private static final double CONTRADICTION_SIGMAS = 6;
+
+    /** Slack of that test, s. */
+    private static final double CONTRADICTION_SLACK = 2e-6;
+
+    /** A contradiction is believed when this many exchanges in a row say so. */
+    private static final int CONFIRMATIONS = 3;
+
+    /** Holdover begins when this many polls have brought nothing. */
+    private static final double SILENT_POLLS = 4;
+
+    /** A correction is renewed at least this often, ns. */
+    private static final long REFRESH_NANOS = 1_000_000_000L;
+
+    /** Confidence halves after this many poll intervals without an exchange. */
+    private static final double CONFIDENCE_POLLS = 8;
+
+    /** The note that the local clock has jumped stays in the record for this long, ns. */
+    private static final long STEP_FLAG_NANOS = 60_000_000_000L;
+
+    /** Exchanges kept for replays. */
+    private static final int HISTORY = 1024;
+
+    private final EngineConfig config;
+    private final RandomGenerator random;
+    private final List<Server> servers = new ArrayList<>();
+    private final OscillatorBank bank = new OscillatorBank();
+    private final Confidence confidence = new Confidence();
+    private final List<Exchange> history = new ArrayList<>();
+
+    private long nextRequestId;
+    private boolean begun;
+    private long startNanos;
+    private boolean epochKnown;
+    private long epochNanos;
+    private long acceptedCount;
+    private long lastSyncNanos;
+    private long nextRefreshNanos;
+    private boolean warmupComplete;
+    private boolean holdover;
+    private boolean stepped;
+    private long steppedNanos;
+    private int contradictions;
+    private int firstContradiction;
+    private Optional<Interval> bound = Optional.empty();
+    private long boundNanos;
+    private boolean majority;
+
+    /** A server with all that the engine keeps of it. */
+    private static final class Server {
+        final NtpSource protocol;
+        final BoundTracker tracker = new BoundTracker();
+        final Path path = new Path();
+        SourceState state = SourceState.UNREACHABLE;
+        Optional<Exchange> newest = Optional.empty();
+
+        Server(NtpSource protocol) {
+            this.protocol = protocol;
+        }
+
+        boolean isLive() {
+            return tracker.isKnown() && protocol.reach() != 0 && !protocol.isDenied();
+        }
     }
 
-    /** The server's address has changed or become known: forget its path, begin again with a burst. */
-    public void onAddressChanged(int source, long rawNanos) {}
+    /**
+     * An engine without servers.
+     *
+     * @param random source of the request cookies: {@link java.security.SecureRandom} in a daemon, seeded in a simulation
+     */
+    public Engine(EngineConfig config, RandomGenerator random) {
+        this.config = config;
+        this.random = random;
+    }
 
-    /** When {@link #onTimer} is due next. */
+    /**
+     * Adds a server; it is asked once its address is known ({@link #onAddressChanged}).
+     *
+     * @return its index: 0, 1, ...
+     */
+    public int addSource(SourceConfig source) {
+        servers.add(new Server(new NtpSource(servers.size(), source, random)));
+        return servers.size() - 1;
+    }
+
+    /** The server's address has become known or has changed: forget its path, begin with a burst. */
+    public void onAddressChanged(int source, long rawNanos) {
+        Server server = servers.get(source);
+        server.protocol.begin(rawNanos);
+        server.tracker.clear();
+        server.path.clear();
+        server.newest = Optional.empty();
+        bank.forget(source);
+        history.removeIf(exchange -> exchange.source() == source);
+    }
+
+    /** When {@link #onTimer} is due next, CLOCK_MONOTONIC_RAW, ns. */
     public long nextTimerNanos() {
-        return 0;
+        long next = begun ? nextRefreshNanos : Long.MIN_VALUE;
+        for (Server server : servers) {
+            next = Math.min(next, server.protocol.nextTimerNanos());
+        }
+        return next;
     }
 
     /** Does what is due at {@code rawNanos}: requests, timeouts, a fresh correction. Early calls are harmless. */
-    public void onTimer(long rawNanos, Consumer<Action> out) {}
+    public void onTimer(long rawNanos, Consumer<Action> out) {
+        if (!begun) {
+            begun = true;
+            startNanos = rawNanos;
+            nextRefreshNanos = rawNanos + REFRESH_NANOS;
+        }
+        for (Server server : servers) {
+            server.protocol.onTimer(rawNanos, nextRequestId).ifPresent(send -> {
+                nextRequestId++;
+                out.accept(send);
+            });
+        }
+        if (rawNanos - nextRefreshNanos >= 0) {
+            nextRefreshNanos = rawNanos + REFRESH_NANOS;
+            judgeServers(rawNanos, out);
+            publish(rawNanos, out);
+        }
+    }
 
     /** A request went out at {@code rawNanos}. May be called again with a better stamp while its reply is awaited. */
-    public void onTransmitted(int source, long requestId, long rawNanos, StampKind kind) {}
+    public void onTransmitted(int source, long requestId, long rawNanos, StampKind kind) {
+        servers.get(source).protocol.onTransmitted(requestId, rawNanos, kind);
+    }
 
     /** A request could not be sent, or the network answered that the server cannot be reached. */
-    public void onUnreachable(int source, String reason, long rawNanos, Consumer<Action> out) {}
+    public void onUnreachable(int source, String reason, long rawNanos, Consumer<Action> out) {
+        Server server = servers.get(source);
+        if (server.protocol.reach() == 0) {
+            note(out, Action.Severity.DEBUG, server.protocol.config().name() + " cannot be reached: " + reason);
+        }
+        server.protocol.onUnreachable(rawNanos);
+    }
 
     /** The first {@code length} bytes of {@code payload} came from the server's address at {@code rawNanos}. */
     public void onDatagram(
-            int source, byte[] payload, int length, long rawNanos, StampKind kind, Consumer<Action> out) {}
+            int source, byte[] payload, int length, long rawNanos, StampKind kind, Consumer<Action> out) {
+        Server server = servers.get(source);
+        boolean denied = server.protocol.isDenied();
+        Optional<Exchange> exchange = server.protocol.onDatagram(payload, length, rawNanos, kind);
+        if (server.protocol.isDenied() && !denied) {
+            server.tracker.clear();
+            note(out, Action.Severity.WARN, server.protocol.config().name() + " refuses to serve us; not asked again");
+        }
+        exchange.ifPresent(accepted -> onExchange(accepted, rawNanos, out));
+    }
 
-    /** The raw clock is known to have lost or gained time (suspend): what was learned of the phase is void. */
-    public void onDiscontinuity(String reason, long rawNanos, Consumer<Action> out) {}
+    /**
+     * The raw clock is known to have lost or gained time (suspend): what was learned of the phase is void, nothing is
+     * published as valid until servers have answered again.
+     */
+    public void onDiscontinuity(String reason, long rawNanos, Consumer<Action> out) {
+        note(out, Action.Severity.WARN, reason + "; measuring again");
+        forgetPhase(rawNanos);
+        history.clear();
+        for (Server server : servers) {
+            server.tracker.clear();
+            server.protocol.confirm(WARMUP_EXCHANGES, rawNanos);
+        }
+        bound = Optional.empty();
+        publish(rawNanos, out);
+    }
+
+    private void forgetPhase(long rawNanos) {
+        stepped = true;
+        steppedNanos = rawNanos;
+        contradictions = 0;
+        bank.restartPhase(FREQUENCY_FLOOR);
+        servers.forEach(server -> server.path.restartLaws());
+    }
+
+    // --- One exchange ---
+
+    private void onExchange(Exchange exchange, long rawNanos, Consumer<Action> out) {
+        if (!epochKnown) {
+            epochKnown = true;
+            epochNanos = exchange.t2() - exchange.t1();
+        }
+        Server server = servers.get(exchange.source());
+        server.newest = Optional.of(exchange);
+        acceptedCount++;
+        lastSyncNanos = exchange.t4();
+        history.add(exchange);
+        if (history.size() > HISTORY) {
+            history.remove(0);
+            firstContradiction = Math.max(firstContradiction - 1, 0);
+        }
+        server.tracker.add(exchange, epochNanos, boundFrequency(), maxDrift());
+        judgeServers(rawNanos, out);
+        if (server.state == SourceState.SELECTED) {
+            feed(exchange, rawNanos, out);
+        }
+        holdover = false;
+        publish(rawNanos, out);
+    }
+
+    private void feed(Exchange exchange, long rawNanos, Consumer<Action> out) {
+        if (contradicts(rawNanos)) {
+            if (contradictions == 0) {
+                firstContradiction = history.size() - 1;
+            }
+            contradictions++;
+            if (isTainted()) {
+                rebuild(0);
+            } else if (contradictions >= CONFIRMATIONS) {
+                note(
+                        out,
+                        Action.Severity.WARN,
+                        String.format(
+                                Locale.ROOT,
+                                "the local clock or every server has jumped by %.6f s; starting again from the servers",
+                                distanceFromServers(rawNanos)));
+                forgetPhase(rawNanos);
+                List<Exchange> since = new ArrayList<>(history.subList(firstContradiction, history.size()));
+                history.clear();
+                history.addAll(since);
+                rebuild(0);
+            } else {
+                servers.get(exchange.source()).protocol.confirm(CONFIRMATIONS - contradictions, rawNanos);
+                return;
+            }
+            contradictions = 0;
+            return;
+        }
+        contradictions = 0;
+        Server server = servers.get(exchange.source());
+        boolean replay = server.path.count(exchange.delay()) && history.size() < HISTORY;
+        boolean forecast = bank.isStarted() && bank.knows(exchange.source());
+        boolean hit = bank.add(exchange, server.path, epochNanos);
+        if (forecast) {
+            confidence.add(hit);
+        }
+        if (replay) {
+            rebuild(0);
+        }
+    }
+
+    /** Whether a server that has fed the bank is not believed any more. */
+    private boolean isTainted() {
+        for (int i = 0; i < servers.size(); i++) {
+            if (bank.knows(i) && servers.get(i).state == SourceState.FALSETICKER) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Starts the bank again and feeds it the history of the servers that are believed now, with the laws learned so far. */
+    private void rebuild(int from) {
+        bank.restart();
+        servers.forEach(server -> server.path.restartLaws());
+        for (Exchange past : history.subList(from, history.size())) {
+            Server server = servers.get(past.source());
+            if (server.state == SourceState.SELECTED) {
+                bank.add(past, server.path, epochNanos);
+            }
+        }
+    }
+
+    // --- Selection and the hard bound ---
+
+    /** Frequency that moves the bounds, s/s; with {@link #maxDrift} it has to contain the truth. */
+    private double boundFrequency() {
+        return frequencyIsMeasured() ? frequencyEstimate().frequency() : 0;
+    }
+
+    private double maxDrift() {
+        return frequencyIsMeasured() ? measuredDrift() : UNKNOWN_FREQUENCY;
+    }
+
+    private double measuredDrift() {
+        return FREQUENCY_FLOOR + FREQUENCY_SIGMAS * frequencyEstimate().frequencySd();
+    }
+
+    private boolean frequencyIsMeasured() {
+        return bank.exchanges() >= EXCHANGES_FOR_FREQUENCY && measuredDrift() < UNKNOWN_FREQUENCY;
+    }
+
+    private Estimate frequencyEstimate() {
+        return bank.estimate(lastSyncNanos, speakers());
+    }
+
+    /** The servers whose estimates make up the published time: those selected, or at worst all that are known. */
+    private List<Integer> speakers() {
+        List<Integer> selected = new ArrayList<>();
+        List<Integer> known = new ArrayList<>();
+        for (int i = 0; i < servers.size(); i++) {
+            if (bank.knows(i)) {
+                known.add(i);
+                if (servers.get(i).state == SourceState.SELECTED) {
+                    selected.add(i);
+                }
+            }
+        }
+        return selected.isEmpty() ? known : selected;
+    }
+
+    /** Finds the servers that agree and where the truth can be. */
+    private void judgeServers(long rawNanos, Consumer<Action> out) {
+        List<Interval> intervals = new ArrayList<>();
+        for (Server server : servers) {
+            if (server.isLive()) {
+                intervals.add(server.tracker.at(rawNanos, boundFrequency(), maxDrift()));
+            }
+        }
+        if (intervals.isEmpty()) {
+            for (Server server : servers) {
+                setState(server, idleState(server), out);
+            }
+            return;
+        }
+        Optional<Interval> agreed = Selection.majority(intervals);
+        majority = agreed.isPresent();
+        // Without a majority the truth may be wherever a server puts it; past agreement breaks the tie.
+        bound = Optional.of(agreed.orElseGet(() -> Selection.hull(intervals)));
+        boundNanos = rawNanos;
+        Interval reference = agreed.orElseGet(() -> modelInterval(rawNanos).orElseGet(() -> Selection.hull(intervals)));
+        for (Server server : servers) {
+            SourceState state = idleState(server);
+            if (server.isLive()) {
+                Interval interval = server.tracker.at(rawNanos, boundFrequency(), maxDrift());
+                state = interval.intersects(reference) ? SourceState.SELECTED : SourceState.FALSETICKER;
+            }
+            setState(server, state, out);
+        }
+    }
+
+    private static SourceState idleState(Server server) {
+        if (server.protocol.isDenied()) {
+            return SourceState.DENIED;
+        }
+        return server.protocol.reach() == 0 ? SourceState.UNREACHABLE : SourceState.CANDIDATE;
+    }
+
+    private static void setState(Server server, SourceState state, Consumer<Action> out) {
+        if (server.state == state) {
+            return;
+        }
+        SourceState before = server.state;
+        server.state = state;
+        String name = server.protocol.config().name();
+        switch (state) {
+            case SELECTED -> note(out, Action.Severity.INFO, name + " selected");
+            case FALSETICKER -> note(out, Action.Severity.WARN, name + " contradicts the majority: falseticker");
+            case UNREACHABLE -> note(out, Action.Severity.WARN, name + " does not answer any more");
+            default -> note(out, Action.Severity.DEBUG, name + ": " + before + " -> " + state);
+        }
+    }
+
+    /** Where the model alone puts UTC - raw - epoch. */
+    private Optional<Interval> modelInterval(long rawNanos) {
+        if (!bank.isStarted()) {
+            return Optional.empty();
+        }
+        Estimate estimate = bank.estimate(rawNanos, speakers());
+        double slack = CONTRADICTION_SIGMAS * estimate.sd() + CONTRADICTION_SLACK;
+        return Optional.of(new Interval(estimate.offset() - slack, estimate.offset() + slack));
+    }
+
+    private boolean contradicts(long rawNanos) {
+        Optional<Interval> model = modelInterval(rawNanos);
+        return majority
+                && model.isPresent()
+                && bound.isPresent()
+                && !model.get().intersects(bound.get());
+    }
+
+    private double distanceFromServers(long rawNanos) {
+        double middle = bound.map(Interval::middle).orElse(0.0);
+        return middle - modelInterval(rawNanos).map(Interval::middle).orElse(middle);
+    }
+
+    // --- What is published ---
+
+    private void publish(long rawNanos, Consumer<Action> out) {
+        noteHoldover(rawNanos, out);
+        if (stepped && rawNanos - steppedNanos > STEP_FLAG_NANOS) {
+            stepped = false;
+        }
+        if (!bank.isStarted() || bound.isEmpty()) {
+            out.accept(new Action.Publish(nothingKnown(rawNanos)));
+            return;
+        }
+        Estimate estimate = config.modelEnabled() ? bank.estimate(rawNanos, speakers()) : newestMeasurement(rawNanos);
+        boolean modelSpeaks = config.modelEnabled()
+                && bank.exchanges() >= WARMUP_EXCHANGES
+                && estimate.frequencySd() <= USEFUL_FREQUENCY_SD;
+        double elapsed = (rawNanos - boundNanos) * 1e-9;
+        double shift = boundFrequency() * elapsed;
+        Interval now = new Interval(bound.get().low() + shift, bound.get().high() + shift)
+                .widened(maxDrift() * Math.abs(elapsed));
+        double maxError = now.farthestFrom(estimate.offset());
+        double p00 = estimate.p00();
+        if (!majority) {
+            // Servers contradict each other and nothing says who is right.
+            double half = (now.high() - now.low()) / 2;
+            p00 += half * half;
+        }
+        if (contradictions > 1) {
+            // Not one bad sample but two: the model is probably wrong, by as much as the servers say.
+            double distance = now.middle() - estimate.offset();
+            p00 += distance * distance;
+        }
+        // A deviation above the bound would say that the truth may be where it cannot be.
+        p00 = Math.min(p00, maxError * maxError);
+        double sd = Math.sqrt(p00);
+        boolean honest = sd <= config.maxUncertaintySeconds();
+        if (!warmupComplete && honest && (isWarm() || rawNanos - startNanos >= warmupLimitNanos())) {
+            warmupComplete = true;
+            note(
+                    out,
+                    Action.Severity.INFO,
+                    String.format(
+                            Locale.ROOT,
+                            "READY after %.1f s: %d exchanges, uncertainty ±%.1f us, bound ±%.1f us",
+                            (rawNanos - startNanos) * 1e-9,
+                            acceptedCount,
+                            sd * 1e6,
+                            maxError * 1e6));
+        }
+        out.accept(new Action.Publish(new Correction(
+                rawNanos,
+                rawNanos + epochNanos + Math.round(estimate.offset() * 1e9),
+                estimate.frequency(),
+                p00,
+                estimate.p01(),
+                estimate.p11(),
+                estimate.wander(),
+                1,
+                maxError,
+                Math.max(maxDrift(), Math.abs(estimate.frequency() - boundFrequency()) + maxDrift()),
+                config.maxUncertaintySeconds(),
+                Math.round(config.horizonSeconds() * 1e9),
+                modelSpeaks ? Correction.Source.SHORT_TERM : Correction.Source.NTP,
+                warmupComplete,
+                modelSpeaks,
+                holdover,
+                stepped,
+                leap(),
+                false,
+                confidence.value(),
+                Math.round(CONFIDENCE_POLLS * shortestPoll() * 1e9),
+                acceptedCount,
+                lastSyncNanos)));
+    }
+
+    /** Nothing may be said about the time. */
+    private Correction nothingKnown(long rawNanos) {
+        double nothing = Double.POSITIVE_INFINITY;
+        return new Correction(
+                rawNanos,
+                rawNanos,
+                0,
+                nothing,
+                0,
+                nothing,
+                0,
+                1,
+                nothing,
+                UNKNOWN_FREQUENCY,
+                config.maxUncertaintySeconds(),
+                Math.round(config.horizonSeconds() * 1e9),
+                Correction.Source.NO_DATA,
+                warmupComplete,
+                false,
+                false,
+                stepped,
+                LeapIndicator.UNSYNCHRONIZED,
+                false,
+                0,
+                Math.round(CONFIDENCE_POLLS * shortestPoll() * 1e9),
+                acceptedCount,
+                lastSyncNanos);
+    }
+
+    /** The newest exchange of a selected server and nothing else: for an operator who switched the models off. */
+    private Estimate newestMeasurement(long rawNanos) {
+        Exchange newest = servers.stream()
+                .filter(server -> server.state == SourceState.SELECTED)
+                .flatMap(server -> server.newest.stream())
+                .max((a, b) -> Long.compare(a.t4(), b.t4()))
+                .orElse(history.get(history.size() - 1));
+        double dt = (rawNanos - newest.middle()) * 1e-9;
+        double half = Math.max(newest.delay(), 0) / 2 + newest.serverError();
+        double drift = UNKNOWN_FREQUENCY / Math.sqrt(3);
+        double p11 = drift * drift;
+        // The truth is anywhere within half the delay: a uniform law has a third of its square as variance.
+        return new Estimate(rawNanos, middleOffset(newest), 0, half * half / 3 + dt * dt * p11, dt * p11, p11, 0);
+    }
+
+    private double middleOffset(Exchange exchange) {
+        return ((exchange.t2() - exchange.t1() - epochNanos) * 1e-9
+                        + (exchange.t3() - exchange.t4() - epochNanos) * 1e-9)
+                / 2;
+    }
+
+    private void noteHoldover(long rawNanos, Consumer<Action> out) {
+        double silence = (rawNanos - lastSyncNanos) * 1e-9;
+        boolean silent = acceptedCount > 0 && silence > SILENT_POLLS * shortestPoll() + longestTimeout();
+        if (silent && !holdover) {
+            holdover = true;
+            note(
+                    out,
+                    Action.Severity.WARN,
+                    String.format(
+                            Locale.ROOT,
+                            "no server has answered for %.0f s: holdover on the oscillator model",
+                            silence));
+        }
+    }
+
+    private double shortestPoll() {
+        return servers.stream()
+                .filter(server -> !server.protocol.isDenied())
+                .mapToDouble(server -> server.protocol.pollSeconds())
+                .min()
+                .orElse(1);
+    }
+
+    private double longestTimeout() {
+        return servers.stream()
+                .mapToDouble(server -> server.protocol.config().timeoutSeconds())
+                .max()
+                .orElse(1);
+    }
+
+    /** The leap second that most selected servers announce. */
+    private LeapIndicator leap() {
+        int[] votes = new int[LeapIndicator.values().length];
+        int voters = 0;
+        for (Server server : servers) {
+            if (server.state == SourceState.SELECTED) {
+                votes[
+                        server.protocol
+                                .lastReply()
+                                .map(NtpPacket::leap)
+                                .orElse(LeapIndicator.NONE)
+                                .ordinal()]++;
+                voters++;
+            }
+        }
+        for (LeapIndicator leap : LeapIndicator.values()) {
+            if (2 * votes[leap.ordinal()] > voters) {
+                return leap;
+            }
+        }
+        return LeapIndicator.NONE;
+    }
+
+    // --- Warm-up ---
+
+    private boolean isWarm() {
+        return acceptedCount >= WARMUP_EXCHANGES;
+    }
+
+    private long warmupLimitNanos() {
+        return Math.round(config.warmupLimitSeconds() * 1e9);
+    }
+
+    /** Whether the warm-up is over. */
+    public boolean isWarmupComplete() {
+        return warmupComplete;
+    }
 
     /** Progress of the warm-up, 0..1. */
     public double warmupProgress() {
-        return 0;
+        return warmupComplete ? 1 : Math.min(acceptedCount / (double) WARMUP_EXCHANGES, 0.99);
     }
 
     /** What the warm-up is waiting for, in words; empty when it is complete. */
     public String warmupWaitingFor() {
-        return "";
+        if (warmupComplete) {
+            return "";
+        }
+        if (acceptedCount == 0) {
+            return "a first answer from a server";
+        }
+        if (!isWarm()) {
+            return "exchange " + (acceptedCount + 1) + " of " + WARMUP_EXCHANGES;
+        }
+        return majority ? "an uncertainty below the maximum" : "servers that agree";
     }
+
+    // --- For people ---
 
     /** The present state of every server, in the order they were added. */
     public List<SourceReport> sources(long rawNanos) {
-        return List.of();
+        List<SourceReport> reports = new ArrayList<>();
+        boolean known = bank.isStarted();
+        double published = known ? bank.estimate(rawNanos, speakers()).offset() : 0;
+        double frequency = boundFrequency();
+        for (Server server : servers) {
+            double offset = 0;
+            double sd = 0;
+            double delay = 0;
+            if (server.newest.isPresent()) {
+                Exchange newest = server.newest.get();
+                double dt = (rawNanos - newest.middle()) * 1e-9;
+                offset = middleOffset(newest) + frequency * dt - published;
+                delay = newest.delay();
+                sd = Math.max(delay, 0) / 2 + newest.serverError();
+            }
+            reports.add(server.protocol.report(server.state, offset, sd, delay, server.path.meanExcess()));
+        }
+        return reports;
+    }
+
+    private static void note(Consumer<Action> out, Action.Severity severity, String text) {
+        out.accept(new Action.Note(severity, text));
     }
 }

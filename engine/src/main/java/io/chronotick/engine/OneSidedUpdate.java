@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.engine;
+
+/**
+ * The Bayesian update of a Gaussian edge by one packet that was delayed by a queue, never advanced: assumed-density
+ * filtering with exact moments.
+ *
+ * <p>Let d ~ N(0, v) be the error of the predicted edge and e = d + q what was seen, q >= 0 the queueing delay with the
+ * mixture law sum w_k Exp(S_k). For one scale, with t = v / S and beta = (e - t) / sqrt(v), the posterior of d is N(t, v)
+ * truncated to d <= e, so
+ *
+ * <pre>
+ *   log Z_k = ln w_k - ln S - e / S + t / (2 S) + ln Phi(beta)
+ *   mean_k  = t - sqrt(v) h(beta),   h = phi / Phi
+ *   var_k   = v (1 - beta h - h^2)
+ * </pre>
+ *
+ * A null component of small weight, with no shift and no information, absorbs what the law calls impossible. The posterior
+ * mixture is matched by its first two moments; the variance never grows. Not thread-safe; allocates nothing after
+ * construction.
+ */
+final class OneSidedUpdate {
+    /** Evidence of the null component, 1/s: once in ten thousand packets, spread over the largest scale. */
+    private static final double LOG_NULL = Math.log(1e-4 / QueueLaw.scale(QueueLaw.SCALES - 1));
+
+    private final double[] responsibilities = new double[QueueLaw.SCALES];
+    private double mean;
+    private double variance;
+    private double logEvidence;
+    private double probability;
+
+    /**
+     * Computes the update.
+     *
+     * @param e what was seen less what was predicted, s
+     * @param v variance of the prediction, s^2, > 0
+     * @param law law of the queue
+     */
+    void compute(double e, double v, QueueLaw law) {
+        double sd = Math.sqrt(v);
+        double best = LOG_NULL;
+        for (int k = 0; k < QueueLaw.SCALES; k++) {
+            double s = QueueLaw.scale(k);
+            double t = v / s;
+            double logZ = Math.log(law.weight(k) / s) - e / s + t / (2 * s) + Normal.logCdf((e - t) / sd);
+            responsibilities[k] = logZ;
+            best = Math.max(best, logZ);
+        }
+        double total = Math.exp(LOG_NULL - best);
+        double first = 0;
+        double second = total * v;
+        // Probability of seeing less than e: the mixture of exponentially modified Gaussians, null component aside.
+        double below = Normal.cdf(e / sd);
+        for (int k = 0; k < QueueLaw.SCALES; k++) {
+            double s = QueueLaw.scale(k);
+            double t = v / s;
+            double beta = (e - t) / sd;
+            double z = Math.exp(responsibilities[k] - best);
+            double m = t - sd * Normal.hazard(beta);
+            below -= s * Math.exp(responsibilities[k]);
+            responsibilities[k] = z;
+            total += z;
+            first += z * m;
+            second += z * (v * Normal.truncatedVariance(beta) + m * m);
+        }
+        for (int k = 0; k < QueueLaw.SCALES; k++) {
+            responsibilities[k] /= total;
+        }
+        mean = first / total;
+        variance = Math.min(Math.max(second / total - mean * mean, v * 1e-12), v);
+        logEvidence = best + Math.log(total);
+        probability = Math.min(Math.max(below, 0), 1);
+    }
+
+    /** Posterior mean of d, s. */
+    double mean() {
+        return mean;
+    }
+
+    /** Posterior variance of d, s^2. */
+    double variance() {
+        return variance;
+    }
+
+    /** Natural logarithm of the predictive density at e. */
+    double logEvidence() {
+        return logEvidence;
+    }
+
+    /** Predictive probability of a value below e: uniform on 0..1 when the model is honest. */
+    double probability() {
+        return probability;
+    }
+
+    /** Posterior weights of the scales; they sum to one less the null component's. Valid until the next computation. */
+    double[] responsibilities() {
+        return responsibilities;
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.engine;
+
+/**
+ * What is learned of the way to one server and back, beside what the oscillator models hold of it (base delay,
+ * asymmetry): the queue law of each direction. Shared by all oscillator models. Not thread-safe.
+ */
+final class Path {
+    /** When the laws learned so far are good enough to be worth going through the history again with them. */
+    private static final int[] REPLAYS = {6, 12, 24, 48, 96};
+
+    private final QueueLaw forward = new QueueLaw();
+    private final QueueLaw reverse = new QueueLaw();
+    private int exchanges;
+    private double delaySum;
+    private double delayMin = Double.POSITIVE_INFINITY;
+
+    /** Law of the queue from here to the server. */
+    QueueLaw forward() {
+        return forward;
+    }
+
+    /** Law of the queue from the server to here. */
+    QueueLaw reverse() {
+        return reverse;
+    }
+
+    int exchanges() {
+        return exchanges;
+    }
+
+    /**
+     * Counts one exchange.
+     *
+     * @return whether the history should be replayed with the laws as they are now
+     */
+    boolean count(double delay) {
+        exchanges++;
+        delaySum += delay;
+        delayMin = Math.min(delayMin, delay);
+        for (int replay : REPLAYS) {
+            if (exchanges == replay) {
+                if (exchanges == REPLAYS[0]) {
+                    forward.seed(meanExcess());
+                    reverse.seed(meanExcess());
+                }
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Mean excess of the round-trip delay over its minimum, s; 0 without exchanges. */
+    double meanExcess() {
+        return exchanges == 0 ? 0 : delaySum / exchanges - delayMin;
+    }
+
+    /** Before a replay: the laws stay as priors. */
+    void restartLaws() {
+        forward.restart();
+        reverse.restart();
+    }
+
+    /** The way itself has changed: another address. */
+    void clear() {
+        forward.clear();
+        reverse.clear();
+        exchanges = 0;
+        delaySum = 0;
+        delayMin = Double.POSITIVE_INFINITY;
+    }
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.engine;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.Random;
+import java.util.function.BiConsumer;
+import java.util.function.LongUnaryOperator;
+
+/**
+ * A clock, a network and servers in virtual time round a real {@link Engine}: hours pass in milliseconds, and every run with
+ * the same seed is the same.
+ */
+final class VirtualWorld {
+    static final long SECOND = 1_000_000_000L;
+    static final long UTC_AT_ZERO = 1_800_000_000L * SECOND;
+
+    /** One server and the way to it. */
+    static final class VirtualServer {
+        double baseSeconds = 0.001;
+        double jitterSeconds = 0.0005;
+        double lossProbability = 0.05;
+        double lieSeconds = 0;
+        double lieDrift = 0;
+        double asymmetrySeconds = 0;
+        boolean down;
+        int stratum = 2;
+        LeapIndicator leap = LeapIndicator.NONE;
+        int kiss;
+        double rootDelay = 0.0001;
+        double rootDispersion = 0.0001;
+        int requests;
+    }
+
+    private record Event(long rawNanos, long order, Runnable run) {}
+
+    final List<VirtualServer> servers = new ArrayList<>();
+    final List<String> notes = new ArrayList<>();
+    final Engine engine;
+    private final Random random;
+    private final PriorityQueue<Event> events = new PriorityQueue<>(
+            (a, b) -> a.rawNanos == b.rawNanos ? Long.compare(a.order, b.order) : Long.compare(a.rawNanos, b.rawNanos));
+    private long order;
+    private long raw;
+    private Correction correction;
+    /** UTC, ns since the Unix epoch, as a function of the raw clock. */
+    LongUnaryOperator truth;
+
+    VirtualWorld(EngineConfig config, double driftPpm, long seed) {
+        this.random = new Random(seed);
+        this.engine = new Engine(config, new Random(seed + 1));
+        this.truth = r -> UTC_AT_ZERO + r + Math.round(r * driftPpm * 1e-6);
+    }
+
+    VirtualServer addServer(double pollSeconds) {
+        VirtualServer server = new VirtualServer();
+        servers.add(server);
+        int index = engine.addSource(new SourceConfig("server" + servers.size(), pollSeconds, 1.0, 8, 1.0, 1, 15));
+        engine.onAddressChanged(index, raw);
+        return server;
+    }
+
+    long rawNanos() {
+        return raw;
+    }
+
+    Correction correction() {
+        return correction;
+    }
+
+    long error() {
+        return correction.utcNanosAt(raw) - truth.applyAsLong(raw);
+    }
+
+    /** Runs until the raw clock reads {@code end}, calling {@code observer} at every whole second. */
+    void runUntil(long end, BiConsumer<VirtualWorld, Correction> observer) {
+        long nextSecond = (raw / SECOND + 1) * SECOND;
+        while (true) {
+            long timer = Math.max(engine.nextTimerNanos(), raw);
+            long event = events.isEmpty() ? Long.MAX_VALUE : events.peek().rawNanos;
+            long next = Math.min(Math.min(timer, event), Math.min(nextSecond, end));
+            raw = next;
+            if (next == nextSecond) {
+                nextSecond += SECOND;
+                if (correction != null) {
+                    observer.accept(this, correction);
+                }
+            }
+            if (next == end) {
+                return;
+            }
+            while (!events.isEmpty() && events.peek().rawNanos <= raw) {
+                events.poll().run.run();
+            }
+            if (timer <= raw) {
+                engine.onTimer(raw, this::perform);
+            }
+        }
+    }
+
+    void runUntil(long end) {
+        runUntil(end, (world, c) -> {});
+    }
+
+    /** A datagram, whatever it holds, reaches the engine now. */
+    void inject(int source, byte[] payload) {
+        engine.onDatagram(source, payload, payload.length, raw, StampKind.USER, this::perform);
+    }
+
+    void perform(Action action) {
+        if (action instanceof Action.Publish publish) {
+            correction = publish.correction();
+        } else if (action instanceof Action.Note note) {
+            notes.add(note.severity() + " " + note.text());
+        } else if (action instanceof Action.Send send) {
+            carry(send);
+        }
+    }
+
+    private void carry(Action.Send send) {
+        VirtualServer server = servers.get(send.source());
+        server.requests++;
+        engine.onTransmitted(send.source(), send.requestId(), raw, StampKind.USER);
+        if (server.down || random.nextDouble() < server.lossProbability) {
+            return;
+        }
+        long arrival = raw + nanos(server.baseSeconds + server.asymmetrySeconds + exponential(server.jitterSeconds));
+        long departure = arrival + 20_000;
+        long back = departure + nanos(server.baseSeconds - server.asymmetrySeconds + exponential(server.jitterSeconds));
+        NtpPacket request =
+                NtpPacket.parse(send.payload(), send.payload().length).orElseThrow();
+        byte[] reply = reply(server, request, arrival, departure).toBytes();
+        at(back, () -> engine.onDatagram(send.source(), reply, reply.length, back, StampKind.USER, this::perform));
+    }
+
+    private NtpPacket reply(VirtualServer server, NtpPacket request, long arrival, long departure) {
+        long lie = nanos(server.lieSeconds + server.lieDrift * departure * 1e-9);
+        NtpTimestamp receive = NtpTimestamp.ofUnixNanos(truth.applyAsLong(arrival) + lie);
+        NtpTimestamp transmit = NtpTimestamp.ofUnixNanos(truth.applyAsLong(departure) + lie);
+        return new NtpPacket(
+                server.leap,
+                4,
+                NtpPacket.MODE_SERVER,
+                server.kiss != 0 ? 0 : server.stratum,
+                4,
+                -29,
+                server.rootDelay,
+                server.rootDispersion,
+                server.kiss,
+                receive,
+                request.transmit(),
+                receive,
+                transmit);
+    }
+
+    void at(long rawNanos, Runnable run) {
+        events.add(new Event(rawNanos, order++, run));
+    }
+
+    private double exponential(double mean) {
+        return -mean * Math.log(1 - random.nextDouble());
+    }
+
+    private static long nanos(double seconds) {
+        return Math.round(seconds * SECOND);
+    }
+}
