@@ -7,6 +7,7 @@ import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.function.BiConsumer;
 import java.util.function.LongUnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A clock, a network and servers in virtual time round a real {@link Engine}: hours pass in milliseconds, and every run with
@@ -43,7 +44,7 @@ final class VirtualWorld {
             (a, b) -> a.rawNanos == b.rawNanos ? Long.compare(a.order, b.order) : Long.compare(a.rawNanos, b.rawNanos));
     private long order;
     private long raw;
-    private Correction correction;
+    private @Nullable Correction correction;
     /** UTC, ns since the Unix epoch, as a function of the raw clock. */
     LongUnaryOperator truth;
 
@@ -66,11 +67,14 @@ final class VirtualWorld {
     }
 
     Correction correction() {
+        if (correction == null) {
+            throw new IllegalStateException("nothing published yet");
+        }
         return correction;
     }
 
     long error() {
-        return correction.utcNanosAt(raw) - truth.applyAsLong(raw);
+        return correction().utcNanosAt(raw) - truth.applyAsLong(raw);
     }
 
     /** Runs until the raw clock reads {@code end}, calling {@code observer} at every whole second. */
