@@ -1,8 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon.time;
 
-/** The clocks of this host. Implementations are thread-safe and allocate nothing in any of these methods. */
+/**
+ * The clocks of this host. Implementations are thread-safe and allocate nothing in any of these methods once a thread has
+ * called them for the first time.
+ */
 public interface HostClocks {
+    /** The best clocks that this system and the permissions of this program give. */
+    static HostClocks system() {
+        if (Libc.isSupported()) {
+            try {
+                return new LinuxClocks();
+            } catch (LinkageError e) {
+                // Native access is denied to this program (--illegal-native-access=deny): Java's own clocks are left.
+            }
+        }
+        return new PortableClocks();
+    }
+
     /** CLOCK_MONOTONIC_RAW, ns: the free-running oscillator, neither slewed nor stepped. */
     long rawNanos();
 
@@ -15,6 +30,10 @@ public interface HostClocks {
     /** CLOCK_BOOTTIME, ns: like CLOCK_MONOTONIC, but it goes on during suspend. */
     long boottimeNanos();
 
-    /** Sleeps until CLOCK_MONOTONIC reads {@code deadlineNanos} (an absolute deadline); returns at once if it is past. */
+    /**
+     * Sleeps until CLOCK_MONOTONIC reads {@code deadlineNanos} (an absolute deadline); returns at once if it is past.
+     * Signals and {@link Thread#interrupt} do not end the sleep: a loop of short sleeps is stopped by a flag of its own.
+     * Holds the carrier of a virtual thread.
+     */
     void sleepUntilMonotonic(long deadlineNanos);
 }

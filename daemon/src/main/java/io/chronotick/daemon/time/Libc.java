@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.daemon.time;
+
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.invoke.MethodHandle;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * Calls into the C library of Linux. The numbers and struct layouts beside the calls are those of the kernel's generic
+ * 64-bit ABI, which the architectures of {@link #isSupported} share. Thread-safe.
+ */
+public final class Libc {
+    private static final Set<String> GENERIC_ABI = Set.of("amd64", "aarch64", "riscv64");
+
+    public static final int EPERM = 1;
+    public static final int EINTR = 4;
+    public static final int EAGAIN = 11;
+    public static final int EACCES = 13;
+    public static final int EINVAL = 22;
+    public static final int EMFILE = 24;
+    public static final int EAFNOSUPPORT = 97;
+    public static final int EADDRNOTAVAIL = 99;
+    public static final int ENETDOWN = 100;
+    public static final int ENETUNREACH = 101;
+    public static final int ENOBUFS = 105;
+    public static final int ETIMEDOUT = 110;
+    public static final int ECONNREFUSED = 111;
+    public static final int EHOSTDOWN = 112;
+    public static final int EHOSTUNREACH = 113;
+
+    private Libc() {}
+
+    /** Whether this is a Linux whose calls and layouts are known here. */
+    public static boolean isSupported() {
+        return System.getProperty("os.name", "").equals("Linux")
+                && GENERIC_ABI.contains(System.getProperty("os.arch", "").toLowerCase(Locale.ROOT));
+    }
+
+    /**
+     * The C function of that name; keep it in a static final field, so that the call is compiled in line.
+     *
+     * @throws java.util.NoSuchElementException if the C library has none
+     * @throws IllegalCallerException if native access is denied to this program
+     */
+    public static MethodHandle function(String name, FunctionDescriptor descriptor, Linker.Option... options) {
+        Linker linker = Linker.nativeLinker();
+        return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), descriptor, options);
+    }
+
+    /** What a native call threw: the calls themselves throw nothing, so it is an error of the virtual machine. */
+    public static RuntimeException unexpected(Throwable thrown) {
+        if (thrown instanceof Error error) {
+            throw error;
+        }
+        return new IllegalStateException("a native call failed in the virtual machine", thrown);
+    }
+
+    /** The error number in words a user can act on. Not strerror: that one is translated and not thread-safe. */
+    public static String errnoText(int errno) {
+        return switch (errno) {
+            case EPERM -> "operation not permitted (a local firewall or sandbox forbids it)";
+            case EACCES -> "permission denied";
+            case EINVAL -> "invalid argument";
+            case EMFILE -> "too many open files";
+            case EAFNOSUPPORT -> "address family not supported on this host";
+            case EADDRNOTAVAIL -> "no local address to send from";
+            case ENETDOWN -> "network is down";
+            case ENETUNREACH -> "network is unreachable";
+            case ENOBUFS -> "no buffer space";
+            case ETIMEDOUT -> "timed out";
+            case ECONNREFUSED -> "connection refused";
+            case EHOSTDOWN -> "host is down";
+            case EHOSTUNREACH -> "no route to host";
+            default -> "error number " + errno;
+        };
+    }
+}
