@@ -123,10 +123,15 @@ public final class Engine {
         return servers.size() - 1;
     }
 
-    /** The server's address has become known or has changed: forget its path, begin with a burst. */
-    public void onAddressChanged(int source, long rawNanos) {
+    /**
+     * The server's address has become known or has changed: forget its path, begin with a burst.
+     *
+     * @param pollSeconds interval between exchanges in normal operation, s, > 0
+     * @param burstSeconds interval between the exchanges of the burst, s, > 0
+     */
+    public void onAddressChanged(int source, double pollSeconds, double burstSeconds, long rawNanos) {
         Server server = servers.get(source);
-        server.protocol.begin(rawNanos);
+        server.protocol.begin(pollSeconds, burstSeconds, rawNanos);
         server.tracker.clear();
         server.path.clear();
         server.newest = Optional.empty();
@@ -246,7 +251,7 @@ public final class Engine {
             }
             contradictions++;
             if (isTainted()) {
-                rebuild(0);
+                rebuild();
             } else if (contradictions >= CONFIRMATIONS) {
                 note(
                         out,
@@ -259,7 +264,7 @@ public final class Engine {
                 List<Exchange> since = new ArrayList<>(history.subList(firstContradiction, history.size()));
                 history.clear();
                 history.addAll(since);
-                rebuild(0);
+                rebuild();
             } else {
                 servers.get(exchange.source()).protocol.confirm(CONFIRMATIONS - contradictions, rawNanos);
                 return;
@@ -276,7 +281,7 @@ public final class Engine {
             confidence.add(hit);
         }
         if (replay) {
-            rebuild(0);
+            rebuild();
         }
     }
 
@@ -291,10 +296,10 @@ public final class Engine {
     }
 
     /** Starts the bank again and feeds it the history of the servers that are believed now, with the laws learned so far. */
-    private void rebuild(int from) {
+    private void rebuild() {
         bank.restart();
         servers.forEach(server -> server.path.restartLaws());
-        for (Exchange past : history.subList(from, history.size())) {
+        for (Exchange past : history) {
             Server server = servers.get(past.source());
             if (server.state == SourceState.SELECTED) {
                 bank.add(past, server.path, epochNanos);

@@ -53,7 +53,9 @@ final class NtpSource {
     private boolean started;
     private boolean denied;
     private long nextPollNanos;
-    private double pollSeconds;
+    private double configuredPollSeconds = 1;
+    private double pollSeconds = 1;
+    private double burstSeconds = 1;
     private double retrySeconds = FIRST_RETRY;
     private int burstLeft;
     private int reach;
@@ -67,7 +69,6 @@ final class NtpSource {
         this.index = index;
         this.config = config;
         this.random = random;
-        this.pollSeconds = config.pollSeconds();
     }
 
     SourceConfig config() {
@@ -86,14 +87,16 @@ final class NtpSource {
         return accepted;
     }
 
-    /** Asks at once, with a burst. */
-    void begin(long rawNanos) {
+    /** Asks at once, with a burst, then at the poll interval. */
+    void begin(double poll, double burst, long rawNanos) {
+        configuredPollSeconds = poll;
+        burstSeconds = burst;
         started = true;
         pending = false;
         denied = false;
         reach = 0;
         retrySeconds = FIRST_RETRY;
-        pollSeconds = config.pollSeconds();
+        pollSeconds = poll;
         burstLeft = config.burstCount();
         nextPollNanos = rawNanos;
     }
@@ -101,7 +104,7 @@ final class NtpSource {
     /** Asks {@code count} times in quick succession, to settle a contradiction; a burst under way goes on. */
     void confirm(int count, long rawNanos) {
         burstLeft = Math.max(burstLeft, count);
-        nextPollNanos = Math.min(nextPollNanos, rawNanos + nanos(config.burstSeconds()));
+        nextPollNanos = Math.min(nextPollNanos, rawNanos + nanos(burstSeconds));
     }
 
     long nextTimerNanos() {
@@ -163,7 +166,7 @@ final class NtpSource {
 
     private void scheduleNext(long rawNanos) {
         if (burstLeft > 0) {
-            nextPollNanos = rawNanos + nanos(config.burstSeconds());
+            nextPollNanos = rawNanos + nanos(burstSeconds);
         } else {
             schedule(rawNanos, pollSeconds);
         }
@@ -252,7 +255,7 @@ final class NtpSource {
             case "DENY", "RSTR" -> denied = true;
             case "RATE" -> {
                 burstLeft = 0;
-                pollSeconds = Math.min(2 * pollSeconds, Math.max(SLOWEST_POLL, config.pollSeconds()));
+                pollSeconds = Math.min(2 * pollSeconds, Math.max(SLOWEST_POLL, configuredPollSeconds));
                 schedule(rawNanos, pollSeconds);
             }
             default -> {

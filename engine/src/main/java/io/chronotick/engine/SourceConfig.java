@@ -5,18 +5,10 @@ package io.chronotick.engine;
  * How one server is to be asked.
  *
  * @param name what a person calls it (host or host:port)
- * @param pollSeconds interval between exchanges in normal operation, s, 1..131072
- * @param burstSeconds interval between the exchanges of the warm-up burst, s, > 0
  * @param burstCount exchanges in the warm-up burst, 1..16
  * @param timeoutSeconds how long to wait for a reply, s, > 0
  * @param minStratum lowest stratum accepted, 1..15
  * @param maxStratum highest stratum accepted, minStratum..15
  */
 public record SourceConfig(
-        String name,
-        double pollSeconds,
-        double burstSeconds,
-        int burstCount,
-        double timeoutSeconds,
-        int minStratum,
-        int maxStratum) {}
+        String name, int burstCount, double timeoutSeconds, int minStratum, int maxStratum) {}

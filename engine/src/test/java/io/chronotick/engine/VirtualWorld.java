@@ -57,8 +57,8 @@ final class VirtualWorld {
     VirtualServer addServer(double pollSeconds) {
         VirtualServer server = new VirtualServer();
         servers.add(server);
-        int index = engine.addSource(new SourceConfig("server" + servers.size(), pollSeconds, 1.0, 8, 1.0, 1, 15));
-        engine.onAddressChanged(index, raw);
+        int index = engine.addSource(new SourceConfig("server" + servers.size(), 8, 1.0, 1, 15));
+        engine.onAddressChanged(index, pollSeconds, 1.0, raw);
         return server;
     }
 
