@@ -72,6 +72,39 @@ public record Correction(
         FUSION
     }
 
+    /** A correction that says nothing, and is never valid: before the first exchange, after a jump of the raw clock. */
+    public static Correction nothingKnown(long rawNanos) {
+        return nothingKnown(rawNanos, false, 0, rawNanos);
+    }
+
+    static Correction nothingKnown(long rawNanos, boolean clockStepped, long measurementCount, long lastSyncRawNanos) {
+        double nothing = Double.POSITIVE_INFINITY;
+        return new Correction(
+                rawNanos,
+                rawNanos,
+                0,
+                nothing,
+                0,
+                nothing,
+                0,
+                1,
+                nothing,
+                0,
+                0,
+                0,
+                Source.NO_DATA,
+                false,
+                false,
+                false,
+                clockStepped,
+                LeapIndicator.UNSYNCHRONIZED,
+                false,
+                0,
+                1,
+                measurementCount,
+                lastSyncRawNanos);
+    }
+
     /** Best estimate of UTC when the raw clock reads {@code raw}, ns since the Unix epoch. */
     public long utcNanosAt(long raw) {
         long elapsed = raw - rawNanos;

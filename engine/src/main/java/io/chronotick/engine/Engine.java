@@ -428,7 +428,7 @@ public final class Engine {
             stepped = false;
         }
         if (!bank.isStarted() || bound.isEmpty()) {
-            out.accept(new Action.Publish(nothingKnown(rawNanos)));
+            out.accept(new Action.Publish(Correction.nothingKnown(rawNanos, stepped, acceptedCount, lastSyncNanos)));
             return;
         }
         Estimate estimate = config.modelEnabled() ? bank.estimate(rawNanos, speakers()) : newestMeasurement(rawNanos);
@@ -492,35 +492,6 @@ public final class Engine {
                 Math.round(CONFIDENCE_POLLS * shortestPoll() * 1e9),
                 acceptedCount,
                 lastSyncNanos)));
-    }
-
-    /** Nothing may be said about the time. */
-    private Correction nothingKnown(long rawNanos) {
-        double nothing = Double.POSITIVE_INFINITY;
-        return new Correction(
-                rawNanos,
-                rawNanos,
-                0,
-                nothing,
-                0,
-                nothing,
-                0,
-                1,
-                nothing,
-                UNKNOWN_FREQUENCY,
-                config.maxUncertaintySeconds(),
-                Math.round(config.horizonSeconds() * 1e9),
-                Correction.Source.NO_DATA,
-                warmupComplete,
-                false,
-                false,
-                stepped,
-                LeapIndicator.UNSYNCHRONIZED,
-                false,
-                0,
-                Math.round(CONFIDENCE_POLLS * shortestPoll() * 1e9),
-                acceptedCount,
-                lastSyncNanos);
     }
 
     /** The newest exchange of a selected server and nothing else: for an operator who switched the models off. */

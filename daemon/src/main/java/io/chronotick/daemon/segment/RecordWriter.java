@@ -117,7 +117,12 @@ public final class RecordWriter {
         segment.putInt(RecordLayout.FLAGS, 0);
         segment.putInt(RecordLayout.SOURCE, Correction.Source.NO_DATA.ordinal());
         VarHandle.releaseFence();
-        segment.putInt(RecordLayout.SEQUENCE_NUMBER, oddSequence + 1);
+        segment.putInt(RecordLayout.SEQUENCE_NUMBER, next(oddSequence));
+    }
+
+    /** The even number after an odd one; never 0, which means "never written". */
+    private static int next(int oddSequence) {
+        return oddSequence == -1 ? 2 : oddSequence + 1;
     }
 
     /** Steps of CLOCK_REALTIME seen. Any thread. */
@@ -205,7 +210,7 @@ public final class RecordWriter {
         segment.putLong(RecordLayout.MONOTONIC_NS, anchorMonotonic);
 
         VarHandle.releaseFence();
-        segment.putInt(RecordLayout.SEQUENCE_NUMBER, sequence + 1);
+        segment.putInt(RecordLayout.SEQUENCE_NUMBER, next(sequence));
 
         long took = System.nanoTime() - begin;
         meanLatencyNanos += (took - meanLatencyNanos) / Math.min(Integer.toUnsignedLong(corrections), LATENCY_MEMORY);

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.daemon;
+
+import io.chronotick.client.ChronoTickReader;
+import io.chronotick.daemon.config.DaemonConfig;
+import io.chronotick.daemon.net.NtpTransport;
+import io.chronotick.daemon.net.NtpTransports;
+import io.chronotick.daemon.segment.DaemonStatus;
+import io.chronotick.daemon.segment.RecordWriter;
+import io.chronotick.daemon.segment.SegmentException;
+import io.chronotick.daemon.segment.SegmentFile;
+import io.chronotick.daemon.segment.StatusPageWriter;
+import io.chronotick.daemon.time.CpuAffinity;
+import io.chronotick.daemon.time.HostClocks;
+import io.chronotick.daemon.time.ProcessStats;
+import io.chronotick.engine.Correction;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A running daemon: measures the servers, publishes the correction. Several can run in one process, each on its own segment.
+ * Thread-safe.
+ *
+ * <p>Three threads: the writer ticks at the configured frequency; the network thread owns the engine; the status thread
+ * writes the page and sees after the segment's name. The network thread hands corrections to the writer through one volatile
+ * reference.
+ */
+public final class Daemon implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger("chronotick");
+
+    private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
+    private static final long STATUS_PERIOD_MILLIS = 500;
+    private static final long JOIN_MILLIS = 3_000;
+
+    private final DaemonConfig config;
+    private final HostClocks clocks;
+    private final NtpTransport transport;
+    private final RecordWriter recordWriter;
+    private final WriterLoop writerLoop;
+    private final EngineLoop engineLoop;
+    private final StatusPageWriter pageWriter;
+    private final Thread writerThread;
+    private final Thread networkThread;
+    private final Thread statusThread;
+    private final CountDownLatch stopRequested = new CountDownLatch(1);
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final AtomicReference<SegmentFile> segment;
+    private @Nullable Histogram recycled;
+    private String warmupLogged = "";
+    private double latencyP50;
+    private double latencyP99;
+
+    private Daemon(DaemonConfig config, HostClocks clocks, NtpTransport transport, SegmentFile segment) {
+        this.config = config;
+        this.clocks = clocks;
+        this.transport = transport;
+        this.segment = new AtomicReference<>(segment);
+        RecordWriter.prepare(segment.buffer());
+        int pid = (int) ProcessHandle.current().pid();
+        this.recordWriter = new RecordWriter(clocks, pid);
+        this.writerLoop = new WriterLoop(
+                clocks, recordWriter, config.frequencyHz(), Correction.nothingKnown(clocks.rawNanos()), segment.buffer());
+        this.engineLoop = new EngineLoop(
+                config, clocks, transport, new SecureRandom(), writerLoop::publish, recordWriter::discontinuities);
+        this.pageWriter = new StatusPageWriter(
+                clocks.realtimeNanos() * 1e-9,
+                bootId(),
+                config.frequencyHz(),
+                config.cpuAffinity().stream().map(String::valueOf).collect(Collectors.joining(",")),
+                version());
+        // Readers learn the frequency from the page: it has to be there before the first record.
+        writePage(segment);
+        this.writerThread = Thread.ofPlatform().name("chronotick-writer").unstarted(this::runWriter);
+        this.networkThread = Thread.ofPlatform().name("chronotick-network").unstarted(engineLoop);
+        this.statusThread = Thread.ofPlatform().name("chronotick-status").unstarted(this::runStatus);
+    }
+
+    /**
+     * Starts a daemon.
+     *
+     * @throws DaemonException if the segment or the network cannot be had; nothing is left behind
+     */
+    public static Daemon start(DaemonConfig config) throws DaemonException {
+        HostClocks clocks = HostClocks.system();
+        Path path = ChronoTickReader.resolve(config.shm());
+        checkAffinity(config.cpuAffinity());
+        SegmentFile segment;
+        try {
+            segment = SegmentFile.claim(path);
+        } catch (SegmentException e) {
+            throw new DaemonException(Objects.requireNonNull(e.getMessage()), e);
+        }
+        NtpTransport transport;
+        try {
+            transport = NtpTransports.open(clocks);
+        } catch (IOException e) {
+            segment.close();
+            throw new DaemonException("no sockets to be had from this system: " + e.getMessage(), e);
+        }
+        LOG.info(
+                "{} {} at {} Hz; {}",
+                segment.isTakenOver() ? "taking over" : "publishing to",
+                path,
+                config.frequencyHz(),
+                transport.describe());
+        Daemon daemon = new Daemon(config, clocks, transport, segment);
+        daemon.writerThread.start();
+        daemon.networkThread.start();
+        daemon.statusThread.start();
+        return daemon;
+    }
+
+    /** A CPU that cannot be had is an error at the start, not a surprise in a thread: tried on a thread that ends at once. */
+    private static void checkAffinity(List<Integer> cpus) throws DaemonException {
+        if (cpus.isEmpty()) {
+            return;
+        }
+        AtomicReference<@Nullable RuntimeException> failure = new AtomicReference<>();
+        Thread trial = Thread.ofPlatform().start(() -> {
+            try {
+                CpuAffinity.bindCurrentThread(cpus);
+            } catch (IllegalArgumentException | UnsupportedOperationException e) {
+                failure.set(e);
+            }
+        });
+        try {
+            trial.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        RuntimeException problem = failure.get();
+        if (problem != null) {
+            throw new DaemonException("--cpu-affinity: " + problem.getMessage(), problem);
+        }
+    }
+
+    /** Where the records go. */
+    public Path segment() {
+        return segment.get().path();
+    }
+
+    /** Version of this program, or "development" outside a jar. */
+    public static String version() {
+        return Objects.requireNonNullElse(Daemon.class.getPackage().getImplementationVersion(), "development");
+    }
+
+    /** Waits until the daemon has ended. */
+    public void await() throws InterruptedException {
+        ended.await();
+    }
+
+    /** Ends the daemon and removes the segment. Returns when everything is released; later calls do nothing. */
+    @Override
+    public void close() {
+        synchronized (stopRequested) {
+            if (stopRequested.getCount() == 0) {
+                return;
+            }
+            stopRequested.countDown();
+            engineLoop.stop();
+            writerLoop.stop();
+            join(writerThread);
+            join(networkThread);
+            join(statusThread);
+            segment.get().close();
+            transport.close();
+            LOG.info("stopped; {} removed", segment.get().path());
+            ended.countDown();
+        }
+    }
+
+    private static void join(Thread thread) {
+        if (thread == Thread.currentThread()) {
+            return;
+        }
+        try {
+            thread.join(JOIN_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void runWriter() {
+        if (!config.cpuAffinity().isEmpty()) {
+            CpuAffinity.bindCurrentThread(config.cpuAffinity());
+        }
+        writerLoop.run();
+    }
+
+    // --- The status thread ---
+
+    private void runStatus() {
+        try {
+            while (!stopRequested.await(STATUS_PERIOD_MILLIS, TimeUnit.MILLISECONDS)) {
+                keepName();
+                writePage(segment.get());
+                logWarmup();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Brings the name back when somebody has removed it or put another file there; never over a live daemon's. */
+    private void keepName() {
+        SegmentFile current = segment.get();
+        if (current.isInPlace()) {
+            return;
+        }
+        try {
+            SegmentFile fresh = SegmentFile.claim(current.path());
+            RecordWriter.prepare(fresh.buffer());
+            writePage(fresh);
+            segment.set(fresh);
+            writerLoop.writeTo(fresh.buffer());
+            LOG.warn("somebody removed {}; made it again (readers find it by themselves)", current.path());
+            current.close();
+        } catch (SegmentException e) {
+            if (!nameLostLogged) {
+                nameLostLogged = true;
+                LOG.error("{} is lost: {}", current.path(), e.getMessage());
+            }
+        }
+    }
+
+    private boolean nameLostLogged;
+
+    private void writePage(SegmentFile target) {
+        Histogram latest = writerLoop.latencies(recycled);
+        recycled = latest;
+        if (latest.getTotalCount() > 0) {
+            latencyP50 = latest.getValueAtPercentile(50);
+            latencyP99 = latest.getValueAtPercentile(99);
+        }
+        EngineLoop.Snapshot engine = engineLoop.snapshot();
+        boolean modelSpeaks = engine.source() == Correction.Source.SHORT_TERM;
+        pageWriter.write(
+                target.buffer(),
+                new DaemonStatus(
+                        engine.warmupProgress(),
+                        engine.waitingFor(),
+                        engine.leap(),
+                        writerLoop.overruns(),
+                        modelSpeaks ? 1 : 0,
+                        0,
+                        latencyP50,
+                        latencyP99,
+                        ProcessStats.residentBytes(),
+                        ProcessStats.cpuSeconds(),
+                        recordWriter.clockSteps(),
+                        clocks.monotonicNanos(),
+                        clocks.rawNanos(),
+                        engine.sources()));
+    }
+
+    private void logWarmup() {
+        EngineLoop.Snapshot engine = engineLoop.snapshot();
+        String waitingFor = engine.waitingFor();
+        if (!waitingFor.isEmpty() && !waitingFor.equals(warmupLogged)) {
+            LOG.info("warm-up {} %: waiting for {}", Math.round(engine.warmupProgress() * 100), waitingFor);
+        }
+        warmupLogged = waitingFor;
+    }
+
+    private static Optional<UUID> bootId() {
+        try {
+            return Optional.of(UUID.fromString(Files.readString(BOOT_ID).strip()));
+        } catch (IOException | IllegalArgumentException e) {
+            return Optional.empty();
+        }
+    }
+}

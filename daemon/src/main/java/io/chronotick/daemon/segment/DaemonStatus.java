@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.daemon.segment;
+
+import io.chronotick.engine.LeapIndicator;
+import io.chronotick.engine.SourceReport;
+import java.util.List;
+
+/**
+ * What the status page says, beside what never changes while the daemon runs. Immutable.
+ *
+ * @param warmupProgress 0..1
+ * @param waitingFor what the warm-up waits for; empty when complete
+ * @param leap leap indicator of the selected servers
+ * @param tickOverruns deadlines the writer missed
+ * @param weightShortTerm weight of the short-term forecaster in the published time, 0..1
+ * @param weightLongTerm weight of the long-term forecaster, 0..1
+ * @param latencyP50Nanos median time to produce and publish one record, ns
+ * @param latencyP99Nanos 99th percentile of the same, ns
+ * @param residentBytes resident memory, bytes
+ * @param cpuSeconds CPU time used, s
+ * @param clockSteps steps of the system clock seen
+ * @param monotonicNanos now, CLOCK_MONOTONIC, ns
+ * @param rawNanos now, CLOCK_MONOTONIC_RAW, ns
+ * @param sources the servers
+ */
+public record DaemonStatus(
+        double warmupProgress,
+        String waitingFor,
+        LeapIndicator leap,
+        long tickOverruns,
+        double weightShortTerm,
+        double weightLongTerm,
+        double latencyP50Nanos,
+        double latencyP99Nanos,
+        double residentBytes,
+        double cpuSeconds,
+        long clockSteps,
+        long monotonicNanos,
+        long rawNanos,
+        List<SourceReport> sources) {}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.daemon.segment;
+
+import io.chronotick.client.PageLayout;
+import io.chronotick.engine.SourceReport;
+import io.chronotick.engine.StampKind;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+
+/** Writes the status page under its own seqlock, so that it never disturbs readers of the record. For one thread. */
+public final class StatusPageWriter {
+    private final double startTime;
+    private final Optional<UUID> bootId;
+    private final double frequencyHz;
+    private final String cpuAffinity;
+    private final String version;
+
+    /**
+     * A writer of what never changes while the daemon runs.
+     *
+     * @param startTime CLOCK_REALTIME at start, Unix seconds
+     * @param bootId the kernel's boot id, where the host has one
+     * @param frequencyHz records a second
+     * @param cpuAffinity CPUs the record writer is bound to, for example "0,1"; empty when free
+     * @param version of the daemon
+     */
+    public StatusPageWriter(
+            double startTime, Optional<UUID> bootId, double frequencyHz, String cpuAffinity, String version) {
+        this.startTime = startTime;
+        this.bootId = bootId;
+        this.frequencyHz = frequencyHz;
+        this.cpuAffinity = cpuAffinity;
+        this.version = version;
+    }
+
+    /** Writes the whole page. */
+    public void write(ByteBuffer segment, DaemonStatus status) {
+        int sequence = segment.getInt(PageLayout.PAGE_SEQUENCE) | 1;
+        segment.putInt(PageLayout.PAGE_SEQUENCE, sequence);
+        VarHandle.storeStoreFence();
+        segment.putInt(PageLayout.PAGE_VERSION, PageLayout.VERSION);
+        segment.putDouble(PageLayout.START_TIME, startTime);
+        // Big-endian as RFC 9562 has it, in a little-endian buffer.
+        segment.putLong(
+                PageLayout.BOOT_ID,
+                Long.reverseBytes(bootId.map(UUID::getMostSignificantBits).orElse(0L)));
+        segment.putLong(
+                PageLayout.BOOT_ID + Long.BYTES,
+                Long.reverseBytes(bootId.map(UUID::getLeastSignificantBits).orElse(0L)));
+        segment.putDouble(PageLayout.UPDATE_FREQUENCY, frequencyHz);
+        segment.putDouble(PageLayout.MAX_DRIFT, RecordWriter.MAX_DRIFT);
+        segment.putFloat(PageLayout.WARMUP_PROGRESS, (float) status.warmupProgress());
+        segment.putInt(PageLayout.LEAP_STATE, status.leap().ordinal());
+        segment.putLong(PageLayout.TICK_OVERRUNS, status.tickOverruns());
+        segment.putFloat(PageLayout.WEIGHT_SHORT_TERM, (float) status.weightShortTerm());
+        segment.putFloat(PageLayout.WEIGHT_LONG_TERM, (float) status.weightLongTerm());
+        segment.putDouble(PageLayout.LATENCY_P50_NS, status.latencyP50Nanos());
+        segment.putDouble(PageLayout.LATENCY_P99_NS, status.latencyP99Nanos());
+        segment.putDouble(PageLayout.RESIDENT_BYTES, status.residentBytes());
+        segment.putDouble(PageLayout.CPU_SECONDS, status.cpuSeconds());
+        segment.putDouble(PageLayout.CLOCK_STEPS, status.clockSteps());
+        segment.putLong(PageLayout.PAGE_MONOTONIC_NS, status.monotonicNanos());
+        putText(segment, PageLayout.WAITING_FOR, PageLayout.WAITING_FOR_SIZE, status.waitingFor());
+        putText(segment, PageLayout.CPU_AFFINITY, PageLayout.CPU_AFFINITY_SIZE, cpuAffinity);
+        putText(segment, PageLayout.DAEMON_VERSION, PageLayout.DAEMON_VERSION_SIZE, version);
+        List<SourceReport> sources = status.sources();
+        int count = Math.min(sources.size(), PageLayout.MAX_SOURCES);
+        segment.putInt(PageLayout.SOURCE_COUNT, count);
+        for (int i = 0; i < count; i++) {
+            putSource(segment, PageLayout.SOURCES + i * PageLayout.SOURCE_SIZE, sources.get(i), status.rawNanos());
+        }
+        segment.putLong(PageLayout.MAGIC, PageLayout.MAGIC_VALUE);
+        VarHandle.releaseFence();
+        segment.putInt(PageLayout.PAGE_SEQUENCE, sequence + 1);
+    }
+
+    private static void putSource(ByteBuffer segment, int row, SourceReport source, long rawNanos) {
+        putText(segment, row + PageLayout.SOURCE_NAME, PageLayout.SOURCE_NAME_SIZE, source.name());
+        segment.put(row + PageLayout.SOURCE_STRATUM, (byte) source.stratum());
+        segment.put(row + PageLayout.SOURCE_REACH, (byte) source.reach());
+        segment.put(row + PageLayout.SOURCE_STATE, (byte) source.state().ordinal());
+        segment.put(row + PageLayout.SOURCE_STAMP, (byte) (source.stampKind() == StampKind.KERNEL ? 1 : 0));
+        segment.put(row + PageLayout.SOURCE_LEAP, (byte) source.leap().ordinal());
+        segment.putFloat(row + PageLayout.SOURCE_POLL, (float) source.pollSeconds());
+        segment.putFloat(
+                row + PageLayout.SOURCE_AGE,
+                source.accepted() == 0 ? Float.NaN : (float) ((rawNanos - source.lastRawNanos()) * 1e-9));
+        segment.putDouble(row + PageLayout.SOURCE_OFFSET, source.offset());
+        segment.putDouble(row + PageLayout.SOURCE_SD, source.sd());
+        segment.putDouble(row + PageLayout.SOURCE_DELAY, source.delay());
+        segment.putDouble(row + PageLayout.SOURCE_JITTER, source.jitter());
+        segment.putDouble(row + PageLayout.SOURCE_ROOT_DISTANCE, source.rootDistance());
+        segment.putInt(row + PageLayout.SOURCE_SENT, (int) source.sent());
+        segment.putInt(row + PageLayout.SOURCE_ACCEPTED, (int) source.accepted());
+        for (int i = 0; i < PageLayout.DROP_REASONS; i++) {
+            segment.putInt(
+                    row + PageLayout.SOURCE_DROPS + i * Integer.BYTES,
+                    source.drops().get(i).intValue());
+        }
+    }
+
+    private static void putText(ByteBuffer segment, int offset, int size, String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        int length = Math.min(bytes.length, size);
+        // Never cut inside a character: back to before its first byte.
+        while (length < bytes.length && length > 0 && (bytes[length] & 0xC0) == 0x80) {
+            length--;
+        }
+        segment.put(offset, bytes, 0, length);
+        segment.put(offset + length, new byte[size - length]);
+    }
+}
