@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.daemon.net;
+
+import io.chronotick.daemon.time.HostClocks;
+import io.chronotick.daemon.time.Libc;
+import java.io.IOException;
+
+/** Opens the best transport that this system gives; {@link NtpTransport#describe} says which. */
+public final class NtpTransports {
+    private NtpTransports() {}
+
+    /**
+     * A transport that stamps on the raw clock of {@code clocks}.
+     *
+     * @throws IOException if the system gives no more files
+     */
+    public static NtpTransport open(HostClocks clocks) throws IOException {
+        if (Libc.isSupported()) {
+            try {
+                return new LinuxUdpTransport(clocks);
+            } catch (LinkageError e) {
+                // Native access is denied to this program: Java's channels are left.
+            }
+        }
+        return new NioUdpTransport(clocks);
+    }
+}

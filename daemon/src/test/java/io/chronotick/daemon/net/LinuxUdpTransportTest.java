@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.daemon.net;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.chronotick.daemon.time.HostClocks;
+import io.chronotick.daemon.time.Libc;
+import io.chronotick.engine.StampKind;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+class LinuxUdpTransportTest extends NtpTransportContract {
+    @BeforeAll
+    static void needsLinux() {
+        assumeTrue(Libc.isSupported());
+    }
+
+    @Override
+    NtpTransport open(HostClocks clocks) throws IOException {
+        return new LinuxUdpTransport(clocks);
+    }
+
+    @Test
+    void shouldBeTheOneThatIsChosen() throws IOException {
+        try (NtpTransport chosen = NtpTransports.open(clocks)) {
+            assertThat(chosen).isInstanceOf(LinuxUdpTransport.class);
+        }
+    }
+
+    /** The first stamps after switching on may be missing; a few packets later both have to come, on any Linux. */
+    @Test
+    void shouldStampInTheKernelAfterTheFirstFewPackets() throws IOException {
+        try (Peer peer = new Peer("127.0.0.1")) {
+            transport.connect(0, peer.address());
+            for (int id = 1; id <= 20; id++) {
+                exchange(peer, 0, id);
+            }
+            for (int id = 11; id <= 20; id++) {
+                Stamp sent = heard.bestStampOf(id);
+                Datagram reply = heard.received.get(id - 1);
+                assertThat(sent.kind()).isEqualTo(StampKind.KERNEL);
+                assertThat(reply.kind()).isEqualTo(StampKind.KERNEL);
+                assertThat(sent.rawNanos()).isLessThan(reply.rawNanos());
+            }
+        }
+    }
+
+    @Test
+    void shouldTellEachRequestItsOwnStampWhenManyAreUnderWay() throws IOException {
+        try (Peer peer = new Peer("127.0.0.1")) {
+            transport.connect(0, peer.address());
+            for (int id = 1; id <= 12; id++) {
+                transport.send(0, id, bytes(3, id), heard);
+            }
+            pollUntil(() -> heard.transmitted.stream()
+                    .anyMatch(stamp -> stamp.kind() == StampKind.KERNEL && stamp.requestId() == 12));
+            List<Stamp> user = heard.transmitted(StampKind.USER);
+            for (Stamp kernel : heard.transmitted(StampKind.KERNEL)) {
+                int index = (int) kernel.requestId() - 1;
+                assertThat(kernel.rawNanos())
+                        .isGreaterThanOrEqualTo(user.get(index).rawNanos());
+                if (index + 1 < user.size()) {
+                    assertThat(kernel.rawNanos()).isLessThan(user.get(index + 1).rawNanos());
+                }
+            }
+        }
+    }
+
+    /** A failed send may or may not use up one of the kernel's numbers; the stamps after it must not be mixed up. */
+    @Test
+    void shouldNotMixUpStampsAfterErrors() throws IOException {
+        InetSocketAddress address;
+        try (Peer gone = new Peer("127.0.0.1")) {
+            address = gone.address();
+        }
+        transport.connect(0, address);
+        for (int id = 1; id <= 5; id++) {
+            transport.send(0, id, bytes(3), heard);
+        }
+        pollUntil(() -> !heard.unreachable.isEmpty());
+        try (Peer other = new Peer("127.0.0.1")) {
+            transport.connect(0, other.address());
+            for (int id = 100; id < 120; id++) {
+                exchange(other, 0, id);
+                Stamp best = heard.bestStampOf(id);
+                Stamp user = heard.transmitted.stream()
+                        .filter(stamp -> stamp.requestId() == best.requestId())
+                        .findFirst()
+                        .orElseThrow();
+                assertThat(best.rawNanos())
+                        .isBetween(user.rawNanos(), heard.received.getLast().rawNanos());
+            }
+            assertThat(heard.bestStampOf(119).kind()).isEqualTo(StampKind.KERNEL);
+        }
+    }
+
+    @Test
+    void shouldFallBackToUserStampsWhenTheKernelsStampsMakeNoSense() throws IOException {
+        // The kernel stamps with the true system clock; against a clock that is off no stamp can be right.
+        for (long offNanos : new long[] {-3_600_000_000_000L, -50_000_000, 2_000_000_000L, 3_600_000_000_000L}) {
+            SteppedClocks off = new SteppedClocks(clocks);
+            off.step(offNanos);
+            reopen(off);
+            try (Peer peer = new Peer("127.0.0.1")) {
+                transport.connect(0, peer.address());
+                for (int id = 1; id <= 10; id++) {
+                    exchange(peer, 0, id);
+                    assertThat(heard.received.getLast().rawNanos())
+                            .isGreaterThan(heard.bestStampOf(id).rawNanos());
+                }
+            }
+        }
+        assertThat(heard.transmitted(StampKind.KERNEL)).isEmpty();
+        assertThat(heard.received).allMatch(datagram -> datagram.kind() == StampKind.USER);
+    }
+
+    @Test
+    void shouldFallBackToUserStampsWhenTheSystemClockIsSteppedDuringTheExchange() throws IOException {
+        for (long stepNanos : new long[] {-300_000_000, -100_000, 100_000, 300_000_000}) {
+            SteppedClocks stepped = new SteppedClocks(clocks);
+            reopen(stepped);
+            try (Peer peer = new Peer("127.0.0.1")) {
+                transport.connect(0, peer.address());
+                for (int id = 1; id <= 10; id++) {
+                    exchange(peer, 0, id);
+                }
+                assertThat(heard.received.getLast().kind()).isEqualTo(StampKind.KERNEL);
+
+                int before = heard.transmitted(StampKind.KERNEL).size();
+                transport.send(0, 11, bytes(3), heard);
+                peer.reply(peer.receive());
+                peer.reply(bytes(4));
+                stepped.step(stepNanos);
+                int received = heard.received.size();
+                pollUntil(() -> heard.received.size() == received + 2);
+                assertThat(heard.received.subList(received, received + 2))
+                        .allMatch(datagram -> datagram.kind() == StampKind.USER);
+                assertThat(heard.transmitted(StampKind.KERNEL)).hasSize(before);
+            }
+        }
+    }
+
+    private void reopen(HostClocks with) throws IOException {
+        transport.close();
+        transport = open(with);
+    }
+
+    /** The clocks of this host, but for a system clock that somebody sets. */
+    private static final class SteppedClocks implements HostClocks {
+        private final HostClocks host;
+        private long stepNanos;
+
+        SteppedClocks(HostClocks host) {
+            this.host = host;
+        }
+
+        void step(long nanos) {
+            stepNanos += nanos;
+        }
+
+        @Override
+        public long rawNanos() {
+            return host.rawNanos();
+        }
+
+        @Override
+        public long monotonicNanos() {
+            return host.monotonicNanos();
+        }
+
+        @Override
+        public long realtimeNanos() {
+            return host.realtimeNanos() + stepNanos;
+        }
+
+        @Override
+        public long boottimeNanos() {
+            return host.boottimeNanos();
+        }
+
+        @Override
+        public void sleepUntilMonotonic(long deadlineNanos) {
+            host.sleepUntilMonotonic(deadlineNanos);
+        }
+    }
+}
