@@ -58,9 +58,10 @@ public final class Daemon implements AutoCloseable {
     private final Thread statusThread;
     private final CountDownLatch stopRequested = new CountDownLatch(1);
     private final CountDownLatch ended = new CountDownLatch(1);
-    private final AtomicReference<SegmentFile> segment;
+    private volatile SegmentFile segment;
     private @Nullable Histogram recycled;
     private String warmupLogged = "";
+    private boolean nameLostLogged;
     private double latencyP50;
     private double latencyP99;
 
@@ -68,12 +69,16 @@ public final class Daemon implements AutoCloseable {
         this.config = config;
         this.clocks = clocks;
         this.transport = transport;
-        this.segment = new AtomicReference<>(segment);
+        this.segment = segment;
         RecordWriter.prepare(segment.buffer());
         int pid = (int) ProcessHandle.current().pid();
         this.recordWriter = new RecordWriter(clocks, pid);
         this.writerLoop = new WriterLoop(
-                clocks, recordWriter, config.frequencyHz(), Correction.nothingKnown(clocks.rawNanos()), segment.buffer());
+                clocks,
+                recordWriter,
+                config.frequencyHz(),
+                Correction.nothingKnown(clocks.rawNanos()),
+                segment.buffer());
         this.engineLoop = new EngineLoop(
                 config, clocks, transport, new SecureRandom(), writerLoop::publish, recordWriter::discontinuities);
         this.pageWriter = new StatusPageWriter(
@@ -150,7 +155,7 @@ public final class Daemon implements AutoCloseable {
 
     /** Where the records go. */
     public Path segment() {
-        return segment.get().path();
+        return segment.path();
     }
 
     /** Version of this program, or "development" outside a jar. */
@@ -176,9 +181,9 @@ public final class Daemon implements AutoCloseable {
             join(writerThread);
             join(networkThread);
             join(statusThread);
-            segment.get().close();
+            segment.close();
             transport.close();
-            LOG.info("stopped; {} removed", segment.get().path());
+            LOG.info("stopped; {} removed", segment.path());
             ended.countDown();
         }
     }
@@ -207,7 +212,7 @@ public final class Daemon implements AutoCloseable {
         try {
             while (!stopRequested.await(STATUS_PERIOD_MILLIS, TimeUnit.MILLISECONDS)) {
                 keepName();
-                writePage(segment.get());
+                writePage(segment);
                 logWarmup();
             }
         } catch (InterruptedException e) {
@@ -217,7 +222,7 @@ public final class Daemon implements AutoCloseable {
 
     /** Brings the name back when somebody has removed it or put another file there; never over a live daemon's. */
     private void keepName() {
-        SegmentFile current = segment.get();
+        SegmentFile current = segment;
         if (current.isInPlace()) {
             return;
         }
@@ -225,7 +230,7 @@ public final class Daemon implements AutoCloseable {
             SegmentFile fresh = SegmentFile.claim(current.path());
             RecordWriter.prepare(fresh.buffer());
             writePage(fresh);
-            segment.set(fresh);
+            segment = fresh;
             writerLoop.writeTo(fresh.buffer());
             LOG.warn("somebody removed {}; made it again (readers find it by themselves)", current.path());
             current.close();
@@ -236,8 +241,6 @@ public final class Daemon implements AutoCloseable {
             }
         }
     }
-
-    private boolean nameLostLogged;
 
     private void writePage(SegmentFile target) {
         Histogram latest = writerLoop.latencies(recycled);

@@ -10,5 +10,4 @@ package io.chronotick.engine;
  * @param minStratum lowest stratum accepted, 1..15
  * @param maxStratum highest stratum accepted, minStratum..15
  */
-public record SourceConfig(
-        String name, int burstCount, double timeoutSeconds, int minStratum, int maxStratum) {}
+public record SourceConfig(String name, int burstCount, double timeoutSeconds, int minStratum, int maxStratum) {}

@@ -32,7 +32,7 @@ interface FileClaim extends AutoCloseable {
      * @throws IOException if the file cannot be opened for writing
      */
     static Optional<FileClaim> tryClaim(Path file) throws IOException {
-        return Libc.isSupported() ? Flock.tryClaim(file) : Record.tryClaim(file);
+        return Libc.isSupported() ? Flock.tryClaim(file) : RecordLock.tryClaim(file);
     }
 
     @Override
@@ -49,8 +49,7 @@ interface FileClaim extends AutoCloseable {
                 "open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT), Linker.Option.firstVariadicArg(2));
         private static final MethodHandle FLOCK =
                 Libc.function("flock", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT));
-        private static final MethodHandle CLOSE =
-                Libc.function("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+        private static final MethodHandle CLOSE = Libc.function("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
 
         private final int descriptor;
         private boolean open = true;
@@ -93,10 +92,10 @@ interface FileClaim extends AutoCloseable {
     }
 
     /** Java's own lock, where flock(2) is not known. */
-    final class Record implements FileClaim {
+    final class RecordLock implements FileClaim {
         private final FileChannel channel;
 
-        private Record(FileChannel channel) {
+        private RecordLock(FileChannel channel) {
             this.channel = channel;
         }
 
@@ -105,7 +104,7 @@ interface FileClaim extends AutoCloseable {
             try {
                 FileLock lock = channel.tryLock();
                 if (lock != null) {
-                    return Optional.of(new Record(channel));
+                    return Optional.of(new RecordLock(channel));
                 }
             } catch (OverlappingFileLockException e) {
                 // Held by this very process: claimed, too.

@@ -7,7 +7,7 @@ import io.chronotick.engine.Correction;
 import io.chronotick.engine.LeapIndicator;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
-import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Turns corrections, which are lines over CLOCK_MONOTONIC_RAW, into records, which are lines over CLOCK_REALTIME and
@@ -83,8 +83,8 @@ public final class RecordWriter {
 
     private int corrections;
     private double meanLatencyNanos;
-    private volatile long clockSteps;
-    private volatile long discontinuities;
+    private final AtomicLong clockSteps = new AtomicLong();
+    private final AtomicLong discontinuities = new AtomicLong();
 
     public RecordWriter(HostClocks clocks, int pid) {
         this.clocks = clocks;
@@ -127,7 +127,7 @@ public final class RecordWriter {
 
     /** Steps of CLOCK_REALTIME seen. Any thread. */
     public long clockSteps() {
-        return clockSteps;
+        return clockSteps.get();
     }
 
     /**
@@ -135,7 +135,7 @@ public final class RecordWriter {
      * are published as not valid.
      */
     public long discontinuities() {
-        return discontinuities;
+        return discontinuities.get();
     }
 
     /**
@@ -196,8 +196,7 @@ public final class RecordWriter {
         segment.putFloat(RecordLayout.CONFIDENCE, valid ? (float) correction.confidenceAt(raw) : 0);
         segment.putInt(RecordLayout.FLAGS, flags(correction, known, valid));
         segment.putInt(
-                RecordLayout.SOURCE,
-                known ? correction.source().ordinal() : Correction.Source.NO_DATA.ordinal());
+                RecordLayout.SOURCE, known ? correction.source().ordinal() : Correction.Source.NO_DATA.ordinal());
         segment.putInt(RecordLayout.MEASUREMENT_COUNT, (int) correction.measurementCount());
         segment.putInt(RecordLayout.WRITER_PID, pid);
         segment.putDouble(RecordLayout.LAST_NTP_SYNC, lastSync);
@@ -243,13 +242,13 @@ public final class RecordWriter {
         long boottimeAhead = clocks.boottimeNanos() - clocks.monotonicNanos();
         if (hasPrevious) {
             if (Math.abs(realtimeAhead - realtimeLead) > STEP_NANOS) {
-                clockSteps++;
+                clockSteps.incrementAndGet();
                 stepFlagUntilMonotonic = monotonic + STEP_FLAG_NANOS;
             }
             long elapsed = monotonic - previousMonotonic;
             long parted = Math.abs((raw - previousRaw) - elapsed);
             if (boottimeAhead - boottimeLead > SUSPEND_NANOS || parted > RAW_JUMP_NANOS + LARGEST_SLEW * elapsed) {
-                discontinuities++;
+                discontinuities.incrementAndGet();
                 voidBeforeRaw = raw;
                 rateCount = 0;
             }

@@ -64,9 +64,8 @@ public final class SegmentFile implements AutoCloseable {
     public static SegmentFile claim(Path path) throws SegmentException {
         try {
             for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-                Optional<SegmentFile> segment = Files.exists(path, LinkOption.NOFOLLOW_LINKS)
-                        ? takeOver(path)
-                        : create(path);
+                Optional<SegmentFile> segment =
+                        Files.exists(path, LinkOption.NOFOLLOW_LINKS) ? takeOver(path) : create(path);
                 if (segment.isPresent()) {
                     return segment.get();
                 }
@@ -94,7 +93,8 @@ public final class SegmentFile implements AutoCloseable {
     /** Empty when somebody else was faster. */
     private static Optional<SegmentFile> create(Path path) throws IOException, SegmentException {
         Path directory = Objects.requireNonNullElse(path.toAbsolutePath().getParent(), Path.of("/"));
-        Path temporary = directory.resolve("." + path.getFileName() + "." + ProcessHandle.current().pid());
+        Path temporary = directory.resolve(
+                "." + path.getFileName() + "." + ProcessHandle.current().pid());
         Files.deleteIfExists(temporary);
         try {
             Files.write(temporary, new byte[RecordLayout.SEGMENT_SIZE], StandardOpenOption.CREATE_NEW);

@@ -62,7 +62,7 @@ public final class StatusPageWriter {
         segment.putDouble(PageLayout.LATENCY_P99_NS, status.latencyP99Nanos());
         segment.putDouble(PageLayout.RESIDENT_BYTES, status.residentBytes());
         segment.putDouble(PageLayout.CPU_SECONDS, status.cpuSeconds());
-        segment.putDouble(PageLayout.CLOCK_STEPS, status.clockSteps());
+        segment.putDouble(PageLayout.CLOCK_STEPS, (double) status.clockSteps());
         segment.putLong(PageLayout.PAGE_MONOTONIC_NS, status.monotonicNanos());
         putText(segment, PageLayout.WAITING_FOR, PageLayout.WAITING_FOR_SIZE, status.waitingFor());
         putText(segment, PageLayout.CPU_AFFINITY, PageLayout.CPU_AFFINITY_SIZE, cpuAffinity);
