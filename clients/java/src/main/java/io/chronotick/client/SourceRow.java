@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.client;
+
+import java.util.List;
+
+/**
+ * What the daemon knows of one server, as of the page's writing. Offsets are positive when the server is ahead.
+ *
+ * @param name as configured
+ * @param stratum 0..255; 0 if it has not answered
+ * @param reach the last eight requests, newest in bit 0; a set bit was answered
+ * @param state what the selection makes of it
+ * @param kernelStamps whether receive times are the kernel's; else taken by the daemon itself
+ * @param leap leap indicator, 0..3
+ * @param pollSeconds polling interval, s
+ * @param ageSeconds time since the newest accepted exchange, s; NaN if none
+ * @param offset server minus published time, s
+ * @param sd standard deviation of that offset, s
+ * @param delay round-trip delay, s
+ * @param jitter mean excess of the delay over its base, s
+ * @param rootDistance bound on the server's own error as seen from here, s
+ * @param sent requests
+ * @param accepted exchanges
+ * @param drops datagrams not used, in the order of {@link #DROP_REASONS}
+ */
+public record SourceRow(
+        String name,
+        int stratum,
+        int reach,
+        State state,
+        boolean kernelStamps,
+        int leap,
+        double pollSeconds,
+        double ageSeconds,
+        double offset,
+        double sd,
+        double delay,
+        double jitter,
+        double rootDistance,
+        long sent,
+        long accepted,
+        List<Long> drops) {
+
+    /** What the drops are counted by. */
+    public static final List<String> DROP_REASONS = List.of(
+            "malformed",
+            "wrong mode",
+            "bogus origin",
+            "duplicate",
+            "late",
+            "unsynchronized",
+            "stratum",
+            "kiss",
+            "nonsense");
+
+    public SourceRow {
+        drops = List.copyOf(drops);
+    }
+
+    /** What the selection makes of a server; the order is that of the page. */
+    public enum State {
+        /** No reply in the last eight requests, or none yet. */
+        UNREACHABLE,
+        /** Replies, but is not usable (yet). */
+        CANDIDATE,
+        /** A truechimer whose exchanges feed the clock model. */
+        SELECTED,
+        /** Contradicts the majority. */
+        FALSETICKER,
+        /** Required to authenticate and has not. */
+        UNAUTHENTICATED,
+        /** Asked not to be asked again. */
+        DENIED
+    }
+}
