@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.daemon.config;
+
+import java.util.List;
+
+/**
+ * A configuration without mistakes. Immutable.
+ *
+ * @param config what the daemon runs with
+ * @param warnings one line each: keys that have no effect here and what replaces them
+ * @param effective every key that has an effect, and those others that were given, in the order of the sample
+ */
+public record LoadedConfig(DaemonConfig config, List<String> warnings, List<EffectiveValue> effective) {
+    public LoadedConfig {
+        warnings = List.copyOf(warnings);
+        effective = List.copyOf(effective);
+    }
+
+    /** The effective configuration as aligned columns: key, value, origin. Lines end in a newline. */
+    public String table() {
+        int keyWidth = "KEY".length();
+        int valueWidth = "VALUE".length();
+        for (EffectiveValue row : effective) {
+            keyWidth = Math.max(keyWidth, row.key().length());
+            valueWidth = Math.max(valueWidth, row.value().length());
+        }
+        String format = "%-" + keyWidth + "s  %-" + valueWidth + "s  %s%n";
+        StringBuilder table = new StringBuilder(String.format(format, "KEY", "VALUE", "ORIGIN"));
+        for (EffectiveValue row : effective) {
+            String origin = row.hasEffect() ? row.origin() : row.origin() + " (no effect)";
+            table.append(String.format(format, row.key(), row.value(), origin));
+        }
+        return table.toString();
+    }
+}

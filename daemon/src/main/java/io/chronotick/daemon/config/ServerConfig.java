@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.daemon.config;
+
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.util.OptionalInt;
+
+/**
+ * One NTP server as the operator named it. Immutable.
+ *
+ * @param host host name or address literal, without brackets
+ * @param port UDP port, 1..65535
+ * @param minpoll log2 of the seconds between exchanges, instead of the common measurement interval
+ * @param maxpoll log2 of the longest allowed interval, s
+ * @param allowFastPolling whether the operator may poll this server faster than {@link #POLITE_POLL_SECONDS} although
+ *     it is a public one
+ */
+public record ServerConfig(String host, int port, OptionalInt minpoll, OptionalInt maxpoll, boolean allowFastPolling) {
+    /** Where NTP listens (RFC 5905, section 7.2). */
+    public static final int DEFAULT_PORT = 123;
+
+    /** The least interval between exchanges with somebody else's server, s: the least RFC 5905 grants a client. */
+    public static final double POLITE_POLL_SECONDS = 16;
+
+    /** The least interval between the exchanges of a burst to somebody else's server, s; ntpd and chrony use 2. */
+    public static final double POLITE_BURST_SECONDS = 1;
+
+    /** A server at an address, with all else at its default. */
+    public static ServerConfig of(String host, int port) {
+        return new ServerConfig(host, port, OptionalInt.empty(), OptionalInt.empty(), false);
+    }
+
+    /** What a person calls it: host, or host:port where the port is not the usual one. */
+    public String name() {
+        if (port == DEFAULT_PORT) {
+            return host;
+        }
+        return (host.indexOf(':') >= 0 ? "[" + host + "]" : host) + ":" + port;
+    }
+
+    /**
+     * The interval between exchanges in normal operation, s.
+     *
+     * @param measurementIntervalSeconds the common interval of the configuration, s
+     * @param resolved the address the host name led to: it decides whose server this is
+     */
+    public double pollSeconds(double measurementIntervalSeconds, InetAddress resolved) {
+        double poll = minpoll.isPresent() ? Math.scalb(1.0, minpoll.getAsInt()) : measurementIntervalSeconds;
+        if (maxpoll.isPresent()) {
+            poll = Math.min(poll, Math.scalb(1.0, maxpoll.getAsInt()));
+        }
+        return mayHurry(resolved) ? poll : Math.max(poll, POLITE_POLL_SECONDS);
+    }
+
+    /**
+     * The interval between the exchanges of the warm-up burst, s.
+     *
+     * @param warmupIntervalSeconds the common interval of the configuration, s
+     * @param resolved the address the host name led to
+     */
+    public double burstSeconds(double warmupIntervalSeconds, InetAddress resolved) {
+        return mayHurry(resolved) ? warmupIntervalSeconds : Math.max(warmupIntervalSeconds, POLITE_BURST_SECONDS);
+    }
+
+    private boolean mayHurry(InetAddress address) {
+        return allowFastPolling || isLoopbackOrPrivate(address);
+    }
+
+    private static boolean isLoopbackOrPrivate(InetAddress address) {
+        // "Site local" is RFC 1918 for IPv4 and the deprecated fec0::/10 for IPv6; the unspecified address leads to
+        // this host. An IPv4-mapped IPv6 address is an Inet4Address in Java.
+        if (address.isLoopbackAddress()
+                || address.isAnyLocalAddress()
+                || address.isLinkLocalAddress()
+                || address.isSiteLocalAddress()) {
+            return true;
+        }
+        byte[] bytes = address.getAddress();
+        if (address instanceof Inet4Address) {
+            return bytes[0] == 100 && (bytes[1] & 0xC0) == 64; // 100.64.0.0/10, shared address space, RFC 6598
+        }
+        return (bytes[0] & 0xFE) == 0xFC; // fc00::/7, unique local addresses, RFC 4193
+    }
+}

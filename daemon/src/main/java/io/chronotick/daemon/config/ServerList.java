@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.daemon.config;
+
+import java.net.InetAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.snakeyaml.engine.v2.nodes.MappingNode;
+import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.nodes.SequenceNode;
+
+/**
+ * The list of servers: each a host, {@code host:port}, or a map.
+ *
+ * @param mostServers longest list allowed
+ */
+record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
+    private static final KeySet KEYS = new KeySet();
+    private static final ConfigKey<String> HOST = KEYS.key("host", new Host(), "", "Host name or address.");
+    private static final ConfigKey<Integer> PORT = KEYS.key(
+            "port", new ValueTypes.Whole(1, 65_535, "UDP"), String.valueOf(ServerConfig.DEFAULT_PORT), "UDP port.");
+    private static final ConfigKey<Boolean> NTS = KEYS.key(
+            "nts",
+            new ValueTypes.Flag(),
+            "false",
+            "Authenticate the server (RFC 8915). Not available in this version: true is refused, so that nobody"
+                    + " believes in an authentication that does not take place.");
+    private static final ConfigKey<Integer> MINPOLL = KEYS.key(
+            "minpoll",
+            new ValueTypes.Whole(0, 17, "log2 of seconds"),
+            "",
+            "Poll this server every 2^minpoll seconds instead of at normal_operation.measurement_interval.");
+    private static final ConfigKey<Integer> MAXPOLL = KEYS.key(
+            "maxpoll",
+            new ValueTypes.Whole(0, 17, "log2 of seconds"),
+            "",
+            "Poll this server at least every 2^maxpoll seconds, whatever the measurement interval.");
+    private static final ConfigKey<Boolean> ALLOW_FAST_POLLING = KEYS.key(
+            "allow_fast_polling",
+            new ValueTypes.Flag(),
+            "false",
+            "A server outside the loopback and private ranges is asked every 16 s at most, unless this is true:"
+                    + " only for a server whose operator agrees.");
+
+    private static final Pattern BRACKETED = Pattern.compile("\\[(.*)](?::(.*))?");
+    private static final Pattern HOST_AND_PORT = Pattern.compile("([^:]*):([^:]*)");
+
+    @Override
+    public Optional<List<ServerConfig>> parse(Node node, String key, Mistakes mistakes) {
+        if (!(node instanceof SequenceNode sequence)
+                || sequence.getValue().isEmpty()
+                || sequence.getValue().size() > mostServers) {
+            mistakes.reject(node, key, allowed());
+            return Optional.empty();
+        }
+        List<ServerConfig> servers = new ArrayList<>();
+        for (Node item : sequence.getValue()) {
+            String itemKey = key + "[" + servers.size() + "]";
+            Optional<ServerConfig> server = item instanceof MappingNode mapping
+                    ? parseMap(mapping, itemKey, mistakes)
+                    : parseText(item, itemKey, mistakes);
+            // A server in error keeps its place, so that the numbers of those after it are right.
+            servers.add(server.orElse(ServerConfig.of("localhost", ServerConfig.DEFAULT_PORT)));
+        }
+        return Optional.of(servers);
+    }
+
+    private Optional<ServerConfig> parseText(Node item, String key, Mistakes mistakes) {
+        String text = Nodes.text(item);
+        String host = text;
+        String port = String.valueOf(ServerConfig.DEFAULT_PORT);
+        Matcher bracketed = BRACKETED.matcher(text);
+        Matcher hostAndPort = HOST_AND_PORT.matcher(text);
+        if (bracketed.matches()) {
+            host = bracketed.group(1).indexOf(':') < 0 ? "" : bracketed.group(1);
+            port = bracketed.group(2) == null ? port : bracketed.group(2);
+        } else if (hostAndPort.matches()) {
+            host = hostAndPort.group(1);
+            port = hostAndPort.group(2);
+        }
+        if (!Nodes.isText(item) || !Host.isHost(host) || !isPort(port)) {
+            mistakes.reject(
+                    item,
+                    key,
+                    "a host, host:port or [address]:port with a port from 1 to 65535, or a map with " + KEYS.names(""));
+            return Optional.empty();
+        }
+        return Optional.of(ServerConfig.of(host, Integer.parseInt(port)));
+    }
+
+    private static boolean isPort(String text) {
+        return text.matches("[0-9]{1,5}") && Integer.parseInt(text) >= 1 && Integer.parseInt(text) <= 65_535;
+    }
+
+    private static Optional<ServerConfig> parseMap(MappingNode map, String key, Mistakes mistakes) {
+        Settings settings = new Settings();
+        int before = mistakes.lines().size();
+        KEYS.read(map, "", key, mistakes, settings, "");
+        settings.find(NTS)
+                .filter(nts -> (boolean) nts.value())
+                .ifPresent(nts -> mistakes.report(
+                        nts.node(),
+                        key + ".nts",
+                        "found true, allowed: false. NTS is not available in this version: remove the line to ask this server"
+                                + " without authentication, or remove the server"));
+        Optional<Integer> minpoll = settings.given(MINPOLL);
+        Optional<Integer> maxpoll = settings.given(MAXPOLL);
+        if (minpoll.isPresent() && maxpoll.isPresent() && minpoll.get() > maxpoll.get()) {
+            mistakes.report(
+                    settings.find(MINPOLL).orElseThrow().node(),
+                    key + ".minpoll",
+                    "found " + minpoll.get() + ", allowed: at most maxpoll, which is " + maxpoll.get());
+        }
+        Optional<String> host = settings.given(HOST);
+        if (host.isEmpty() && mistakes.lines().size() == before) {
+            mistakes.report(map, key, "found a map without host, allowed: a map with " + KEYS.names(""));
+        }
+        return host.map(name -> new ServerConfig(
+                name,
+                settings.given(PORT).orElse(ServerConfig.DEFAULT_PORT),
+                optionalInt(minpoll),
+                optionalInt(maxpoll),
+                settings.given(ALLOW_FAST_POLLING).orElse(false)));
+    }
+
+    private static OptionalInt optionalInt(Optional<Integer> value) {
+        return value.isPresent() ? OptionalInt.of(value.get()) : OptionalInt.empty();
+    }
+
+    @Override
+    public String allowed() {
+        return "a list of 1 to " + mostServers + " servers, each host, host:port or a map with " + KEYS.names("");
+    }
+
+    @Override
+    public Object plain(List<ServerConfig> value) {
+        return value.stream().map(ServerList::plain).toList();
+    }
+
+    private static Object plain(ServerConfig server) {
+        if (server.equals(ServerConfig.of(server.host(), server.port()))) {
+            return server.name();
+        }
+        Map<String, Object> map = ValueTypes.ordered(HOST.path(), server.host(), PORT.path(), server.port());
+        server.minpoll().ifPresent(poll -> map.put(MINPOLL.path(), poll));
+        server.maxpoll().ifPresent(poll -> map.put(MAXPOLL.path(), poll));
+        if (server.allowFastPolling()) {
+            map.put(ALLOW_FAST_POLLING.path(), true);
+        }
+        return map;
+    }
+
+    @Override
+    public Map<String, Object> schema() {
+        Map<String, Object> map = ConfigSchema.object(KEYS, "");
+        map.put("required", List.of(HOST.path()));
+        Map<String, Object> text = ValueTypes.ordered("type", "string", "minLength", 1);
+        return ValueTypes.ordered(
+                "type",
+                "array",
+                "minItems",
+                1,
+                "maxItems",
+                mostServers,
+                "items",
+                ValueTypes.ordered("oneOf", List.of(text, map)));
+    }
+
+    @Override
+    public KeySet parts() {
+        return KEYS;
+    }
+
+    @Override
+    public Node fromText(String text) {
+        return Nodes.plainList(text);
+    }
+
+    /** A host name or an address literal, judged without asking a name server. */
+    private record Host() implements ValueType<String> {
+        // Letters, digits and hyphens (RFC 1123, section 2.1), and the underscore that names in the wild have.
+        private static final Pattern NAME =
+                Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(\\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*\\.?");
+        // A last label of digits alone can only be meant as an IPv4 address.
+        private static final Pattern ENDS_IN_NUMBER = Pattern.compile("(.*\\.)?[0-9]+\\.?");
+        private static final Pattern IPV4 = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
+        private static final int LONGEST_NAME = 253;
+
+        static boolean isHost(String text) {
+            if (text.indexOf(':') >= 0) {
+                int scope = text.indexOf('%');
+                return text.indexOf('[') < 0 && isLiteral(scope < 0 ? text : text.substring(0, scope));
+            }
+            if (IPV4.matcher(text).matches()) {
+                return isLiteral(text);
+            }
+            return text.length() <= LONGEST_NAME
+                    && NAME.matcher(text).matches()
+                    && !ENDS_IN_NUMBER.matcher(text).matches();
+        }
+
+        private static boolean isLiteral(String text) {
+            try {
+                InetAddress.ofLiteral(text);
+                return true;
+            } catch (IllegalArgumentException notAnAddress) {
+                return false;
+            }
+        }
+
+        @Override
+        public Optional<String> parse(Node node, String key, Mistakes mistakes) {
+            if (Nodes.isText(node) && isHost(Nodes.text(node))) {
+                return Optional.of(Nodes.text(node));
+            }
+            mistakes.reject(node, key, allowed());
+            return Optional.empty();
+        }
+
+        @Override
+        public String allowed() {
+            return "a host name, an IPv4 or an IPv6 address, without port";
+        }
+
+        @Override
+        public Object plain(String value) {
+            return value;
+        }
+
+        @Override
+        public Map<String, Object> schema() {
+            return ValueTypes.ordered("type", "string", "minLength", 1);
+        }
+    }
+}
