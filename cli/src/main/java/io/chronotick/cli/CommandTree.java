@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.cli;
+
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** All commands, as picocli knows them. */
+final class CommandTree {
+    /** In the order in which the help lists them. */
+    private static final Map<String, Function<Shell, Object>> COMMANDS = new LinkedHashMap<>();
+
+    static {
+        COMMANDS.put("read", ReadCommand::new);
+        COMMANDS.put("json", JsonCommand::new);
+        COMMANDS.put("status", StatusCommand::new);
+        COMMANDS.put("sources", SourcesCommand::new);
+        COMMANDS.put("monitor", MonitorCommand::new);
+        COMMANDS.put("doctor", DoctorCommand::new);
+        COMMANDS.put("benchmark", BenchmarkCommand::new);
+        COMMANDS.put("cleanup", CleanupCommand::new);
+        COMMANDS.put("completion", CompletionCommand::new);
+    }
+
+    private CommandTree() {}
+
+    static int execute(Shell shell, String... arguments) {
+        return commandLine(shell, arguments).execute(arguments);
+    }
+
+    /**
+     * The commands needed for these arguments: the one that is called, or all of them for the help, for a mistake and for
+     * the completion. Reflecting a command takes picocli some milliseconds.
+     */
+    static CommandLine commandLine(Shell shell, String... arguments) {
+        CommandLine root = new CommandLine(new Root());
+        String called = arguments.length > 0 ? arguments[0] : "";
+        COMMANDS.forEach((name, command) -> {
+            if (!COMMANDS.containsKey(called) || called.equals("completion") || called.equals(name)) {
+                root.addSubcommand(name, command.apply(shell));
+            }
+        });
+        return root.setOut(writer(shell.out()))
+                .setErr(writer(shell.err()))
+                .setColorScheme(CommandLine.Help.defaultColorScheme(
+                        shell.colours() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
+                .setUsageHelpAutoWidth(false)
+                .setUsageHelpWidth(110)
+                .setParameterExceptionHandler((e, args) -> mistake(shell, e))
+                .setExecutionExceptionHandler((e, commandLine, parsed) -> Main.guard(shell, () -> {
+                    throw e;
+                }));
+    }
+
+    private static PrintWriter writer(PrintStream stream) {
+        return new PrintWriter(stream, true, StandardCharsets.UTF_8);
+    }
+
+    /** One line that says what is wrong, what may have been meant, and where to read on. */
+    private static int mistake(Shell shell, ParameterException e) {
+        CommandLine commandLine = e.getCommandLine();
+        String message = String.valueOf(e.getMessage());
+        if (e instanceof UnmatchedArgumentException unmatched) {
+            List<String> unknown = unmatched.getUnmatched();
+            String argument = unknown.isEmpty() ? "" : unknown.get(0);
+            String kind = unmatched.isUnknownOption()
+                    ? "option"
+                    : commandLine.getSubcommands().isEmpty() ? "argument" : "command";
+            List<String> suggestions = unmatched.getSuggestions();
+            message = "unknown " + kind + " '" + argument + "'"
+                    + (suggestions.isEmpty() ? "" : "; did you mean " + suggestions.get(0) + "?");
+        }
+        shell.error(
+                firstLine(message) + " (see: " + commandLine.getCommandSpec().qualifiedName() + " --help)");
+        return ExitCode.USAGE;
+    }
+
+    private static String firstLine(String message) {
+        int end = message.indexOf('\n');
+        return end < 0 ? message : message.substring(0, end);
+    }
+
+    /** Version of the program and of what runs it. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {"chronotick " + program() + " (Java " + Runtime.version() + ")"};
+        }
+
+        /** From the archive's manifest; there is none when classes are run as the compiler left them. */
+        static String program() {
+            String version = Main.class.getPackage().getImplementationVersion();
+            return version == null ? "development" : version;
+        }
+    }
+
+    @Command(
+            name = "chronotick",
+            versionProvider = Version.class,
+            synopsisSubcommandLabel = "COMMAND",
+            description = "Corrected time with honest bounds, in shared memory.",
+            footer = {
+                "",
+                "Examples:",
+                "  chronotick read                     what time is it, and how sure is that",
+                "  chronotick read --help              what a command does, with examples",
+                "",
+                "Environment:",
+                "  CHRONOTICK_SHM    segment to use where --shm is not given",
+                "  CHRONOTICK_DEBUG  1: internal errors show their stack trace",
+                "  NO_COLOR          set: no colours",
+                "",
+                "Exit codes: 0 success, 1 the condition asked about does not hold, 2 wrong usage or configuration,",
+                "3 no daemon, 4 the record is expired, 70 internal error."
+            })
+    static final class Root {
+        @Option(
+                names = {"-h", "--help"},
+                usageHelp = true,
+                description = "Show this help and exit.")
+        boolean help;
+
+        @Option(
+                names = {"-V", "--version"},
+                versionHelp = true,
+                description = "Show the version and exit.")
+        boolean version;
+    }
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.cli;
+
+import io.chronotick.client.ChronoTickException;
+import io.chronotick.client.DeadWriterException;
+import io.chronotick.client.ExpiredException;
+import io.chronotick.client.IncompatibleSegmentException;
+import io.chronotick.client.NoSegmentException;
+
+/** What a command tells the script that ran it. */
+final class ExitCode {
+    static final int OK = 0;
+
+    /** The condition asked about does not hold: not READY, a check failed, no server answered. */
+    static final int NOT_MET = 1;
+
+    /** Wrong usage or configuration. */
+    static final int USAGE = 2;
+
+    /** No segment, or its writer is gone. */
+    static final int NO_DAEMON = 3;
+
+    /** The record is expired although its writer lives. */
+    static final int EXPIRED = 4;
+
+    static final int INTERNAL_ERROR = 70;
+
+    private ExitCode() {}
+
+    static int of(ChronoTickException e) {
+        if (e instanceof NoSegmentException || e instanceof DeadWriterException) {
+            return NO_DAEMON;
+        }
+        if (e instanceof ExpiredException) {
+            return EXPIRED;
+        }
+        if (e instanceof IncompatibleSegmentException) {
+            return USAGE;
+        }
+        return NOT_MET;
+    }
+}

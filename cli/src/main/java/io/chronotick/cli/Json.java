@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.cli;
+
+import org.jspecify.annotations.Nullable;
+
+/** Writes one flat JSON object (RFC 8259). Not-a-number and infinities, which JSON does not have, become null. */
+final class Json {
+    private final boolean pretty;
+    private final StringBuilder text = new StringBuilder(2048).append('{');
+    private boolean first = true;
+
+    Json(boolean pretty) {
+        this.pretty = pretty;
+    }
+
+    Json number(String name, double value) {
+        return raw(name, Double.isFinite(value) ? Double.toString(value) : "null");
+    }
+
+    /** Of a float its own shortest digits: 0.98, not 0.9800000190734863. */
+    Json number(String name, float value) {
+        return raw(name, Float.isFinite(value) ? Float.toString(value) : "null");
+    }
+
+    Json integer(String name, long value) {
+        return raw(name, Long.toString(value));
+    }
+
+    Json bool(String name, boolean value) {
+        return raw(name, value ? "true" : "false");
+    }
+
+    Json nothing(String name) {
+        return raw(name, "null");
+    }
+
+    Json string(String name, @Nullable String value) {
+        if (value == null) {
+            return nothing(name);
+        }
+        key(name);
+        quote(value);
+        return this;
+    }
+
+    /** The object; nothing may be added after. */
+    String end() {
+        return text.append(pretty && !first ? "\n}" : "}").toString();
+    }
+
+    private Json raw(String name, String value) {
+        key(name);
+        text.append(value);
+        return this;
+    }
+
+    private void key(String name) {
+        if (!first) {
+            text.append(',');
+        }
+        first = false;
+        if (pretty) {
+            text.append("\n  ");
+        }
+        quote(name);
+        text.append(pretty ? ": " : ":");
+    }
+
+    private void quote(String value) {
+        text.append('"');
+        for (int i = 0; i < value.length(); i++) {
+            char c = value.charAt(i);
+            if (c == '"' || c == '\\') {
+                text.append('\\').append(c);
+            } else if (c < ' ') {
+                text.append("\\u00").append(Character.forDigit(c >> 4, 16)).append(Character.forDigit(c & 15, 16));
+            } else {
+                text.append(c);
+            }
+        }
+        text.append('"');
+    }
+}

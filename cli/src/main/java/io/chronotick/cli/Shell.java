@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.cli;
+
+import io.chronotick.client.ChronoTickReader;
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a command has of the world around it: where it prints, its environment, and whether a person is looking.
+ *
+ * @param out results; buffered, flushed when the command ends or a person has to see them
+ * @param err errors and notes
+ * @param terminal whether {@code out} is a terminal
+ */
+record Shell(PrintStream out, PrintStream err, Map<String, String> environment, boolean terminal) {
+    /** Names the segment where no option does. */
+    static final String SEGMENT_VARIABLE = "CHRONOTICK_SHM";
+
+    /** The streams of this process, in UTF-8 whatever the locale says: JSON demands it, and all units are spelt in it. */
+    static Shell ofProcess() {
+        return new Shell(
+                stream(FileDescriptor.out),
+                stream(FileDescriptor.err),
+                System.getenv(),
+                // The launcher knows at no cost; System.console() would load a good many classes to find out.
+                Boolean.getBoolean("chronotick.terminal"));
+    }
+
+    private static PrintStream stream(FileDescriptor descriptor) {
+        return new PrintStream(
+                new BufferedOutputStream(new FileOutputStream(descriptor)), false, StandardCharsets.UTF_8);
+    }
+
+    /** Whether to colour: never in a pipe, nor where the user has asked for none (no-color.org). */
+    boolean colours() {
+        return terminal
+                && environment.getOrDefault("NO_COLOR", "").isEmpty()
+                && !"dumb".equals(environment.get("TERM"));
+    }
+
+    /**
+     * The segment a command works on.
+     *
+     * @param option what the user has given as --shm, if anything
+     */
+    Path segment(@Nullable String option) {
+        String configured = option != null ? option : environment.getOrDefault(SEGMENT_VARIABLE, "");
+        if (configured.isBlank()) {
+            if (option != null) {
+                throw new UserException(
+                        ExitCode.USAGE, "--shm is empty: give the name of a segment or the path of its file");
+            }
+            return ChronoTickReader.defaultSegment();
+        }
+        try {
+            return ChronoTickReader.resolve(configured);
+        } catch (InvalidPathException e) {
+            throw new UserException(ExitCode.USAGE, "--shm: " + e.getMessage());
+        }
+    }
+
+    void line(String text) {
+        out.append(text).append('\n');
+    }
+
+    /** One line on stderr, named after the program as is the custom. */
+    void error(String message) {
+        out.flush();
+        err.append("chronotick: ").append(message).append('\n');
+        err.flush();
+    }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.cli;
+
+import io.chronotick.client.ChronoTickReader;
+import io.chronotick.client.SourceRow;
+import io.chronotick.client.StatusPage;
+import java.util.Locale;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "sources",
+        description = "List the NTP servers and what the daemon makes of them.",
+        footer = {
+            "",
+            "The mark before the name: * selected, + candidate, x falseticker, ? unreachable, ! unauthenticated, - denied.",
+            "Reach is octal: the last eight requests, newest in the lowest bit, 377 when all were answered. Offset is",
+            "positive when the server is ahead of the published time.",
+            "",
+            "Examples:",
+            "  chronotick sources",
+            "  chronotick sources --drops"
+        })
+final class SourcesCommand extends SegmentCommand {
+    @Option(names = "--drops", description = "Show why datagrams were dropped, by reason.")
+    boolean drops;
+
+    SourcesCommand(Shell shell) {
+        super(shell);
+    }
+
+    @Override
+    boolean accept(String option) {
+        drops |= option.equals("--drops");
+        return option.equals("--drops");
+    }
+
+    @Override
+    public Integer call() {
+        try (ChronoTickReader reader = ChronoTickReader.attach(segment())) {
+            StatusPage page = reader.status();
+            boolean alive = reader.writerAlive();
+            if (page.sources().isEmpty()) {
+                shell.line("no servers yet");
+            } else if (drops) {
+                dropTable(page).printTo(shell);
+            } else {
+                // The ages on the page are those at its writing.
+                double since = Math.max(0, System.nanoTime() - page.pageMonotonicNs()) * 1e-9;
+                sourceTable(page, since).printTo(shell);
+            }
+            if (!alive) {
+                shell.error("the daemon is gone; this is what it knew last; start it with: chronotick daemon");
+                return ExitCode.NO_DAEMON;
+            }
+            return ExitCode.OK;
+        }
+    }
+
+    private static Table sourceTable(StatusPage page, double since) {
+        Table table = new Table(
+                "<",
+                "<Server",
+                "<State",
+                "Stratum",
+                "Reach",
+                "Poll",
+                "Offset",
+                "±",
+                "Delay",
+                "Jitter",
+                "Root Dist",
+                "<Stamps",
+                "Age",
+                "Drops");
+        for (SourceRow row : page.sources()) {
+            boolean answered = row.accepted() > 0;
+            table.row(
+                    mark(row.state()),
+                    row.name(),
+                    label(row.state()),
+                    Integer.toString(row.stratum()),
+                    Integer.toOctalString(row.reach()),
+                    Format.fixed(row.pollSeconds(), row.pollSeconds() < 1 ? 2 : 0) + " s",
+                    answered ? Format.offset(row.offset()) : "-",
+                    answered ? Format.duration(row.sd()) : "-",
+                    answered ? Format.duration(row.delay()) : "-",
+                    answered ? Format.duration(row.jitter()) : "-",
+                    answered ? Format.duration(row.rootDistance()) : "-",
+                    row.kernelStamps() ? "kernel" : "user",
+                    Format.age(row.ageSeconds() + since),
+                    Format.grouped(total(row)));
+        }
+        return table;
+    }
+
+    private static Table dropTable(StatusPage page) {
+        String[] header = new String[4 + SourceRow.DROP_REASONS.size()];
+        header[0] = "<Server";
+        header[1] = "Sent";
+        header[2] = "Accepted";
+        header[3] = "Dropped";
+        for (int i = 0; i < SourceRow.DROP_REASONS.size(); i++) {
+            header[4 + i] = SourceRow.DROP_REASONS.get(i);
+        }
+        Table table = new Table(header);
+        for (SourceRow row : page.sources()) {
+            String[] cells = new String[header.length];
+            cells[0] = row.name();
+            cells[1] = Format.grouped(row.sent());
+            cells[2] = Format.grouped(row.accepted());
+            cells[3] = Format.grouped(total(row));
+            for (int i = 0; i < row.drops().size(); i++) {
+                cells[4 + i] = Format.grouped(row.drops().get(i));
+            }
+            table.row(cells);
+        }
+        return table;
+    }
+
+    private static long total(SourceRow row) {
+        long sum = 0;
+        for (long drops : row.drops()) {
+            sum += drops;
+        }
+        return sum;
+    }
+
+    private static String mark(SourceRow.State state) {
+        return switch (state) {
+            case SELECTED -> "*";
+            case CANDIDATE -> "+";
+            case FALSETICKER -> "x";
+            case UNAUTHENTICATED -> "!";
+            case DENIED -> "-";
+            case UNREACHABLE -> "?";
+        };
+    }
+
+    private static String label(SourceRow.State state) {
+        return state.name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.cli;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * Runs the commands that people and scripts call, once, against a sample segment. The launcher does this after a build and
+ * lets the JVM record the classes that it loads (JEP 514), so that the real commands start quicker.
+ */
+public final class StartupTraining {
+    private StartupTraining() {}
+
+    /**
+     * @param arguments none
+     * @throws IOException if there is no place for a temporary file
+     */
+    public static void main(String[] arguments) throws IOException {
+        Path directory = Files.createTempDirectory("chronotick-training");
+        Path segment = directory.resolve("segment");
+        try {
+            new SampleSegment(ProcessHandle.current().pid()).writeTo(segment);
+            Map<String, String> environment = Map.of(Shell.SEGMENT_VARIABLE, segment.toString());
+            run(environment, "read");
+            run(environment, "read", "--shm", segment.toString());
+            run(environment, "json", "--pretty");
+            run(environment, "status");
+            run(environment, "sources");
+            run(environment, "monitor", "--interval", "0.001", "--count", "2");
+            run(environment, "read", "--shm", directory.resolve("missing").toString());
+            run(environment, "read", "--hlep");
+            run(environment, "--help");
+            run(environment, "--version");
+        } finally {
+            Files.deleteIfExists(segment);
+            Files.deleteIfExists(directory);
+        }
+        // Through the same streams as in earnest.
+        Shell shell = Shell.ofProcess();
+        shell.line("trained");
+        shell.out().flush();
+    }
+
+    private static void run(Map<String, String> environment, String... arguments) {
+        PrintStream nowhere = new PrintStream(new ByteArrayOutputStream(), false, StandardCharsets.UTF_8);
+        Main.run(new Shell(nowhere, nowhere, environment, false), arguments);
+    }
+}
