@@ -142,10 +142,13 @@ public final class ChronoTickReader implements AutoCloseable {
      * @throws DeadWriterException if that is because its writer died in the middle of a write
      */
     public void read(CorrectionRecord into) {
-        try {
-            tryRead(into);
-        } catch (InternalError e) {
-            throw cutShort(e);
+        while (true) {
+            try {
+                tryRead(into);
+                return;
+            } catch (InternalError e) {
+                leaveFaulted(e);
+            }
         }
     }
 
@@ -183,6 +186,13 @@ public final class ChronoTickReader implements AutoCloseable {
      * @throws ContentionException if no consistent record could be had in about 20 ms
      */
     public void now(TimeInterval into) {
+        try {
+            if (into.advance(open(), host)) {
+                return;
+            }
+        } catch (InternalError e) {
+            // The mapping faults: the long way round meets it again and says why.
+        }
         edge(into, 0);
     }
 
@@ -259,21 +269,15 @@ public final class ChronoTickReader implements AutoCloseable {
      * @throws ContentionException if no consistent page could be had in about 20 ms
      */
     public StatusPage status() {
-        Segment current = open();
-        if (follow(current, host.monotonicNanos(), true)) {
-            current = open();
-        }
         byte[] page = new byte[RecordLayout.SEGMENT_SIZE];
-        long deadline = 0;
-        try {
-            for (int attempt = 0; !StatusPage.tryLoad(current.buffer, page); attempt++) {
-                deadline = pause(current, attempt, deadline);
-                current = open();
+        while (true) {
+            try {
+                loadPage(page);
+                return StatusPage.parse(path, page);
+            } catch (InternalError e) {
+                leaveFaulted(e);
             }
-        } catch (InternalError e) {
-            throw cutShort(e);
         }
-        return StatusPage.parse(path, page);
     }
 
     /**
@@ -308,10 +312,12 @@ public final class ChronoTickReader implements AutoCloseable {
      * @param side -1 earliest, 0 estimate, 1 latest
      */
     private long edge(@Nullable TimeInterval into, int side) {
-        try {
-            return tryEdge(into, side);
-        } catch (InternalError e) {
-            throw cutShort(e);
+        while (true) {
+            try {
+                return tryEdge(into, side);
+            } catch (InternalError e) {
+                leaveFaulted(e);
+            }
         }
     }
 
@@ -360,11 +366,19 @@ public final class ChronoTickReader implements AutoCloseable {
                     continue; // it became usable between the two looks
                 }
             }
-            long estimate = CorrectionMath.estimateNanos(system, offset, drift, prediction, elapsed);
-            long bound = CorrectionMath.boundNanos(maxError, maxDrift, elapsed);
             if (into != null) {
-                into.set(estimate, bound, offsetSd, driftSd * (system - prediction + elapsed * 1e-9));
+                into.setLine(system, offset, drift, prediction, offsetSd, driftSd, maxError, maxDrift);
+                long validity = CorrectionMath.validityNanos(system, validUntil);
+                into.remember(current, before, anchorMono, Math.min(validity, current.staleNanos));
+                into.moveTo(elapsed);
+                return into.estimateNanos();
             }
+            long estimate = CorrectionMath.estimateNanos(
+                    CorrectionMath.anchorWhole(system, offset),
+                    CorrectionMath.anchorFraction(system, offset, drift, prediction),
+                    drift,
+                    elapsed);
+            long bound = CorrectionMath.boundNanos(maxError, maxDrift, elapsed);
             return estimate + side * bound;
         }
     }
@@ -386,6 +400,18 @@ public final class ChronoTickReader implements AutoCloseable {
             current = open();
         }
         return current;
+    }
+
+    private void loadPage(byte[] into) {
+        Segment current = open();
+        if (follow(current, host.monotonicNanos(), true)) {
+            current = open();
+        }
+        long deadline = 0;
+        for (int attempt = 0; !StatusPage.tryLoad(current.buffer, into); attempt++) {
+            deadline = pause(current, attempt, deadline);
+            current = open();
+        }
     }
 
     /**
@@ -459,15 +485,13 @@ public final class ChronoTickReader implements AutoCloseable {
     }
 
     /**
-     * What became of a mapping that faults: HotSpot turns the SIGBUS of a file cut short under its mapping into an
-     * InternalError. One with any other cause is not ours and passes.
+     * What to do about a mapping that faults: HotSpot turns the SIGBUS of a file cut short under its mapping into an
+     * InternalError. Moves to the segment's successor, or says what the file is now; an error of any other cause passes.
      */
-    private RuntimeException cutShort(InternalError error) {
-        Segment current = open();
-        if (follow(current, host.monotonicNanos(), false)) {
-            return new NotReadyException(path + " was replaced by a new segment this moment: read again");
+    private void leaveFaulted(InternalError error) {
+        if (!follow(open(), host.monotonicNanos(), false)) {
+            throw error;
         }
-        throw error;
     }
 
     private static boolean isUsable(CorrectionRecord record, long mono) {

@@ -65,19 +65,23 @@ final class CorrectionMath {
         return (long) Math.floor((validUntil - system) * 1e9);
     }
 
-    /**
-     * UTC, ns since the epoch: anchor + offset + drift * (anchor - prediction + elapsed) + elapsed. The arguments have to be
-     * plausible and elapsed within {@link #MAX_ELAPSED_NANOS}.
-     */
-    static long estimateNanos(double system, double offset, double drift, double prediction, long elapsed) {
-        long systemSeconds = (long) system;
-        long offsetSeconds = (long) offset;
-        double fraction = (system - systemSeconds) + (offset - offsetSeconds); // both exact, the sum to 2^-53 s
-        double small = fraction * 1e9 + drift * ((system - prediction) * 1e9 + elapsed);
-        return (systemSeconds + offsetSeconds) * 1_000_000_000L + elapsed + (long) Math.rint(small);
+    /** UTC at the anchor, ns since the epoch, but for {@link #anchorFraction}. The arguments have to be plausible. */
+    static long anchorWhole(double system, double offset) {
+        return ((long) system + (long) offset) * 1_000_000_000L;
     }
 
-    /** Hard bound, ns, rounded up; the extra nanosecond is for the rounding of the estimate. */
+    /** What is missing from {@link #anchorWhole}, ns; known to better than a thousandth. */
+    static double anchorFraction(double system, double offset, double drift, double prediction) {
+        double fraction = (system - (long) system) + (offset - (long) offset); // both exact, their sum to 2^-53 s
+        return (fraction + drift * (system - prediction)) * 1e9;
+    }
+
+    /** UTC so long after the anchor, ns since the epoch; elapsed within {@link #MAX_ELAPSED_NANOS}. */
+    static long estimateNanos(long anchorWhole, double anchorFraction, double drift, long elapsed) {
+        return anchorWhole + elapsed + (long) Math.rint(anchorFraction + drift * elapsed);
+    }
+
+    /** Hard bound so long after the anchor, ns, rounded up; the extra nanosecond is for the rounding of the estimate. */
     static long boundNanos(double maxError, double maxDrift, long elapsed) {
         return (long) Math.ceil(maxError * 1e9 + maxDrift * Math.abs(elapsed)) + 1;
     }

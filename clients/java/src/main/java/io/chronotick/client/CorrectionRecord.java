@@ -310,11 +310,16 @@ public final class CorrectionRecord {
         if (elapsed < -CorrectionMath.MAX_ELAPSED_NANOS || elapsed > CorrectionMath.MAX_ELAPSED_NANOS) {
             throw new ExpiredException("the record is " + elapsed + " ns old");
         }
-        into.set(
-                CorrectionMath.estimateNanos(systemTimestamp, offsetCorrection, driftRate, predictionTime, elapsed),
-                CorrectionMath.boundNanos(maxError, maxDrift, elapsed),
+        into.setLine(
+                systemTimestamp,
+                offsetCorrection,
+                driftRate,
+                predictionTime,
                 offsetUncertainty,
-                driftUncertainty * (systemTimestamp - predictionTime + elapsed * 1e-9));
+                driftUncertainty,
+                maxError,
+                maxDrift);
+        into.moveTo(elapsed);
     }
 
     @Override
