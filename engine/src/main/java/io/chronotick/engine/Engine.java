@@ -29,7 +29,7 @@ public final class Engine {
     private static final double FREQUENCY_SIGMAS = 6;
 
     /** The estimated frequency is believed in the bound after this many exchanges. */
-    private static final int EXCHANGES_FOR_FREQUENCY = 32;
+    private static final int EXCHANGES_FOR_FREQUENCY = 16;
 
     /** The warm-up asks for this many accepted exchanges. */
     private static final int WARMUP_EXCHANGES = 8;
