@@ -5,6 +5,7 @@ import static io.chronotick.client.TestSegment.ANCHOR;
 import static io.chronotick.client.TestSegment.ANCHOR_NANOS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -136,7 +137,7 @@ class ChronoTickReaderTest {
         assertThat(record.correctedTimeAt(ANCHOR)).isEqualTo(ANCHOR + 0.25 + 4 * 0x1p-10);
         assertThat(record.timeUncertainty(0)).isEqualTo(3e-3);
         // 3-4-5 triangle: 3 ms of offset, 4 s * 1 ms/s of drift
-        assertThat(record.timeUncertaintyAt(ANCHOR)).isCloseTo(5e-3, org.assertj.core.data.Offset.offset(1e-15));
+        assertThat(record.timeUncertaintyAt(ANCHOR)).isCloseTo(5e-3, within(1e-15));
     }
 
     @Test
@@ -155,13 +156,13 @@ class ChronoTickReaderTest {
 
         // correction at the anchor: -0.125 s + 2 s / 8192 = -124.755859375 ms; elapsed 1 s * (1 + 1/8192)
         long expected = ANCHOR_NANOS - 124_755_859 + SECOND + 122_070; // .375 and .3125 ns cancel to below 1 ns
-        assertThat(now.estimateNanos()).isCloseTo(expected, org.assertj.core.data.Offset.offset(1L));
+        assertThat(now.estimateNanos()).isCloseTo(expected, within(1L));
         // 1/1024 s = 976562.5 ns and 1 s / 16384 = 61035.15625 ns, rounded up, plus one for rounding
         assertThat(now.boundNanos()).isEqualTo(1_037_599);
         assertThat(now.earliestNanos()).isEqualTo(now.estimateNanos() - 1_037_599);
         assertThat(now.latestNanos()).isEqualTo(now.estimateNanos() + 1_037_599);
         assertThat(now.widthNanos()).isEqualTo(2 * 1_037_599);
-        assertThat(now.standardUncertaintyNanos()).isCloseTo(1000, org.assertj.core.data.Offset.offset(1e-9));
+        assertThat(now.standardUncertaintyNanos()).isCloseTo(1000, within(1e-9));
         assertThat(now.estimate()).isEqualTo(Instant.ofEpochSecond(0, now.estimateNanos()));
     }
 

@@ -15,7 +15,7 @@ import java.nio.file.StandardOpenOption;
 
 /** The writer's half of the contract, in a real file: knows the layout and nothing of the daemon. */
 final class TestSegment {
-    /** 2025-03-13T..., exactly representable, and a whole number of nanoseconds. */
+    /** Exactly representable, and a whole number of nanoseconds. */
     static final double ANCHOR = 1_741_880_000.5;
 
     static final long ANCHOR_NANOS = 1_741_880_000_500_000_000L;
@@ -65,7 +65,7 @@ final class TestSegment {
                 .putDouble(RecordLayout.PREDICTION_TIME, system)
                 .putDouble(RecordLayout.VALID_UNTIL, system + 10)
                 .putInt(RecordLayout.FLAGS, RecordLayout.FLAG_VALID | RecordLayout.FLAG_NTP_READY)
-                .putInt(RecordLayout.SOURCE, TimeSource.NTP.ordinal())
+                .putInt(RecordLayout.SOURCE, 1) // NTP
                 .putInt(RecordLayout.WRITER_PID, (int) ProcessHandle.current().pid())
                 .putInt(RecordLayout.LAYOUT_VERSION, RecordLayout.VERSION)
                 .putLong(RecordLayout.MONOTONIC_NS, monotonicNanos);
@@ -89,8 +89,7 @@ final class TestSegment {
 
     /** Makes what was filled in a stable record. */
     TestSegment publish() {
-        sequence += 2;
-        return withSequence(sequence);
+        return withSequence((sequence | 1) + 1);
     }
 
     TestSegment withSequence(int value) {
