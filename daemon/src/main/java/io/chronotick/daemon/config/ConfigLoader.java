@@ -41,6 +41,9 @@ public final class ConfigLoader {
         List<String> problems = new ArrayList<>();
         Optional<Path> path = file.or(() -> variable(environment, FILE_VARIABLE).map(Path::of));
         Optional<String> text = path.flatMap(present -> YamlText.read(present, problems));
+        if (file.isEmpty()) {
+            problems.replaceAll(problem -> "environment variable " + FILE_VARIABLE + ": " + problem);
+        }
         String name = path.map(Path::toString).orElse("");
         return assemble(text.orElse(""), name, environment, options, cpus, problems);
     }
@@ -72,7 +75,8 @@ public final class ConfigLoader {
         for (ConfigKey<?> key : ConfigKeys.ALL.keys()) {
             key.variable()
                     .ifPresent(variable -> variable(environment, variable)
-                            .ifPresent(text -> readText(key, text, "environment " + variable, cpus, problems, given)));
+                            .ifPresent(text ->
+                                    readText(key, text, "environment variable " + variable, cpus, problems, given)));
             key.option().ifPresent(option -> {
                 unknownOptions.remove(option);
                 String text = options.options().get(option);
@@ -171,8 +175,8 @@ public final class ConfigLoader {
                 .filter(name -> name.startsWith(VARIABLE_PREFIX) && !known.contains(name))
                 .sorted()
                 .forEach(name -> Spelling.nearest(name.substring(VARIABLE_PREFIX.length()), suffixes(known))
-                        .ifPresent(meant -> warnings.add(
-                                "environment " + name + ": not read; did you mean " + VARIABLE_PREFIX + meant + "?")));
+                        .ifPresent(meant -> warnings.add("environment variable " + name + ": not read; did you mean "
+                                + VARIABLE_PREFIX + meant + "?")));
         return warnings;
     }
 

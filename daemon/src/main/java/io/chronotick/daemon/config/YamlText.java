@@ -25,6 +25,7 @@ import org.snakeyaml.engine.v2.events.NodeEvent;
 import org.snakeyaml.engine.v2.events.ScalarEvent;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.ReaderException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.Node;
 
@@ -78,6 +79,7 @@ final class YamlText {
         LoadSettings settings = LoadSettings.builder()
                 .setLabel(name)
                 .setAllowDuplicateKeys(true) // reported by KeySet, together with everything else
+                .setAllowNonScalarKeys(true) // likewise
                 .build();
         List<String> found = new ArrayList<>();
         try {
@@ -89,6 +91,8 @@ final class YamlText {
             String context = e.getContext() == null ? "" : e.getContext() + ", ";
             String place = place(name, e.getProblemMark());
             found.add(oneLine(place + ": not valid YAML: " + context + e.getProblem()));
+        } catch (ReaderException e) {
+            found.add(unprintable(yaml, name, e.getPosition()));
         } catch (YamlEngineException e) {
             found.add(oneLine(name + ": not valid YAML: " + e.getMessage()));
         }
@@ -120,6 +124,17 @@ final class YamlText {
                     .ifPresent(tag -> problems.add(
                             place + ": found the tag " + Nodes.quote(tag) + ", allowed: plain YAML; remove it"));
         }
+    }
+
+    /** Says where an unprintable character stands, given the number of code points before it. */
+    private static String unprintable(String yaml, String name, int codePoints) {
+        int index = yaml.offsetByCodePoints(0, codePoints);
+        String before = yaml.substring(0, index);
+        int line = 1 + (int) before.chars().filter(c -> c == '\n').count();
+        int column = before.codePointCount(before.lastIndexOf('\n') + 1, index) + 1;
+        return String.format(
+                "%s:%d:%d: found the control character U+%04X, allowed: text",
+                name, line, column, yaml.codePointAt(index));
     }
 
     private static Optional<String> tag(Event event) {
