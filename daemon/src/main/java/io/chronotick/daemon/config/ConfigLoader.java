@@ -109,7 +109,7 @@ public final class ConfigLoader {
 
     private static void readRoot(Node root, Mistakes mistakes, Settings settings) {
         if (root instanceof MappingNode map) {
-            ConfigKeys.ALL.read(map, "", "", mistakes, settings, mistakes.source());
+            ConfigKeys.ALL.read(map, "", "", mistakes, settings);
         } else if (!Nodes.isNull(root)) {
             mistakes.reject(root, "the file", "a map with " + ConfigKeys.ALL.names(""));
         }
@@ -120,7 +120,7 @@ public final class ConfigLoader {
         Node node = key.type().fromText(text);
         key.type()
                 .parse(node, key.path(), new Mistakes(origin, cpus, problems))
-                .ifPresent(value -> settings.put(key, value, node, origin));
+                .ifPresent(value -> settings.put(key, value, node, 0, origin));
     }
 
     private static Optional<String> variable(Map<String, String> environment, String name) {
@@ -152,18 +152,12 @@ public final class ConfigLoader {
         List<String> warnings = new ArrayList<>();
         byReplacement.forEach((replacement, keys) -> {
             List<String> names = keys.stream()
-                    .map(key -> key.path() + " (line " + line(given, key) + ")")
+                    .map(key -> key.path() + " (line "
+                            + given.find(key).orElseThrow().line() + ")")
                     .toList();
             warnings.add(inFile.source() + ": no effect here: " + String.join(", ", names) + ": " + replacement);
         });
         return warnings;
-    }
-
-    private static int line(Settings given, ConfigKey<?> key) {
-        return given.find(key)
-                .flatMap(setting -> setting.node().getStartMark())
-                .map(mark -> mark.getLine() + 1)
-                .orElse(0);
     }
 
     /** A variable that nobody reads is only reported if it nearly is one that somebody does. */

@@ -132,7 +132,7 @@ final class ConfigLoaderTest {
                 () -> ConfigLoader.parse(
                         "daemon: {frequency: 0}",
                         "test.yaml",
-                        Map.of("CHRONOTICK_FREQ", "x", "CHRONOTICK_SERVERS", "a,,b"),
+                        Map.of("CHRONOTICK_FREQ", "x", "CHRONOTICK_SERVERS", "a,b:0"),
                         ConfigOverrides.NONE.with("--freq", "10"),
                         CPUS));
         assertThat(e.problems()).hasSize(3);
@@ -140,7 +140,7 @@ final class ConfigLoaderTest {
                 .hasMessageContainingAll(
                         "test.yaml:1:21: daemon.frequency: found 0",
                         "environment variable CHRONOTICK_FREQ: daemon.frequency: found the text \"x\"",
-                        "environment variable CHRONOTICK_SERVERS: clock_measurement.ntp.servers[1]: found nothing");
+                        "environment variable CHRONOTICK_SERVERS: clock_measurement.ntp.servers[1]: found the text \"b:0\"");
     }
 
     @Test

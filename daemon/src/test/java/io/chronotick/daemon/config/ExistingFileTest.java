@@ -142,7 +142,7 @@ final class ExistingFileTest {
         assertThat(loaded.warnings())
                 .hasSizeBetween(1, 20)
                 .allMatch(line -> line.startsWith("existing.yaml: no effect here: ") && !line.contains("\n"))
-                .anyMatch(line -> line.contains("fusion.method (line 25)") && line.contains("nothing to fuse"));
+                .anyMatch(line -> line.contains("fusion.method (line 24)") && line.contains("nothing to fuse"));
     }
 
     @Test
@@ -165,8 +165,8 @@ final class ExistingFileTest {
         LoadedConfig loaded = load(yaml);
         assertThat(loaded.config()).isEqualTo(load("").config());
         assertThat(loaded.warnings())
-                .anyMatch(line -> line.contains("backup_models (line 8)") && line.contains("monitoring (line 10)"))
-                .anyMatch(line -> line.contains("performance.cpu_affinity (line 13)")
+                .anyMatch(line -> line.contains("backup_models (line 7)") && line.contains("monitoring (line 9)"))
+                .anyMatch(line -> line.contains("performance.cpu_affinity (line 12)")
                         && line.endsWith("daemon.cpu_affinity pins the writer"));
     }
 
