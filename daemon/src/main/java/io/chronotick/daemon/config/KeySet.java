@@ -103,10 +103,11 @@ final class KeySet {
                 continue;
             }
             ConfigKey<?> key = byPath.get(childPath);
-            if (key != null) {
-                readValue(key, Nodes.line(keyNode), value, shown, mistakes, settings);
-            } else if (!Nodes.isName(name) || children(childPath).isEmpty()) {
+            // A name with a dot in it would be taken for a path.
+            if (!Nodes.isName(name) || (key == null && children(childPath).isEmpty())) {
                 reportUnknown(keyNode, path, shown, mistakes);
+            } else if (key != null) {
+                readValue(key, Nodes.line(keyNode), value, shown, mistakes, settings);
             } else if (value instanceof MappingNode section) {
                 read(section, childPath, shownPrefix, mistakes, settings);
             } else if (!Nodes.isNull(value)) { // a section whose lines are all commented out

@@ -28,6 +28,7 @@ import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.ReaderException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.scanner.StreamReader;
 
 /**
  * From a file to a tree of YAML nodes, or to the reasons why there is none. Only plain YAML is admitted: no aliases, so
@@ -91,8 +92,8 @@ final class YamlText {
             String context = e.getContext() == null ? "" : e.getContext() + ", ";
             String place = place(name, e.getProblemMark());
             found.add(oneLine(place + ": not valid YAML: " + context + e.getProblem()));
-        } catch (ReaderException e) {
-            found.add(unprintable(yaml, name, e.getPosition()));
+        } catch (ReaderException unprintable) {
+            found.add(unprintable(yaml, name));
         } catch (YamlEngineException e) {
             found.add(oneLine(name + ": not valid YAML: " + e.getMessage()));
         }
@@ -126,15 +127,19 @@ final class YamlText {
         }
     }
 
-    /** Says where an unprintable character stands, given the number of code points before it. */
-    private static String unprintable(String yaml, String name, int codePoints) {
-        int index = yaml.offsetByCodePoints(0, codePoints);
-        String before = yaml.substring(0, index);
-        int line = 1 + (int) before.chars().filter(c -> c == '\n').count();
-        int column = before.codePointCount(before.lastIndexOf('\n') + 1, index) + 1;
-        return String.format(
-                "%s:%d:%d: found the control character U+%04X, allowed: text",
-                name, line, column, yaml.codePointAt(index));
+    /** Says where the first character stands that YAML does not admit; the reader's own count is off after surrogates. */
+    private static String unprintable(String yaml, String name) {
+        int line = 1;
+        int column = 1;
+        int index = 0;
+        while (index < yaml.length() && StreamReader.isPrintable(yaml.codePointAt(index))) {
+            boolean isLineEnd = yaml.charAt(index) == '\n';
+            line += isLineEnd ? 1 : 0;
+            column = isLineEnd ? 1 : column + 1;
+            index = yaml.offsetByCodePoints(index, 1);
+        }
+        String character = index < yaml.length() ? String.format(" U+%04X", yaml.codePointAt(index)) : "";
+        return name + ":" + line + ":" + column + ": found the control character" + character + ", allowed: text";
     }
 
     private static Optional<String> tag(Event event) {

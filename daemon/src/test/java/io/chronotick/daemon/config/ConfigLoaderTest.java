@@ -385,6 +385,7 @@ final class ConfigLoaderTest {
                 "daemon: !!map {} | test.yaml:1:9: found the tag ",
                 "daemon: !evil {} | test.yaml:1:9: found the tag ",
                 "daemon: &a {} | test.yaml:1:9: found an anchor",
+                "daemon.frequency: 10 | test.yaml:1:1: \"daemon.frequency\": unknown key",
                 "daemon: {<<: {frequency: 1}} | test.yaml:1:10: daemon.\"<<\": unknown key",
             })
     void shouldSayWhyATextIsNoConfiguration(String yaml, String problem) {
