@@ -41,6 +41,9 @@ public final class ConfigLoader {
         List<String> problems = new ArrayList<>();
         Optional<Path> path = file.or(() -> variable(environment, FILE_VARIABLE).map(Path::of));
         Optional<String> text = path.flatMap(present -> YamlText.read(present, problems));
+        if (file.isEmpty()) {
+            problems.replaceAll(problem -> "environment variable " + FILE_VARIABLE + ": " + problem);
+        }
         String name = path.map(Path::toString).orElse("");
         return assemble(text.orElse(""), name, environment, options, cpus, problems);
     }
@@ -72,7 +75,8 @@ public final class ConfigLoader {
         for (ConfigKey<?> key : ConfigKeys.ALL.keys()) {
             key.variable()
                     .ifPresent(variable -> variable(environment, variable)
-                            .ifPresent(text -> readText(key, text, "environment " + variable, cpus, problems, given)));
+                            .ifPresent(text ->
+                                    readText(key, text, "environment variable " + variable, cpus, problems, given)));
             key.option().ifPresent(option -> {
                 unknownOptions.remove(option);
                 String text = options.options().get(option);
@@ -105,7 +109,7 @@ public final class ConfigLoader {
 
     private static void readRoot(Node root, Mistakes mistakes, Settings settings) {
         if (root instanceof MappingNode map) {
-            ConfigKeys.ALL.read(map, "", "", mistakes, settings, mistakes.source());
+            ConfigKeys.ALL.read(map, "", "", mistakes, settings);
         } else if (!Nodes.isNull(root)) {
             mistakes.reject(root, "the file", "a map with " + ConfigKeys.ALL.names(""));
         }
@@ -116,7 +120,7 @@ public final class ConfigLoader {
         Node node = key.type().fromText(text);
         key.type()
                 .parse(node, key.path(), new Mistakes(origin, cpus, problems))
-                .ifPresent(value -> settings.put(key, value, node, origin));
+                .ifPresent(value -> settings.put(key, value, node, 0, origin));
     }
 
     private static Optional<String> variable(Map<String, String> environment, String name) {
@@ -148,18 +152,12 @@ public final class ConfigLoader {
         List<String> warnings = new ArrayList<>();
         byReplacement.forEach((replacement, keys) -> {
             List<String> names = keys.stream()
-                    .map(key -> key.path() + " (line " + line(given, key) + ")")
+                    .map(key -> key.path() + " (line "
+                            + given.find(key).orElseThrow().line() + ")")
                     .toList();
             warnings.add(inFile.source() + ": no effect here: " + String.join(", ", names) + ": " + replacement);
         });
         return warnings;
-    }
-
-    private static int line(Settings given, ConfigKey<?> key) {
-        return given.find(key)
-                .flatMap(setting -> setting.node().getStartMark())
-                .map(mark -> mark.getLine() + 1)
-                .orElse(0);
     }
 
     /** A variable that nobody reads is only reported if it nearly is one that somebody does. */
@@ -171,8 +169,8 @@ public final class ConfigLoader {
                 .filter(name -> name.startsWith(VARIABLE_PREFIX) && !known.contains(name))
                 .sorted()
                 .forEach(name -> Spelling.nearest(name.substring(VARIABLE_PREFIX.length()), suffixes(known))
-                        .ifPresent(meant -> warnings.add(
-                                "environment " + name + ": not read; did you mean " + VARIABLE_PREFIX + meant + "?")));
+                        .ifPresent(meant -> warnings.add("environment variable " + name + ": not read; did you mean "
+                                + VARIABLE_PREFIX + meant + "?")));
         return warnings;
     }
 

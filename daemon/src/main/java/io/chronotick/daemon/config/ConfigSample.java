@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon.config;
 
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The complete configuration file with all defaults, each key explained. Keys that have no effect stand in comments, so
@@ -22,58 +22,45 @@ public final class ConfigSample {
                 "ChronoTick configuration. Every key may be left out and then has the value shown here. An option"
                         + " counts more than the environment, that more than this file.",
                 yaml);
-        section("", "", yaml);
+        for (String name : ConfigKeys.ALL.children("")) {
+            yaml.append('\n');
+            entry(name, "", new HashSet<>(), yaml);
+        }
         return yaml.toString();
     }
 
-    private static void section(String path, String indent, StringBuilder yaml) {
-        Map<String, Map<String, String>> unused = new LinkedHashMap<>();
-        for (String name : ConfigKeys.ALL.children(path)) {
-            String childPath = path.isEmpty() ? name : path + "." + name;
-            Optional<ConfigKey<?>> key = ConfigKeys.ALL.find(childPath);
-            if (path.isEmpty()) {
-                yaml.append('\n');
-            }
-            if (key.isEmpty()) {
-                yaml.append(indent)
-                        .append(hasEffect(childPath) ? "" : "# ")
-                        .append(name)
-                        .append(":\n");
-                section(childPath, indent + "  ", yaml);
-            } else if (key.get().hasEffect()) {
-                explain(key.get(), indent, yaml);
-                yaml.append(indent)
-                        .append(name)
-                        .append(": ")
-                        .append(key.get().defaultYaml())
-                        .append('\n');
-            } else {
-                unused.computeIfAbsent(key.get().replacement().orElseThrow(), same -> new LinkedHashMap<>())
-                        .put(name, key.get().defaultYaml());
-            }
+    /** Writes a key or a section; {@code told} holds the replacements that have been explained in this section. */
+    private static void entry(String path, String indent, Set<String> told, StringBuilder yaml) {
+        Optional<ConfigKey<?>> key = ConfigKeys.ALL.find(path);
+        String start = indent + (hasEffect(path) ? "" : "# ") + path.substring(path.lastIndexOf('.') + 1) + ": ";
+        if (key.isPresent()) {
+            explain(key.get(), indent, told, yaml);
+            yaml.append(start).append(key.get().defaultYaml()).append('\n');
+            return;
         }
-        unused.forEach((replacement, keys) -> {
-            comment(indent, "No effect here: " + replacement + ".", yaml);
-            keys.forEach((name, value) -> yaml.append(indent)
-                    .append("# ")
-                    .append(name)
-                    .append(": ")
-                    .append(value)
-                    .append('\n'));
-        });
+        yaml.append(start.stripTrailing()).append('\n');
+        for (String name : ConfigKeys.ALL.children(path)) {
+            entry(path + "." + name, indent + "  ", told, yaml);
+        }
     }
 
-    private static boolean hasEffect(String section) {
+    private static boolean hasEffect(String path) {
         return ConfigKeys.ALL.keys().stream()
-                .anyMatch(key -> key.hasEffect() && key.path().startsWith(section + "."));
+                .anyMatch(key -> key.hasEffect() && (key.path() + ".").startsWith(path + "."));
     }
 
-    private static void explain(ConfigKey<?> key, String indent, StringBuilder yaml) {
+    private static void explain(ConfigKey<?> key, String indent, Set<String> told, StringBuilder yaml) {
+        if (!key.hasEffect()) {
+            key.replacement()
+                    .filter(told::add)
+                    .ifPresent(replacement -> comment(indent, "No effect here: " + replacement + ".", yaml));
+            return;
+        }
         comment(indent, key.doc(), yaml);
         comment(indent, "Allowed: " + key.type().allowed() + ".", yaml);
         for (ConfigKey<?> part : key.type().parts().keys()) {
             String value = part.defaultYaml().isEmpty() ? "" : " (default " + part.defaultYaml() + ")";
-            comment(indent + "  ", part.name() + ": " + part.doc() + value, yaml);
+            comment(indent, "- " + part.name() + ": " + part.doc() + value, yaml);
         }
         key.variable().ifPresent(variable -> {
             String option = key.option().map(name -> ", option " + name).orElse("");

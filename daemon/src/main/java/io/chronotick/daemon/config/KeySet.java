@@ -85,15 +85,15 @@ final class KeySet {
      *
      * @param path the section the map stands for, "" for the root
      * @param shownPrefix what goes before the path in messages, for a map that is itself an element of a list
-     * @param origin prefix of the origin of its values; the line is added
      */
-    void read(MappingNode map, String path, String shownPrefix, Mistakes mistakes, Settings settings, String origin) {
+    void read(MappingNode map, String path, String shownPrefix, Mistakes mistakes, Settings settings) {
         Map<String, Integer> firstLines = new HashMap<>();
         for (NodeTuple entry : map.getValue()) {
             Node keyNode = entry.getKeyNode();
             Node value = entry.getValueNode();
             if (!(keyNode instanceof ScalarNode)) {
-                mistakes.reject(keyNode, join(shownPrefix, path), "keys that are plain names");
+                String section = join(shownPrefix, path);
+                mistakes.reject(keyNode, section.isEmpty() ? "the file" : section, "keys that are plain names");
                 continue;
             }
             String name = Nodes.text(keyNode);
@@ -103,12 +103,13 @@ final class KeySet {
                 continue;
             }
             ConfigKey<?> key = byPath.get(childPath);
-            if (key != null) {
-                readValue(key, value, shown, mistakes, settings, origin);
-            } else if (!Nodes.isName(name) || children(childPath).isEmpty()) {
+            // A name with a dot in it would be taken for a path.
+            if (!Nodes.isName(name) || (key == null && children(childPath).isEmpty())) {
                 reportUnknown(keyNode, path, shown, mistakes);
+            } else if (key != null) {
+                readValue(key, Nodes.line(keyNode), value, shown, mistakes, settings);
             } else if (value instanceof MappingNode section) {
-                read(section, childPath, shownPrefix, mistakes, settings, origin);
+                read(section, childPath, shownPrefix, mistakes, settings);
             } else if (!Nodes.isNull(value)) { // a section whose lines are all commented out
                 mistakes.reject(value, shown, "a map with " + names(childPath));
             }
@@ -120,15 +121,15 @@ final class KeySet {
     }
 
     private static <T> void readValue(
-            ConfigKey<T> key, Node value, String shown, Mistakes mistakes, Settings settings, String origin) {
-        String place = origin
-                + value.getStartMark().map(mark -> ":" + (mark.getLine() + 1)).orElse("");
-        key.type().parse(value, shown, mistakes).ifPresent(parsed -> settings.put(key, parsed, value, place));
+            ConfigKey<T> key, int line, Node value, String shown, Mistakes mistakes, Settings settings) {
+        key.type()
+                .parse(value, shown, mistakes)
+                .ifPresent(parsed -> settings.put(key, parsed, value, line, mistakes.source() + ":" + line));
     }
 
     private static boolean reportDuplicate(
             Node keyNode, String shown, Map<String, Integer> firstLines, Mistakes mistakes) {
-        int line = keyNode.getStartMark().map(mark -> mark.getLine() + 1).orElse(0);
+        int line = Nodes.line(keyNode);
         Integer first = firstLines.putIfAbsent(Nodes.text(keyNode), line);
         if (first != null) {
             mistakes.report(keyNode, shown, "found a second time, allowed: once; the first is on line " + first);

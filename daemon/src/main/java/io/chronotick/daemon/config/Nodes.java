@@ -58,6 +58,11 @@ final class Nodes {
         return NAME.matcher(text).matches();
     }
 
+    /** The line a node begins on, counted from 1; 0 if it does not come from a file. */
+    static int line(Node node) {
+        return node.getStartMark().map(mark -> mark.getLine() + 1).orElse(0);
+    }
+
     /** The value of an environment variable or an option: it has no place in a file. */
     static Node plainScalar(String text) {
         return new ScalarNode(Tag.STR, text, ScalarStyle.PLAIN);

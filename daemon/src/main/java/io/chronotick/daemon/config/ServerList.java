@@ -99,7 +99,7 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
     private static Optional<ServerConfig> parseMap(MappingNode map, String key, Mistakes mistakes) {
         Settings settings = new Settings();
         int before = mistakes.lines().size();
-        KEYS.read(map, "", key, mistakes, settings, "");
+        KEYS.read(map, "", key, mistakes, settings);
         settings.find(NTS)
                 .filter(nts -> (boolean) nts.value())
                 .ifPresent(nts -> mistakes.report(

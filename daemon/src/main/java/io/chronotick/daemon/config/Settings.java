@@ -14,18 +14,19 @@ final class Settings {
      * One value.
      *
      * @param value what the key's type made of it
-     * @param node where it stood
+     * @param node where the value stood
+     * @param line line of its key in the file, counted from 1; 0 if it does not come from a file
      * @param origin for the operator, as in {@link EffectiveValue#origin}
      */
-    record Setting(Object value, Node node, String origin) {}
+    record Setting(Object value, Node node, int line, String origin) {}
 
-    <T> void put(ConfigKey<T> key, T value, Node node, String origin) {
-        byKey.put(key, new Setting(value, node, origin));
+    <T> void put(ConfigKey<T> key, T value, Node node, int line, String origin) {
+        byKey.put(key, new Setting(value, node, line, origin));
     }
 
     /** Gives a key its default. */
     <T> void putDefault(ConfigKey<T> key, int cpus) {
-        put(key, key.defaultValue(cpus), Nodes.plainScalar(key.defaultYaml()), "default");
+        put(key, key.defaultValue(cpus), Nodes.plainScalar(key.defaultYaml()), 0, "default");
     }
 
     Optional<Setting> find(ConfigKey<?> key) {

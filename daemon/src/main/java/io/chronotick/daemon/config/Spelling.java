@@ -6,9 +6,14 @@ import java.util.Optional;
 
 /** Guesses what a misspelt name was meant to be. */
 final class Spelling {
+    private static final int SHORTEST_BEGINNING = 3;
+
     private Spelling() {}
 
-    /** The candidate nearest to a name, if it is near: up to a third of its letters wrong, and two in any case. */
+    /**
+     * The candidate nearest to a name, if it is near: up to a third of its letters wrong, and two in any case; failing
+     * that, one of which the name is the beginning, or the other way round.
+     */
     static Optional<String> nearest(String name, Collection<String> candidates) {
         int bestDistance = Math.max(2, name.length() / 3) + 1;
         Optional<String> best = Optional.empty();
@@ -19,7 +24,13 @@ final class Spelling {
                 best = Optional.of(candidate);
             }
         }
-        return best;
+        return best.or(() -> candidates.stream()
+                .filter(candidate -> isBeginning(name, candidate) || isBeginning(candidate, name))
+                .findFirst());
+    }
+
+    private static boolean isBeginning(String start, String word) {
+        return start.length() >= SHORTEST_BEGINNING && word.startsWith(start);
     }
 
     /** Letters to insert, delete or replace to get from one word to the other (Levenshtein). */

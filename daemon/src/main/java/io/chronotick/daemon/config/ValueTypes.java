@@ -179,7 +179,7 @@ final class ValueTypes {
 
         @Override
         public String allowed() {
-            return "text (in quotes if it reads as a number)";
+            return "text that is not blank, in quotes if it reads as a number";
         }
 
         @Override

@@ -25,8 +25,10 @@ import org.snakeyaml.engine.v2.events.NodeEvent;
 import org.snakeyaml.engine.v2.events.ScalarEvent;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
+import org.snakeyaml.engine.v2.exceptions.ReaderException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.nodes.Node;
+import org.snakeyaml.engine.v2.scanner.StreamReader;
 
 /**
  * From a file to a tree of YAML nodes, or to the reasons why there is none. Only plain YAML is admitted: no aliases, so
@@ -78,6 +80,7 @@ final class YamlText {
         LoadSettings settings = LoadSettings.builder()
                 .setLabel(name)
                 .setAllowDuplicateKeys(true) // reported by KeySet, together with everything else
+                .setAllowNonScalarKeys(true) // likewise
                 .build();
         List<String> found = new ArrayList<>();
         try {
@@ -89,6 +92,8 @@ final class YamlText {
             String context = e.getContext() == null ? "" : e.getContext() + ", ";
             String place = place(name, e.getProblemMark());
             found.add(oneLine(place + ": not valid YAML: " + context + e.getProblem()));
+        } catch (ReaderException unprintable) {
+            found.add(unprintable(yaml, name));
         } catch (YamlEngineException e) {
             found.add(oneLine(name + ": not valid YAML: " + e.getMessage()));
         }
@@ -120,6 +125,21 @@ final class YamlText {
                     .ifPresent(tag -> problems.add(
                             place + ": found the tag " + Nodes.quote(tag) + ", allowed: plain YAML; remove it"));
         }
+    }
+
+    /** Says where the first character stands that YAML does not admit; the reader's own count is off after surrogates. */
+    private static String unprintable(String yaml, String name) {
+        int line = 1;
+        int column = 1;
+        int index = 0;
+        while (index < yaml.length() && StreamReader.isPrintable(yaml.codePointAt(index))) {
+            boolean isLineEnd = yaml.charAt(index) == '\n';
+            line += isLineEnd ? 1 : 0;
+            column = isLineEnd ? 1 : column + 1;
+            index = yaml.offsetByCodePoints(index, 1);
+        }
+        String character = index < yaml.length() ? String.format(" U+%04X", yaml.codePointAt(index)) : "";
+        return name + ":" + line + ":" + column + ": found the control character" + character + ", allowed: text";
     }
 
     private static Optional<String> tag(Event event) {

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.daemon.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.InetAddress;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class ServerConfigTest {
+    private static final InetAddress PUBLIC = InetAddress.ofLiteral("192.0.2.1");
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "127.0.0.1",
+                "127.255.255.254",
+                "::1", // loopback
+                "10.0.0.1",
+                "172.16.0.1",
+                "172.31.255.255",
+                "192.168.1.1", // RFC 1918
+                "100.64.0.1",
+                "100.127.255.255", // RFC 6598
+                "169.254.0.1",
+                "fe80::1", // link local
+                "fc00::1",
+                "fdff:ffff::1", // unique local
+                "::ffff:10.0.0.1",
+                "0.0.0.0"
+            })
+    void shouldPollLoopbackAndPrivateServersAsConfigured(String address) {
+        ServerConfig server = ServerConfig.of("x", 123);
+        assertThat(server.pollSeconds(2, InetAddress.ofLiteral(address))).isEqualTo(2);
+        assertThat(server.burstSeconds(0.1, InetAddress.ofLiteral(address))).isEqualTo(0.1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "8.8.8.8", "9.255.255.255", "11.0.0.1", "172.15.255.255", "172.32.0.0", "192.167.0.1", "192.169.0.1",
+                "100.63.255.255", "100.128.0.0", "169.253.0.1", "128.0.0.1", "2001:db8::1", "fbff::1", "fe00::1",
+                "::ffff:8.8.8.8", "2001:4860:4806::"
+            })
+    void shouldNotPollPublicServersFasterThanEvery16Seconds(String address) {
+        ServerConfig server = ServerConfig.of("x", 123);
+        assertThat(server.pollSeconds(2, InetAddress.ofLiteral(address))).isEqualTo(16);
+        assertThat(server.pollSeconds(64, InetAddress.ofLiteral(address))).isEqualTo(64);
+        assertThat(server.burstSeconds(0.1, InetAddress.ofLiteral(address))).isEqualTo(1);
+        assertThat(server.burstSeconds(3, InetAddress.ofLiteral(address))).isEqualTo(3);
+    }
+
+    @Test
+    void shouldPollPublicServerFastWhereThatIsAllowed() {
+        ServerConfig server = new ServerConfig("x", 123, OptionalInt.empty(), OptionalInt.empty(), true);
+        assertThat(server.pollSeconds(2, PUBLIC)).isEqualTo(2);
+        assertThat(server.burstSeconds(0.1, PUBLIC)).isEqualTo(0.1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // interval, minpoll, maxpoll, poll of a private server, poll of a public one
+        "10, 1, , 2, 16", // minpoll takes the place of the interval
+        "10, 6, , 64, 64",
+        "100, , 5, 32, 32", // maxpoll cuts it
+        "10, , 5, 10, 16",
+        "10, 3, 3, 8, 16", // politeness counts more than maxpoll
+        "10, 0, 17, 1, 16",
+        "200000, , 17, 131072, 131072",
+    })
+    void shouldPollWithinMinpollAndMaxpoll(
+            double interval, @Nullable Integer minpoll, @Nullable Integer maxpoll, double privately, double publicly) {
+        ServerConfig server = new ServerConfig("x", 123, optional(minpoll), optional(maxpoll), false);
+        assertThat(server.pollSeconds(interval, InetAddress.getLoopbackAddress()))
+                .isEqualTo(privately);
+        assertThat(server.pollSeconds(interval, PUBLIC)).isEqualTo(publicly);
+    }
+
+    @Test
+    void shouldNameTheServerAsAPersonWould() {
+        assertThat(ServerConfig.of("ntp.example", 123).name()).isEqualTo("ntp.example");
+        assertThat(ServerConfig.of("ntp.example", 11123).name()).isEqualTo("ntp.example:11123");
+        assertThat(ServerConfig.of("::1", 123).name()).isEqualTo("::1");
+        assertThat(ServerConfig.of("::1", 11123).name()).isEqualTo("[::1]:11123");
+    }
+
+    private static OptionalInt optional(@Nullable Integer value) {
+        return value == null ? OptionalInt.empty() : OptionalInt.of(value);
+    }
+}
