@@ -145,11 +145,11 @@ final class LinuxUdpTransport implements NtpTransport {
         boolean ipv6 = address.getAddress() instanceof Inet6Address;
         int fd = calls.udpSocket(ipv6 ? LinuxSockets.AF_INET6 : LinuxSockets.AF_INET);
         if (fd < 0) {
-            throw failure("cannot open a socket to " + address);
+            throw failure("cannot open a socket to " + NtpTransports.text(address));
         }
         Socket socket = new Socket(source, fd);
         if (calls.connect(fd, address) < 0) {
-            IOException failure = failure("cannot reach " + address);
+            IOException failure = failure("cannot reach " + NtpTransports.text(address));
             socket.close();
             throw failure;
         }

@@ -59,7 +59,7 @@ final class NioUdpTransport implements NtpTransport {
             channel.register(selector, SelectionKey.OP_READ, source);
         } catch (IOException e) {
             channel.close();
-            throw new IOException("cannot reach " + address + ": " + words(e), e);
+            throw new IOException("cannot reach " + NtpTransports.text(address) + ": " + words(e), e);
         }
         channels[source] = channel;
     }

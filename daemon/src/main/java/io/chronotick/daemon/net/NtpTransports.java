@@ -4,6 +4,7 @@ package io.chronotick.daemon.net;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.daemon.time.Libc;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 
 /** Opens the best transport that this system gives; {@link NtpTransport#describe} says which. */
 public final class NtpTransports {
@@ -15,13 +16,11 @@ public final class NtpTransports {
      * @throws IOException if the system gives no more files
      */
     public static NtpTransport open(HostClocks clocks) throws IOException {
-        if (Libc.isSupported()) {
-            try {
-                return new LinuxUdpTransport(clocks);
-            } catch (LinkageError e) {
-                // Native access is denied to this program: Java's channels are left.
-            }
-        }
-        return new NioUdpTransport(clocks);
+        return Libc.isSupported() ? new LinuxUdpTransport(clocks) : new NioUdpTransport(clocks);
+    }
+
+    /** An address for an error message. */
+    static String text(InetSocketAddress address) {
+        return address.getAddress().getHostAddress() + " port " + address.getPort();
     }
 }

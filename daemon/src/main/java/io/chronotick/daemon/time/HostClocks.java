@@ -8,14 +8,7 @@ package io.chronotick.daemon.time;
 public interface HostClocks {
     /** The best clocks that this system and the permissions of this program give. */
     static HostClocks system() {
-        if (Libc.isSupported()) {
-            try {
-                return new LinuxClocks();
-            } catch (LinkageError e) {
-                // Native access is denied to this program (--illegal-native-access=deny): Java's own clocks are left.
-            }
-        }
-        return new PortableClocks();
+        return Libc.isSupported() ? new LinuxClocks() : new PortableClocks();
     }
 
     /** CLOCK_MONOTONIC_RAW, ns: the free-running oscillator, neither slewed nor stepped. */

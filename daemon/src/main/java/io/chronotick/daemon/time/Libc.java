@@ -3,6 +3,7 @@ package io.chronotick.daemon.time;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Locale;
 import java.util.Set;
@@ -22,6 +23,7 @@ public final class Libc {
     public static final int EMFILE = 24;
     public static final int EAFNOSUPPORT = 97;
     public static final int EADDRNOTAVAIL = 99;
+    public static final int EMSGSIZE = 90;
     public static final int ENETDOWN = 100;
     public static final int ENETUNREACH = 101;
     public static final int ENOBUFS = 105;
@@ -30,12 +32,28 @@ public final class Libc {
     public static final int EHOSTDOWN = 112;
     public static final int EHOSTUNREACH = 113;
 
+    private static final boolean SUPPORTED = isKnownSystem() && isNativeAccessPermitted();
+
     private Libc() {}
 
-    /** Whether this is a Linux whose calls and layouts are known here. */
+    /** Whether this is a Linux whose calls and layouts are known here, and this program may call them. */
     public static boolean isSupported() {
+        return SUPPORTED;
+    }
+
+    private static boolean isKnownSystem() {
         return System.getProperty("os.name", "").equals("Linux")
                 && GENERIC_ABI.contains(System.getProperty("os.arch", "").toLowerCase(Locale.ROOT));
+    }
+
+    /** Not Module.isNativeAccessEnabled: that is false also where access is merely warned of. */
+    private static boolean isNativeAccessPermitted() {
+        try {
+            function("close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+            return true;
+        } catch (IllegalCallerException e) {
+            return false;
+        }
     }
 
     /**
@@ -68,7 +86,8 @@ public final class Libc {
             case EADDRNOTAVAIL -> "no local address to send from";
             case ENETDOWN -> "network is down";
             case ENETUNREACH -> "network is unreachable";
-            case ENOBUFS -> "no buffer space";
+            case EAGAIN, ENOBUFS -> "no buffer space";
+            case EMSGSIZE -> "datagram too long for the path";
             case ETIMEDOUT -> "timed out";
             case ECONNREFUSED -> "connection refused";
             case EHOSTDOWN -> "host is down";

@@ -14,8 +14,8 @@ import java.lang.invoke.MethodHandle;
 /**
  * The clocks of Linux through clock_gettime(2), which the C library answers from the vDSO without entering the kernel.
  *
- * <p>Each thread reads into a timespec of its own, found through a ThreadLocal: its lookup costs a nanosecond or two
- * beside a clock read of some twenty, and no thread can see the half-written timespec of another. The first read on a
+ * <p>Each thread reads into a timespec of its own, found through a ThreadLocal: its lookup costs some nanoseconds beside
+ * the tens of a clock read, and no thread can see the half-written timespec of another. The first read on a
  * thread allocates that timespec; later ones allocate nothing.
  */
 final class LinuxClocks implements HostClocks {

@@ -99,7 +99,11 @@ abstract class NtpTransportContract {
         private DatagramPacket last = new DatagramPacket(new byte[2048], 2048);
 
         Peer(String address) throws IOException {
-            socket = new DatagramSocket(0, InetAddress.ofLiteral(address));
+            this(new InetSocketAddress(InetAddress.ofLiteral(address), 0));
+        }
+
+        Peer(InetSocketAddress address) throws IOException {
+            socket = new DatagramSocket(address);
             socket.setSoTimeout(10_000);
         }
 
