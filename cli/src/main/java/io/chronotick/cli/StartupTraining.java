@@ -17,6 +17,8 @@ public final class StartupTraining {
     private StartupTraining() {}
 
     /**
+     * Trains.
+     *
      * @param arguments none
      * @throws IOException if there is no place for a temporary file
      */

@@ -33,16 +33,16 @@ final class Table {
                 widths[i] = Math.max(widths[i], row[i].length());
             }
         }
-        for (String[] row : rows) {
+        Style style = Style.of(shell);
+        for (int r = 0; r < rows.size(); r++) {
+            String[] row = rows.get(r);
             StringBuilder text = new StringBuilder();
             for (int i = 0; i < row.length; i++) {
                 String padding = " ".repeat(widths[i] - row[i].length());
                 text.append(left[i] ? row[i] + padding : padding + row[i]).append("  ");
             }
-            shell.line(
-                    row == header
-                            ? Style.of(shell).bold(text.toString().stripTrailing())
-                            : text.toString().stripTrailing());
+            String line = text.toString().stripTrailing();
+            shell.line(r == 0 ? style.bold(line) : line);
         }
     }
 }
