@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** The protocol with one server: which datagrams are believed, and what is counted of the others. */
+class NtpSourceTest {
+    private static final long SECOND = 1_000_000_000L;
+    private static final long UTC = 1_800_000_000L * SECOND;
+
+    private final NtpSource source = new NtpSource(0, new SourceConfig("server", 8, 1.0, 1, 15), new Random(1));
+    private long now;
+    private long request;
+
+    @BeforeEach
+    void begin() {
+        source.begin(16, 1, 0);
+    }
+
+    private NtpPacket ask() {
+        Optional<Action.Send> send = Optional.empty();
+        request++;
+        while (send.isEmpty()) {
+            now = Math.max(now, source.nextTimerNanos());
+            send = source.onTimer(now, request);
+        }
+        source.onTransmitted(request, now, StampKind.USER);
+        return NtpPacket.parse(send.get().payload(), NtpPacket.HEADER_SIZE)
+                .orElseThrow();
+    }
+
+    private static NtpPacket answer(NtpPacket request, long now) {
+        NtpTimestamp time = NtpTimestamp.ofUnixNanos(UTC + now);
+        return new NtpPacket(
+                LeapIndicator.NONE, 4, 4, 2, 4, -20, 0.001, 0.001, 1, time, request.transmit(), time, time);
+    }
+
+    private Optional<Exchange> receive(byte[] datagram) {
+        return source.onDatagram(datagram, datagram.length, now + 1_000_000, StampKind.USER);
+    }
+
+    private long dropped(DropReason reason) {
+        return source.report(SourceState.CANDIDATE, 0, 0, 0, 0).drops().get(reason.ordinal());
+    }
+
+    private void shouldDrop(byte[] datagram, DropReason reason) {
+        long before = dropped(reason);
+        assertThat(receive(datagram)).isEmpty();
+        assertThat(dropped(reason)).as("%s", reason).isEqualTo(before + 1);
+    }
+
+    private byte[] answerWith(int offset, int... values) {
+        byte[] bytes = answer(ask(), now).toBytes();
+        for (int i = 0; i < values.length; i++) {
+            bytes[offset + i] = (byte) values[i];
+        }
+        return bytes;
+    }
+
+    @Test
+    void shouldAcceptAGoodAnswer() {
+        Exchange exchange = receive(answer(ask(), now).toBytes()).orElseThrow();
+        assertThat(exchange.t1()).isEqualTo(now);
+        assertThat(exchange.t2()).isEqualTo(UTC + now);
+        assertThat(exchange.t4()).isEqualTo(now + 1_000_000);
+        assertThat(exchange.delay()).isEqualTo(1e-3);
+        assertThat(source.reach()).isEqualTo(1);
+    }
+
+    @Test
+    void shouldDropWhatIsNoNtp() {
+        ask();
+        shouldDrop(new byte[0], DropReason.MALFORMED);
+        shouldDrop(new byte[47], DropReason.MALFORMED);
+        shouldDrop(new byte[48], DropReason.MALFORMED);
+    }
+
+    @Test
+    void shouldDropOtherModes() {
+        shouldDrop(answerWith(0, 0b00_100_011), DropReason.WRONG_MODE);
+        shouldDrop(answerWith(0, 0b00_100_110), DropReason.WRONG_MODE);
+    }
+
+    @Test
+    void shouldDropForgedOriginsAndStillTakeTheTrueAnswer() {
+        NtpPacket request = ask();
+        byte[] truth = answer(request, now).toBytes();
+        byte[] forged = truth.clone();
+        forged[31] ^= 1;
+        shouldDrop(forged, DropReason.BOGUS_ORIGIN);
+        assertThat(receive(truth)).isPresent();
+    }
+
+    @Test
+    void shouldDropReplays() {
+        byte[] datagram = answer(ask(), now).toBytes();
+        assertThat(receive(datagram)).isPresent();
+        shouldDrop(datagram, DropReason.DUPLICATE);
+        ask();
+        shouldDrop(datagram, DropReason.DUPLICATE);
+    }
+
+    @Test
+    void shouldCallAnAnswerLateAfterItsTimeout() {
+        byte[] late = answer(ask(), now).toBytes();
+        now += 2 * SECOND;
+        assertThat(source.onTimer(now, 99)).isEmpty();
+        shouldDrop(late, DropReason.LATE);
+        ask();
+        shouldDrop(late, DropReason.LATE);
+    }
+
+    @Test
+    void shouldDropAnUnsynchronizedServer() {
+        shouldDrop(answerWith(0, 0b11_100_100), DropReason.UNSYNCHRONIZED);
+        shouldDrop(answerWith(1, 16), DropReason.UNSYNCHRONIZED);
+        shouldDrop(answerWith(1, 255), DropReason.UNSYNCHRONIZED);
+    }
+
+    @Test
+    void shouldKeepToTheConfiguredStrata() {
+        NtpSource strict = new NtpSource(0, new SourceConfig("server", 8, 1.0, 2, 3), new Random(1));
+        strict.begin(16, 1, 0);
+        Action.Send send = strict.onTimer(0, 1).orElseThrow();
+        NtpPacket request = NtpPacket.parse(send.payload(), 48).orElseThrow();
+        byte[] datagram = answer(request, 0).toBytes();
+        datagram[1] = 1;
+        assertThat(strict.onDatagram(datagram, 48, 1_000_000, StampKind.USER)).isEmpty();
+        assertThat(strict.report(SourceState.CANDIDATE, 0, 0, 0, 0).drops().get(DropReason.STRATUM.ordinal()))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void shouldDropTimesThatCannotBe() {
+        // Received never; transmitted never; transmitted a second before it was received.
+        shouldDrop(answerWith(32, 0, 0, 0, 0, 0, 0, 0, 0), DropReason.NONSENSE);
+        shouldDrop(answerWith(40, 0, 0, 0, 0, 0, 0, 0, 0), DropReason.NONSENSE);
+        byte[] backwards = answer(ask(), now).toBytes();
+        backwards[43]--;
+        shouldDrop(backwards, DropReason.NONSENSE);
+        // Longer at the server than the whole round trip took.
+        byte[] slow = answer(ask(), now).toBytes();
+        slow[43]++;
+        shouldDrop(slow, DropReason.NONSENSE);
+        // A root delay of 256 s.
+        shouldDrop(answerWith(4, 1, 0, 0, 0), DropReason.NONSENSE);
+    }
+
+    @Test
+    void shouldSlowDownWhenAskedTo() {
+        byte[] rate = answerWith(1, 0);
+        System.arraycopy(new byte[] {'R', 'A', 'T', 'E'}, 0, rate, 12, 4);
+        shouldDrop(rate, DropReason.KISS);
+        assertThat(source.pollSeconds()).isEqualTo(32);
+        assertThat(source.nextTimerNanos() - now).isBetween(31 * SECOND, 34 * SECOND);
+    }
+
+    @Test
+    void shouldNotAskAgainWhenDenied() {
+        byte[] deny = answerWith(1, 0);
+        System.arraycopy(new byte[] {'D', 'E', 'N', 'Y'}, 0, deny, 12, 4);
+        shouldDrop(deny, DropReason.KISS);
+        assertThat(source.isDenied()).isTrue();
+        assertThat(source.nextTimerNanos()).isEqualTo(Long.MAX_VALUE);
+        assertThat(source.onTimer(now + 1_000_000 * SECOND, 5)).isEmpty();
+    }
+
+    @Test
+    void shouldIgnoreAForgedKiss() {
+        byte[] deny = answerWith(1, 0);
+        System.arraycopy(new byte[] {'D', 'E', 'N', 'Y'}, 0, deny, 12, 4);
+        deny[24] ^= 0x40;
+        shouldDrop(deny, DropReason.BOGUS_ORIGIN);
+        assertThat(source.isDenied()).isFalse();
+    }
+
+    @Test
+    void shouldPreferTheKernelsTransmitStamp() {
+        NtpPacket request = ask();
+        source.onTransmitted(this.request, now + 5_000, StampKind.KERNEL);
+        source.onTransmitted(this.request, now + 9_000, StampKind.USER);
+        source.onTransmitted(this.request - 1, now + 7_000, StampKind.KERNEL);
+        assertThat(receive(answer(request, now + 5_000).toBytes()).orElseThrow().t1())
+                .isEqualTo(now + 5_000);
+    }
+
+    @Test
+    void shouldBurstThenPollAndBackOffWhenNobodyAnswers() {
+        List<Long> asked = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            NtpPacket request = ask();
+            asked.add(now);
+            receive(answer(request, now).toBytes());
+        }
+        for (int i = 1; i < 12; i++) {
+            double gap = (asked.get(i) - asked.get(i - 1)) * 1e-9;
+            if (i < 8) {
+                assertThat(gap).isEqualTo(1.0);
+            } else {
+                assertThat(gap).isBetween(15.6, 16.4);
+            }
+        }
+    }
+
+    @Test
+    void shouldBackOffWhileNobodyAnswers() {
+        int requests = 0;
+        while (source.nextTimerNanos() < 3600 * SECOND) {
+            now = source.nextTimerNanos();
+            if (source.onTimer(now, ++request).isPresent()) {
+                requests++;
+            }
+        }
+        // 2, 4, 8, then every 16 s and the time-out: some 212 in an hour.
+        assertThat(requests).isBetween(150, 230);
+        assertThat(source.reach()).isZero();
+    }
+}
