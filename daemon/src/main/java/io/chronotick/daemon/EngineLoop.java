@@ -71,8 +71,7 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, Consumer<Acti
     private long nextSnapshotNanos;
     private Correction.Source speaking = Correction.Source.NO_DATA;
     private LeapIndicator leap = LeapIndicator.UNSYNCHRONIZED;
-    private volatile Snapshot snapshot =
-            new Snapshot(0, "the servers' addresses", Correction.Source.NO_DATA, LeapIndicator.NONE, List.of(), 0);
+    private volatile Snapshot snapshot;
     private volatile boolean stopping;
 
     /** The look-up of one server's name. */
@@ -117,6 +116,12 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, Consumer<Acti
                     server.name(), BURST, config.timeoutSeconds(), config.minStratum(), config.maxStratum()));
             lookups.add(new Lookup(source, server, raw));
         }
+        this.snapshot = snapshotAt(raw);
+    }
+
+    private Snapshot snapshotAt(long raw) {
+        return new Snapshot(
+                engine.warmupProgress(), engine.warmupWaitingFor(), speaking, leap, engine.sources(raw), raw);
     }
 
     Snapshot snapshot() {
@@ -143,8 +148,7 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, Consumer<Acti
             engine.onTimer(raw, this);
             if (raw - nextSnapshotNanos >= 0) {
                 nextSnapshotNanos = raw + SNAPSHOT_NANOS;
-                snapshot = new Snapshot(
-                        engine.warmupProgress(), engine.warmupWaitingFor(), speaking, leap, engine.sources(raw), raw);
+                snapshot = snapshotAt(raw);
             }
             long wait = Math.min(engine.nextTimerNanos() - clocks.rawNanos(), LONGEST_WAIT_NANOS);
             try {

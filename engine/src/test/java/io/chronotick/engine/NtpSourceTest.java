@@ -32,8 +32,7 @@ class NtpSourceTest {
             send = source.onTimer(now, request);
         }
         source.onTransmitted(request, now, StampKind.USER);
-        return NtpPacket.parse(send.get().payload(), NtpPacket.HEADER_SIZE)
-                .orElseThrow();
+        return NtpPacket.parse(send.get().payload(), NtpPacket.HEADER_SIZE).orElseThrow();
     }
 
     private static NtpPacket answer(NtpPacket request, long now) {

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.chronotick.client.ChronoTickException;
+import io.chronotick.client.ChronoTickReader;
+import io.chronotick.client.CorrectionRecord;
+import io.chronotick.client.DeadWriterException;
+import io.chronotick.client.SourceRow;
+import io.chronotick.client.TimeInterval;
+import io.chronotick.daemon.config.DaemonConfig;
+import io.chronotick.daemon.reference.Misbehaviour;
+import io.chronotick.daemon.reference.ReferenceServer;
+import io.chronotick.daemon.reference.ReferenceServerConfig;
+import io.chronotick.daemon.reference.Truth;
+import io.chronotick.daemon.time.HostClocks;
+import io.chronotick.engine.DropReason;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Daemon, servers and readers as they are in use: real sockets, a real file, real processes. */
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
+class DaemonTest {
+    private static final HostClocks CLOCKS = HostClocks.system();
+    private static final long MILLI = 1_000_000L;
+
+    @TempDir
+    Path directory;
+
+    private final Truth truth = Truth.startingNow(CLOCKS, 23_100_000, 12);
+    private final List<AutoCloseable> opened = new ArrayList<>();
+
+    @AfterEach
+    void close() throws Exception {
+        for (AutoCloseable each : opened.reversed()) {
+            each.close();
+        }
+    }
+
+    private Path segment() {
+        return directory.resolve("segment");
+    }
+
+    private ReferenceServer server(ReferenceServerConfig.Builder config) throws IOException {
+        ReferenceServer server = ReferenceServer.start(config.build(), CLOCKS);
+        opened.add(server);
+        return server;
+    }
+
+    private ReferenceServer server() throws IOException {
+        return server(ReferenceServerConfig.builder(truth));
+    }
+
+    private static String address(ReferenceServer server) {
+        return "127.0.0.1:" + server.address().getPort();
+    }
+
+    private Daemon start(double poll, double burst, ReferenceServer... servers) throws Exception {
+        List<String> addresses = new ArrayList<>();
+        for (ReferenceServer server : servers) {
+            addresses.add(address(server));
+        }
+        Daemon daemon = Daemon.start(TestDaemon.config(segment(), poll, burst, addresses));
+        opened.add(daemon);
+        return daemon;
+    }
+
+    private ChronoTickReader reader() {
+        ChronoTickReader reader = ChronoTickReader.attach(segment());
+        opened.add(reader);
+        return reader;
+    }
+
+    private static CorrectionRecord read(ChronoTickReader reader) {
+        CorrectionRecord record = new CorrectionRecord();
+        reader.read(record);
+        return record;
+    }
+
+    private static boolean isReady(ChronoTickReader reader) {
+        try {
+            CorrectionRecord record = read(reader);
+            return record.isValid() && record.isWarmupComplete();
+        } catch (ChronoTickException e) {
+            return false;
+        }
+    }
+
+    private static boolean hasTime(ChronoTickReader reader) {
+        try {
+            reader.now(new TimeInterval());
+            return true;
+        } catch (ChronoTickException e) {
+            return false;
+        }
+    }
+
+    /** The truth is read on both sides of now(): whatever the scheduler does, the interval has to hold one of them. */
+    private void assertHoldsTheTruth(ChronoTickReader reader) {
+        TimeInterval now = new TimeInterval();
+        long before = truth.truthNanosAt(CLOCKS.rawNanos());
+        reader.now(now);
+        long after = truth.truthNanosAt(CLOCKS.rawNanos());
+        assertThat(now.earliestNanos()).isLessThanOrEqualTo(after);
+        assertThat(now.latestNanos()).isGreaterThanOrEqualTo(before);
+    }
+
+    private static SourceRow row(ChronoTickReader reader, int source) {
+        return reader.status().sources().get(source);
+    }
+
+    private static long drops(SourceRow row, DropReason reason) {
+        return row.drops().get(reason.ordinal());
+    }
+
+    @Test
+    void shouldServeAnHonestTimeAndNameTheFalseticker() throws Exception {
+        ReferenceServer liar = server(ReferenceServerConfig.builder(truth).lieNanos(80 * MILLI));
+        start(1, 0.05, server(), liar, server(), server());
+        ChronoTickReader reader = reader();
+        TestDaemon.await("READY", () -> isReady(reader));
+        TestDaemon.await("the falseticker", () -> row(reader, 1).state() == SourceRow.State.FALSETICKER);
+        TestDaemon.await("the truechimers", () -> row(reader, 0).state() == SourceRow.State.SELECTED);
+
+        assertThat(read(reader).offsetCorrection()).isBetween(0.0220, 0.0240);
+        for (int i = 0; i < 1000; i++) {
+            assertHoldsTheTruth(reader);
+        }
+        assertThat(reader.status().warmupProgress()).isEqualTo(1);
+        assertThat(reader.status().waitingFor()).isEmpty();
+    }
+
+    @Test
+    void shouldUseKernelTimestampsOnLinux() throws Exception {
+        start(1, 0.05, server());
+        ChronoTickReader reader = reader();
+        TestDaemon.await("kernel stamps", () -> row(reader, 0).kernelStamps());
+    }
+
+    @Test
+    void shouldRemoveTheSegmentWhenClosed() throws Exception {
+        Daemon daemon = start(1, 0.05, server());
+        ChronoTickReader reader = reader();
+        TestDaemon.await("READY", () -> isReady(reader));
+        daemon.close();
+        assertThat(directory).isEmptyDirectory();
+        assertThat(hasTime(reader)).isFalse();
+    }
+
+    @Test
+    void shouldRefuseASecondDaemonOnTheSameName() throws Exception {
+        ReferenceServer server = server();
+        start(1, 0.05, server);
+        DaemonConfig same = TestDaemon.config(segment(), 1, 0.05, List.of(address(server)));
+        assertThatThrownBy(() -> Daemon.start(same))
+                .isInstanceOf(DaemonException.class)
+                .hasMessageContaining("another daemon");
+    }
+
+    @Test
+    void shouldBringBackASegmentThatSomebodyUnlinkedAndReadersFollow() throws Exception {
+        start(1, 0.05, server());
+        ChronoTickReader reader = reader();
+        TestDaemon.await("READY", () -> isReady(reader));
+        Files.delete(segment());
+        TestDaemon.await("the name", () -> Files.exists(segment()));
+        long corrections = read(reader).totalCorrections();
+        TestDaemon.await("newer records", () -> read(reader).totalCorrections() > corrections + 100);
+        assertHoldsTheTruth(reader);
+    }
+
+    @Test
+    void shouldCountWhatAServerSendsAmiss() throws Exception {
+        ReferenceServer server = server();
+        start(1, 0.05, server);
+        ChronoTickReader reader = reader();
+        TestDaemon.await("READY", () -> isReady(reader));
+        shouldCount(reader, server, Misbehaviour.WRONG_ORIGIN, DropReason.BOGUS_ORIGIN);
+        shouldCount(reader, server, Misbehaviour.WRONG_MODE, DropReason.WRONG_MODE);
+        shouldCount(reader, server, Misbehaviour.TRUNCATED, DropReason.MALFORMED);
+        shouldCount(reader, server, Misbehaviour.STRATUM_16, DropReason.UNSYNCHRONIZED);
+        shouldCount(reader, server, Misbehaviour.LEAP_UNSYNCHRONIZED, DropReason.UNSYNCHRONIZED);
+        shouldCount(reader, server, Misbehaviour.NONSENSE_TIMES, DropReason.NONSENSE);
+        shouldCount(reader, server, Misbehaviour.DUPLICATE, DropReason.DUPLICATE);
+        shouldCount(reader, server, Misbehaviour.LATE, DropReason.LATE);
+        shouldCount(reader, server, Misbehaviour.KISS_RATE, DropReason.KISS);
+        shouldCount(reader, server, Misbehaviour.KISS_DENY, DropReason.KISS);
+        TestDaemon.await("the refusal", () -> row(reader, 0).state() == SourceRow.State.DENIED);
+        assertHoldsTheTruth(reader);
+    }
+
+    private static void shouldCount(
+            ChronoTickReader reader, ReferenceServer server, Misbehaviour how, DropReason reason) {
+        long before = drops(row(reader, 0), reason);
+        server.misbehave(how);
+        TestDaemon.await(how + " counted as " + reason, () -> drops(row(reader, 0), reason) > before);
+        server.misbehave(Misbehaviour.NONE);
+    }
+
+    @Test
+    void shouldTakeOverFromAKilledDaemonWhileReadersGoOn() throws Exception {
+        ReferenceServer server = server();
+        Path log = directory.resolve("log");
+        Process killed = TestDaemon.spawn(log, segment(), 1, 0.05, address(server));
+        TestDaemon.await("the segment", () -> Files.exists(segment()));
+        ChronoTickReader reader = reader();
+        TestDaemon.await("READY", () -> isReady(reader));
+
+        killed.destroyForcibly().waitFor();
+        assertThat(reader.writerAlive()).isFalse();
+        // Until the record expires its interval grows and stays honest; then readers refuse.
+        assertHoldsTheTruth(reader);
+        TestDaemon.await("expiry", () -> !hasTime(reader));
+        assertThatThrownBy(() -> reader.now(new TimeInterval())).isInstanceOf(DeadWriterException.class);
+
+        Process next = TestDaemon.spawn(log, segment(), 1, 0.05, address(server));
+        TestDaemon.await("the new daemon", () -> hasTime(reader));
+        assertHoldsTheTruth(reader);
+        next.destroy();
+        assertThat(next.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(segment()).doesNotExist();
+        assertThat(Files.readString(log)).contains("taking over").contains("stopped");
+    }
+
+    @Test
+    void shouldNeverPresentAWrongTimeAcrossAStoppedDaemon() throws Exception {
+        ReferenceServer server = server();
+        Process daemon = TestDaemon.spawn(directory.resolve("log"), segment(), 1, 0.05, address(server));
+        opened.add(daemon::destroyForcibly);
+        TestDaemon.await("the segment", () -> Files.exists(segment()));
+        ChronoTickReader reader = reader();
+        TestDaemon.await("READY", () -> isReady(reader));
+
+        signal(daemon, "-STOP");
+        TestDaemon.await("expiry", () -> {
+            if (hasTime(reader)) {
+                assertHoldsTheTruthOrRefuses(reader);
+                return false;
+            }
+            return true;
+        });
+        signal(daemon, "-CONT");
+        TestDaemon.await("the time again", () -> hasTime(reader));
+        for (int i = 0; i < 1000; i++) {
+            assertHoldsTheTruthOrRefuses(reader);
+        }
+    }
+
+    private void assertHoldsTheTruthOrRefuses(ChronoTickReader reader) {
+        try {
+            assertHoldsTheTruth(reader);
+        } catch (ChronoTickException e) {
+            assertThat(e).hasMessageNotContaining("null");
+        }
+    }
+
+    private static void signal(Process process, String signal) throws Exception {
+        assertThat(new ProcessBuilder("kill", signal, String.valueOf(process.pid()))
+                        .start()
+                        .waitFor())
+                .isZero();
+    }
+
+    @Test
+    void shouldAgreeWithARealChronyd() throws Exception {
+        Path home = Files.createDirectory(directory.resolve("chrony"));
+        RealChronyd chronyd = RealChronyd.start(home);
+        opened.add(chronyd);
+        Daemon daemon = Daemon.start(TestDaemon.config(segment(), 10, 1, List.of(chronyd.address())));
+        opened.add(daemon);
+        ChronoTickReader reader = reader();
+        TestDaemon.await("READY", () -> isReady(reader));
+        assertThat(row(reader, 0).sent()).isLessThanOrEqualTo(12);
+        assertThat(row(reader, 0).stratum()).isEqualTo(8);
+        // chronyd serves this machine's own system clock, so that is the truth here.
+        TimeInterval now = new TimeInterval();
+        for (int i = 0; i < 1000; i++) {
+            long before = CLOCKS.realtimeNanos();
+            reader.now(now);
+            long after = CLOCKS.realtimeNanos();
+            assertThat(now.earliestNanos()).isLessThanOrEqualTo(after);
+            assertThat(now.latestNanos()).isGreaterThanOrEqualTo(before);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.daemon;
+
+import io.chronotick.daemon.config.ConfigLoader;
+import io.chronotick.daemon.config.ConfigOverrides;
+import io.chronotick.daemon.config.DaemonConfig;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+
+/** Daemons for tests: in this process, or in one of their own that can be killed and stopped. */
+final class TestDaemon {
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+    private TestDaemon() {}
+
+    static DaemonConfig config(Path segment, double pollSeconds, double burstSeconds, List<String> servers)
+            throws Exception {
+        String yaml = """
+                clock_measurement:
+                  ntp:
+                    servers: [%s]
+                    timeout_seconds: 0.5
+                  timing:
+                    warm_up: {measurement_interval: %s}
+                    normal_operation: {measurement_interval: %s}
+                daemon: {shm: "%s"}
+                """.formatted(
+                String.join(", ", servers.stream().map(s -> '"' + s + '"').toList()),
+                burstSeconds,
+                pollSeconds,
+                segment);
+        return ConfigLoader.parse(yaml, "test", Map.of(), ConfigOverrides.NONE, 64)
+                .config();
+    }
+
+    /** A daemon in its own process: {@code segment poll burst server...}. */
+    public static void main(String[] args) throws Exception {
+        List<String> servers = List.of(args).subList(3, args.length);
+        DaemonConfig config =
+                config(Path.of(args[0]), Double.parseDouble(args[1]), Double.parseDouble(args[2]), servers);
+        Daemon daemon = Daemon.start(config);
+        Runtime.getRuntime().addShutdownHook(new Thread(daemon::close));
+        daemon.await();
+    }
+
+    static Process spawn(Path log, Path segment, double pollSeconds, double burstSeconds, String server)
+            throws IOException {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-Xmx32m",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        TestDaemon.class.getName(),
+                        segment.toString(),
+                        String.valueOf(pollSeconds),
+                        String.valueOf(burstSeconds),
+                        server)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                .start();
+    }
+
+    /** Waits, by looking, for something that another thread or process does. */
+    static void await(String what, BooleanSupplier condition) {
+        long deadline = System.nanoTime() + PATIENCE_NANOS;
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - deadline > 0) {
+                throw new AssertionError("waited a minute for " + what);
+            }
+            Thread.onSpinWait();
+            java.util.concurrent.locks.LockSupport.parkNanos(1_000_000);
+        }
+    }
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.daemon.segment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.sun.management.ThreadMXBean;
+import io.chronotick.client.RecordLayout;
+import io.chronotick.daemon.time.HostClocks;
+import io.chronotick.engine.Correction;
+import io.chronotick.engine.LeapIndicator;
+import java.lang.management.ManagementFactory;
+import java.math.BigDecimal;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.junit.jupiter.api.Test;
+
+class RecordWriterTest {
+    private static final long MILLI = 1_000_000L;
+    private static final long SECOND = 1_000_000_000L;
+    private static final long OFFSET = 23_100_000L;
+    private static final double FREQUENCY = 12e-6;
+
+    private final FakeClocks clocks = new FakeClocks();
+    private final ByteBuffer segment =
+            ByteBuffer.allocate(RecordLayout.SEGMENT_SIZE).order(ByteOrder.LITTLE_ENDIAN);
+    private final RecordWriter writer = new RecordWriter(clocks, 4711);
+    private final Correction correction = correctionNow(clocks, clocks.realtimeNanos() + OFFSET);
+
+    private static Correction correctionNow(HostClocks clocks, long utc) {
+        return new Correction(
+                clocks.rawNanos(),
+                utc,
+                FREQUENCY,
+                1e-12,
+                0,
+                1e-18,
+                1e-18,
+                1,
+                1e-4,
+                1e-6,
+                0.010,
+                5 * SECOND,
+                Correction.Source.SHORT_TERM,
+                true,
+                true,
+                false,
+                false,
+                LeapIndicator.NONE,
+                false,
+                0.9,
+                80 * SECOND,
+                17,
+                clocks.rawNanos());
+    }
+
+    private void tickAfter(long nanos, double slew) {
+        clocks.pass(nanos, slew);
+        writer.tick(correction, segment);
+    }
+
+    private double get(int offset) {
+        return segment.getDouble(offset);
+    }
+
+    private int flags() {
+        return segment.getInt(RecordLayout.FLAGS);
+    }
+
+    /** What a reader of record.md computes for CLOCK_MONOTONIC {@code mono}, ns since the Unix epoch. */
+    private long utcAt(long mono) {
+        BigDecimal anchor = new BigDecimal(get(RecordLayout.SYSTEM_TIMESTAMP)).scaleByPowerOfTen(9);
+        double correctionSeconds = get(RecordLayout.OFFSET_CORRECTION)
+                + get(RecordLayout.DRIFT_RATE)
+                        * (get(RecordLayout.SYSTEM_TIMESTAMP) - get(RecordLayout.PREDICTION_TIME));
+        double elapsed = mono - segment.getLong(RecordLayout.MONOTONIC_NS);
+        return anchor.longValueExact()
+                + Math.round(correctionSeconds * 1e9 + elapsed * (1 + get(RecordLayout.DRIFT_RATE)));
+    }
+
+    private long errorNow() {
+        return utcAt(clocks.monotonicNanos()) - correction.utcNanosAt(clocks.rawNanos());
+    }
+
+    @Test
+    void shouldPublishTheCorrectionToTheNanosecond() {
+        tickAfter(7_654_321, 0);
+        assertThat(Math.abs(errorNow())).isLessThanOrEqualTo(1);
+        assertThat(get(RecordLayout.OFFSET_CORRECTION)).isCloseTo(OFFSET * 1e-9, within(1e-6));
+        assertThat(flags())
+                .isEqualTo(RecordLayout.FLAG_VALID
+                        | RecordLayout.FLAG_NTP_READY
+                        | RecordLayout.FLAG_MODELS_READY
+                        | RecordLayout.FLAG_WARMUP_COMPLETE);
+        assertThat(segment.getInt(RecordLayout.SOURCE)).isEqualTo(2);
+        assertThat(segment.getInt(RecordLayout.WRITER_PID)).isEqualTo(4711);
+        assertThat(segment.getInt(RecordLayout.MEASUREMENT_COUNT)).isEqualTo(17);
+        assertThat(segment.getInt(RecordLayout.LAYOUT_VERSION)).isEqualTo(2);
+        assertThat(segment.getInt(RecordLayout.SEQUENCE_NUMBER)).isEqualTo(2);
+    }
+
+    @Test
+    void shouldAnchorWhereADoubleAndWholeNanosecondsAgree() {
+        for (int i = 0; i < 1000; i++) {
+            tickAfter(1_234_567, 0);
+            // Throws unless the double is a whole number of nanoseconds.
+            new BigDecimal(get(RecordLayout.SYSTEM_TIMESTAMP))
+                    .scaleByPowerOfTen(9)
+                    .longValueExact();
+            assertThat(clocks.monotonicNanos() - segment.getLong(RecordLayout.MONOTONIC_NS))
+                    .isBetween(0L, 1_953_125L);
+            assertThat(Math.abs(errorNow())).isLessThanOrEqualTo(1);
+        }
+    }
+
+    @Test
+    void shouldNotMoveNowWhenTheSystemClockIsStepped() {
+        tickAfter(10 * MILLI, 0);
+        clocks.stepRealtime(-3600 * SECOND);
+        // Before the next tick: the monotonic anchor holds.
+        clocks.pass(5 * MILLI, 0);
+        assertThat(Math.abs(errorNow())).isLessThanOrEqualTo(1);
+        writer.tick(correction, segment);
+        assertThat(Math.abs(errorNow())).isLessThanOrEqualTo(1);
+        assertThat(get(RecordLayout.OFFSET_CORRECTION)).isCloseTo(3600 + OFFSET * 1e-9, within(1e-5));
+        assertThat(flags() & RecordLayout.FLAG_CLOCK_STEPPED).isNotZero();
+        assertThat(flags() & RecordLayout.FLAG_VALID).isNotZero();
+        assertThat(writer.clockSteps()).isEqualTo(1);
+        tickAfter(61 * SECOND, 0);
+        assertThat(flags() & RecordLayout.FLAG_CLOCK_STEPPED).isZero();
+    }
+
+    @Test
+    void shouldFollowASlewWithinASecond() {
+        for (int i = 0; i < 300; i++) {
+            tickAfter(10 * MILLI, 0);
+        }
+        for (int i = 0; i < 120; i++) {
+            tickAfter(10 * MILLI, 500e-6);
+        }
+        assertThat(get(RecordLayout.DRIFT_RATE)).isCloseTo(FREQUENCY - 500e-6, within(1e-6));
+        // A reader between two ticks, while the slew goes on.
+        clocks.pass(9 * MILLI, 500e-6);
+        assertThat(Math.abs(errorNow())).isLessThanOrEqualTo(10);
+    }
+
+    @Test
+    void shouldCoverASlewThatBeginsAfterTheTick() {
+        tickAfter(10 * MILLI, 0);
+        clocks.pass(900 * MILLI, 500e-6);
+        double allowed = segment.getFloat(RecordLayout.MAX_ERROR) + RecordWriter.MAX_DRIFT * 0.9;
+        assertThat(Math.abs(errorNow()) * 1e-9).isLessThan(allowed);
+    }
+
+    @Test
+    void shouldVoidTheRecordAfterASuspend() {
+        tickAfter(10 * MILLI, 0);
+        clocks.suspend(600 * SECOND);
+        tickAfter(10 * MILLI, 0);
+        assertThat(flags() & RecordLayout.FLAG_VALID).isZero();
+        assertThat(segment.getInt(RecordLayout.SOURCE)).isZero();
+        assertThat(writer.discontinuities()).isEqualTo(1);
+        // The engine has measured again: a correction from after the jump.
+        writer.tick(correctionNow(clocks, clocks.realtimeNanos()), segment);
+        assertThat(flags() & RecordLayout.FLAG_VALID).isNotZero();
+    }
+
+    @Test
+    void shouldNotBeValidWhenTheUncertaintyHasGrownAboveTheMaximum() {
+        tickAfter(10 * MILLI, 0);
+        assertThat(flags() & RecordLayout.FLAG_VALID).isNotZero();
+        // sqrt(1e-18 / 3 t^3) passes 10 ms at t = 67,000 s.
+        tickAfter(100_000 * SECOND, 0);
+        assertThat(flags() & RecordLayout.FLAG_VALID).isZero();
+        assertThat(get(RecordLayout.VALID_UNTIL)).isEqualTo(get(RecordLayout.SYSTEM_TIMESTAMP));
+        assertThat(segment.getFloat(RecordLayout.CONFIDENCE)).isZero();
+    }
+
+    @Test
+    void shouldSayNothingBeforeTheFirstExchange() {
+        writer.tick(Correction.nothingKnown(clocks.rawNanos()), segment);
+        assertThat(flags()).isZero();
+        assertThat(segment.getInt(RecordLayout.SOURCE)).isZero();
+        assertThat(get(RecordLayout.LAST_NTP_SYNC)).isZero();
+    }
+
+    @Test
+    void shouldRepairTheSequenceOfAWriterThatDiedInsideAWrite() {
+        segment.putInt(RecordLayout.FLAGS, RecordLayout.FLAG_VALID);
+        segment.putInt(RecordLayout.SEQUENCE_NUMBER, 41);
+        RecordWriter.prepare(segment);
+        assertThat(segment.getInt(RecordLayout.SEQUENCE_NUMBER)).isEqualTo(42);
+        assertThat(flags()).isZero();
+        RecordWriter.prepare(segment);
+        assertThat(segment.getInt(RecordLayout.SEQUENCE_NUMBER)).isEqualTo(42);
+    }
+
+    @Test
+    void shouldNeverComeBackToTheSequenceThatMeansNeverWritten() {
+        segment.putInt(RecordLayout.SEQUENCE_NUMBER, -2);
+        tickAfter(10 * MILLI, 0);
+        assertThat(segment.getInt(RecordLayout.SEQUENCE_NUMBER)).isEqualTo(2);
+    }
+
+    @Test
+    void shouldVoidTheRecordWhenTheDaemonEnds() {
+        tickAfter(10 * MILLI, 0);
+        RecordWriter.retire(segment);
+        assertThat(flags()).isZero();
+        assertThat(segment.getInt(RecordLayout.SEQUENCE_NUMBER)).isEqualTo(4);
+    }
+
+    @Test
+    void shouldAllocateNothingPerTick() {
+        HostClocks system = HostClocks.system();
+        RecordWriter real = new RecordWriter(system, 1);
+        Correction now = correctionNow(system, system.realtimeNanos());
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long thread = Thread.currentThread().threadId();
+        long least = Long.MAX_VALUE;
+        // Compiled code allocates nothing; what the warm-up allocates in the interpreter does not count.
+        for (int round = 0; round < 20 && least > 0; round++) {
+            long before = threads.getThreadAllocatedBytes(thread);
+            for (int i = 0; i < 50_000; i++) {
+                real.tick(now, segment);
+            }
+            least = Math.min(least, threads.getThreadAllocatedBytes(thread) - before);
+        }
+        assertThat(least).isZero();
+    }
+}
