@@ -21,6 +21,8 @@ final class CommandTree {
     private static final Map<String, Function<Shell, Object>> COMMANDS = new LinkedHashMap<>();
 
     static {
+        COMMANDS.put("demo", DemoCommand::new);
+        COMMANDS.put("daemon", DaemonCommand::new);
         COMMANDS.put("read", ReadCommand::new);
         COMMANDS.put("json", JsonCommand::new);
         COMMANDS.put("status", StatusCommand::new);
@@ -29,6 +31,8 @@ final class CommandTree {
         COMMANDS.put("doctor", DoctorCommand::new);
         COMMANDS.put("benchmark", BenchmarkCommand::new);
         COMMANDS.put("cleanup", CleanupCommand::new);
+        COMMANDS.put("query", QueryCommand::new);
+        COMMANDS.put("config", ConfigCommand::new);
         COMMANDS.put("completion", CompletionCommand::new);
     }
 
@@ -112,6 +116,7 @@ final class CommandTree {
             footer = {
                 "",
                 "Examples:",
+                "  chronotick demo                     see it work, without network or privileges",
                 "  chronotick read                     what time is it, and how sure is that",
                 "  chronotick read --help              what a command does, with examples",
                 "",

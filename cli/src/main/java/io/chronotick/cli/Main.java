@@ -17,7 +17,8 @@ public final class Main {
      * @param arguments the command line
      */
     public static void main(String[] arguments) {
-        // Not exit: that looks up a logger first, which takes as long as reading the time. No command leaves anything to hooks.
+        // Not exit: that looks up a logger first, which takes as long as reading the time. No command leaves anything
+        // to hooks.
         Runtime.getRuntime().halt(run(Shell.ofProcess(), arguments));
     }
 

@@ -126,7 +126,7 @@ final class SourcesCommand extends SegmentCommand {
         return sum;
     }
 
-    private static String mark(SourceRow.State state) {
+    static String mark(SourceRow.State state) {
         return switch (state) {
             case SELECTED -> "*";
             case CANDIDATE -> "+";

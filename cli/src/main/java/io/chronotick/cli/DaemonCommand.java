@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.cli;
+
+import io.chronotick.daemon.Daemon;
+import io.chronotick.daemon.DaemonException;
+import io.chronotick.daemon.config.ConfigException;
+import io.chronotick.daemon.config.LoadedConfig;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "daemon",
+        description = "Measure the clock and publish its correction, until Ctrl-C or SIGTERM.",
+        footer = {
+            "",
+            "Runs in the foreground, needs no privileges, never touches the system clock. Removes its segment when it ends.",
+            "",
+            "Examples:",
+            "  chronotick daemon",
+            "  chronotick daemon --config chronotick.yaml --freq 1000 --cpu-affinity 0 1 --log-level DEBUG",
+            "  chronotick daemon --shm lab2 --freq 10"
+        })
+final class DaemonCommand implements Callable<Integer> {
+    private final Shell shell;
+
+    @Mixin
+    Configuration configuration = new Configuration();
+
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this help and exit.")
+    boolean help;
+
+    DaemonCommand(Shell shell) {
+        this.shell = shell;
+    }
+
+    @Override
+    public Integer call() throws InterruptedException {
+        LoadedConfig loaded;
+        try {
+            loaded = configuration.load(shell);
+        } catch (ConfigException e) {
+            return Configuration.report(shell, e);
+        }
+        for (String warning : loaded.warnings()) {
+            shell.error("warning: " + warning);
+        }
+        Logging.toStderr(loaded.config().logLevel());
+        try (Daemon daemon = Daemon.start(loaded.config())) {
+            Runtime.getRuntime().addShutdownHook(new Thread(daemon::close, "stop"));
+            daemon.await();
+            // It ends by a signal only, and the process then with the signal's exit code: that is for the JVM to give.
+            Thread.currentThread().join();
+        } catch (DaemonException e) {
+            throw new UserException(ExitCode.USAGE, Objects.requireNonNull(e.getMessage()));
+        }
+        return ExitCode.OK;
+    }
+}
