@@ -34,7 +34,7 @@ class SegmentFuzzTest {
         segment.withInt(PageLayout.SOURCE_COUNT, 3).write(TestSegment.ANCHOR, MONO);
         byte[] template = Files.readAllBytes(good);
         int answers = 0;
-        for (int i = 0; i < 2000; i++) {
+        for (int i = 0; i < 600; i++) {
             byte[] bytes = new byte[RecordLayout.SEGMENT_SIZE];
             random.nextBytes(bytes);
             if (i % 4 != 0) {
