@@ -71,6 +71,7 @@ public final class Engine {
     private long nextRequestId;
     private boolean begun;
     private long startNanos;
+    private long listeningSinceNanos;
     private boolean epochKnown;
     private long epochNanos;
     private long acceptedCount;
@@ -153,6 +154,7 @@ public final class Engine {
         if (!begun) {
             begun = true;
             startNanos = rawNanos;
+            listeningSinceNanos = rawNanos;
             nextRefreshNanos = rawNanos + REFRESH_NANOS;
         }
         for (Server server : servers) {
@@ -164,6 +166,7 @@ public final class Engine {
         if (rawNanos - nextRefreshNanos >= 0) {
             nextRefreshNanos = rawNanos + REFRESH_NANOS;
             judgeServers(rawNanos, out);
+            startBank();
             publish(rawNanos, out);
         }
     }
@@ -208,6 +211,7 @@ public final class Engine {
             server.protocol.confirm(WARMUP_EXCHANGES, rawNanos);
         }
         bound = Optional.empty();
+        listeningSinceNanos = rawNanos;
         publish(rawNanos, out);
     }
 
@@ -236,15 +240,25 @@ public final class Engine {
             firstContradiction = Math.max(firstContradiction - 1, 0);
         }
         server.tracker.add(exchange, epochNanos, boundFrequency(), maxDrift());
+        boolean replay = server.path.count(exchange.delay());
         judgeServers(rawNanos, out);
-        if (server.state == SourceState.SELECTED) {
-            feed(exchange, rawNanos, out);
+        if (server.state == SourceState.SELECTED && bank.isStarted()) {
+            feed(exchange, replay, rawNanos, out);
+        } else {
+            startBank();
         }
         holdover = false;
         publish(rawNanos, out);
     }
 
-    private void feed(Exchange exchange, long rawNanos, Consumer<Action> out) {
+    /** Feeds what has come before the servers could be judged. */
+    private void startBank() {
+        if (!bank.isStarted()) {
+            replay();
+        }
+    }
+
+    private void feed(Exchange exchange, boolean replay, long rawNanos, Consumer<Action> out) {
         if (contradicts(rawNanos)) {
             if (contradictions == 0) {
                 firstContradiction = history.size() - 1;
@@ -264,7 +278,7 @@ public final class Engine {
                 List<Exchange> since = new ArrayList<>(history.subList(firstContradiction, history.size()));
                 history.clear();
                 history.addAll(since);
-                rebuild();
+                replay();
             } else {
                 servers.get(exchange.source()).protocol.confirm(CONFIRMATIONS - contradictions, rawNanos);
                 return;
@@ -274,13 +288,12 @@ public final class Engine {
         }
         contradictions = 0;
         Server server = servers.get(exchange.source());
-        boolean replay = server.path.count(exchange.delay()) && history.size() < HISTORY;
-        boolean forecast = bank.isStarted() && bank.knows(exchange.source());
+        boolean forecast = bank.knows(exchange.source());
         boolean hit = bank.add(exchange, server.path, epochNanos);
         if (forecast) {
             confidence.add(hit);
         }
-        if (replay) {
+        if (replay && history.size() < HISTORY) {
             rebuild();
         }
     }
@@ -299,6 +312,10 @@ public final class Engine {
     private void rebuild() {
         bank.restart();
         servers.forEach(server -> server.path.restartLaws());
+        replay();
+    }
+
+    private void replay() {
         for (Exchange past : history) {
             Server server = servers.get(past.source());
             if (server.state == SourceState.SELECTED) {
@@ -353,7 +370,7 @@ public final class Engine {
                 intervals.add(server.tracker.at(rawNanos, boundFrequency(), maxDrift()));
             }
         }
-        if (intervals.isEmpty()) {
+        if (intervals.isEmpty() || !hasQuorum(intervals.size(), rawNanos)) {
             for (Server server : servers) {
                 setState(server, idleState(server), out);
             }
@@ -373,6 +390,16 @@ public final class Engine {
             }
             setState(server, state, out);
         }
+    }
+
+    /**
+     * Whether enough servers have answered to judge them: at the start the only one heard so far may be the liar. More than
+     * half, or all that have answered when the others have had their time.
+     */
+    private boolean hasQuorum(int live, long rawNanos) {
+        long asked =
+                servers.stream().filter(server -> !server.protocol.isDenied()).count();
+        return bank.isStarted() || 2L * live > asked || (rawNanos - listeningSinceNanos) * 1e-9 >= longestTimeout();
     }
 
     private static SourceState idleState(Server server) {

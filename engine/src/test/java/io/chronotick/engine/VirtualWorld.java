@@ -73,6 +73,10 @@ final class VirtualWorld {
         return correction;
     }
 
+    boolean hasPublished() {
+        return correction != null;
+    }
+
     long error() {
         return correction().utcNanosAt(raw) - truth.applyAsLong(raw);
     }
