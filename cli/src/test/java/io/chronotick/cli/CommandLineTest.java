@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.chronotick.daemon.config.ServerConfig;
+import io.chronotick.daemon.reference.Misbehaviour;
+import io.chronotick.daemon.reference.ReferenceServer;
+import io.chronotick.daemon.reference.ReferenceServerConfig;
+import io.chronotick.daemon.reference.Truth;
+import io.chronotick.daemon.time.HostClocks;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+class CommandLineTest {
+    private final TestShell shell = new TestShell();
+
+    @TempDir
+    Path directory = Path.of("");
+
+    @Test
+    void shouldListEveryCommand() {
+        assertThat(shell.run("--help")).isZero();
+        assertThat(shell.out())
+                .contains("daemon", "read", "monitor", "status", "sources", "benchmark", "json", "doctor", "cleanup")
+                .contains("query", "demo", "config", "completion");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "daemon",
+                "read",
+                "monitor",
+                "status",
+                "sources",
+                "benchmark",
+                "json",
+                "doctor",
+                "cleanup",
+                "query",
+                "demo",
+                "config",
+                "completion"
+            })
+    void shouldTeachWithExamples(String command) {
+        assertThat(shell.run(command, "--help")).isZero();
+        assertThat(shell.out()).contains("Usage: chronotick " + command, "Example");
+    }
+
+    @Test
+    void shouldPrintItsVersion() {
+        assertThat(shell.run("--version")).isZero();
+        assertThat(shell.out()).startsWith("chronotick ").contains("Java");
+    }
+
+    @Test
+    void shouldSuggestWhatWasMeant() {
+        assertThat(shell.run("reed")).isEqualTo(ExitCode.USAGE);
+        assertThat(shell.err())
+                .isEqualTo("chronotick: unknown command 'reed'; did you mean read? (see: chronotick --help)\n");
+        assertThat(shell.run("read", "--jsn")).isEqualTo(ExitCode.USAGE);
+        assertThat(shell.err()).contains("did you mean --json?").hasLineCount(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "read --shm",
+                "monitor --interval 0",
+                "monitor --interval soon",
+                "monitor --count -1",
+                "benchmark --iterations 0",
+                "query",
+                "query --timeout 0 127.0.0.1",
+                "query 127.0.0.1:0",
+                "demo --duration 1",
+                "daemon --freq 0",
+                "daemon --freq 5000",
+                "daemon --cpu-affinity 99999",
+                "daemon --log-level LOUD",
+                "daemon --config /nonexistent/chronotick.yaml"
+            })
+    void shouldExplainWrongUsageInOneLine(String line) {
+        String[] arguments = line.isEmpty() ? new String[0] : line.split(" ");
+        assertThat(shell.run(arguments)).isEqualTo(ExitCode.USAGE);
+        assertThat(shell.out()).isEmpty();
+        assertThat(shell.err()).startsWith("chronotick: ").hasLineCount(1);
+    }
+
+    @Test
+    void shouldUnderstandQuicklyWhatPicocliUnderstands() {
+        List<String[]> lines = List.of(
+                new String[] {"read"},
+                new String[] {"read", "--json"},
+                new String[] {"read", "--shm", "x", "--json"},
+                new String[] {"read", "--shm=x"},
+                new String[] {"json", "--pretty"},
+                new String[] {"status", "--shm", "y"},
+                new String[] {"sources", "--drops"});
+        for (String[] line : lines) {
+            SegmentCommand quick = Objects.requireNonNull(QuickStart.parse(shell.shell(), line));
+            CommandLine root = CommandTree.commandLine(shell.shell(), line);
+            SegmentCommand slow = (SegmentCommand)
+                    root.parseArgs(line).subcommand().commandSpec().userObject();
+            assertThat(quick).usingRecursiveComparison().ignoringFields("shell").isEqualTo(slow);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"read --help", "read --shm", "read --shm --json", "read x", "read --shm a --shm b", "monitor"})
+    void shouldLeaveToPicocliWhatIsNotPlain(String line) {
+        assertThat(QuickStart.parse(shell.shell(), line.split(" "))).isNull();
+    }
+
+    @Test
+    void shouldNotShowAStackTraceUnlessAsked() {
+        assertThat(Main.guard(shell.shell(), () -> {
+                    throw new IllegalStateException("broken");
+                }))
+                .isEqualTo(ExitCode.INTERNAL_ERROR);
+        assertThat(shell.err())
+                .contains("internal error", "broken", "CHRONOTICK_DEBUG=1")
+                .hasLineCount(1);
+        shell.with("CHRONOTICK_DEBUG", "1");
+        assertThat(Main.guard(shell.shell(), () -> {
+                    throw new IllegalStateException("broken");
+                }))
+                .isEqualTo(ExitCode.INTERNAL_ERROR);
+        assertThat(shell.err()).contains("at io.chronotick.cli");
+    }
+
+    @Test
+    void shouldPrintACompletionScript() {
+        assertThat(shell.run("completion")).isZero();
+        assertThat(shell.out()).startsWith("#!").contains("benchmark", "--iterations");
+    }
+
+    @Test
+    void shouldReportEveryMistakeOfAConfiguration() throws IOException {
+        Path file = directory.resolve("bad.yaml");
+        Files.writeString(file, "daemon:\n  frequency: 0\n  frequenzy: 1\n");
+        assertThat(shell.run("config", "check", file.toString())).isEqualTo(ExitCode.USAGE);
+        assertThat(shell.err()).hasLineCount(2).contains("bad.yaml:2:", "bad.yaml:3:");
+    }
+
+    @Test
+    void shouldShowSampleAndSchemaOfTheConfiguration() throws IOException {
+        assertThat(shell.run("config", "sample")).isZero();
+        Path file = directory.resolve("sample.yaml");
+        Files.writeString(file, shell.out());
+        assertThat(shell.run("config", "check", file.toString())).isZero();
+        assertThat(shell.run("config", "show", "--freq", "10")).isZero();
+        assertThat(shell.out()).containsPattern("daemon.frequency +10 +option --freq");
+        assertThat(shell.run("config", "schema")).isZero();
+        assertThat(shell.out()).startsWith("{");
+    }
+
+    @Test
+    void shouldReadServersInAllNotations() {
+        assertThat(QueryCommand.address("h")).isEqualTo(ServerConfig.of("h", 123));
+        assertThat(QueryCommand.address("h:1")).isEqualTo(ServerConfig.of("h", 1));
+        assertThat(QueryCommand.address("::1")).isEqualTo(ServerConfig.of("::1", 123));
+        assertThat(QueryCommand.address("[::1]")).isEqualTo(ServerConfig.of("::1", 123));
+        assertThat(QueryCommand.address("[::1]:65535")).isEqualTo(ServerConfig.of("::1", 65_535));
+        for (String bad : List.of("", ":1", "h:", "h:0", "h:65536", "h:x", "[::1", "[::1]x", "[]:1")) {
+            assertThatThrownBy(() -> QueryCommand.address(bad)).isInstanceOf(UserException.class);
+        }
+    }
+
+    @Test
+    void shouldQueryAServerAndNameTheOneThatFails() throws IOException {
+        HostClocks clocks = HostClocks.system();
+        Truth truth = Truth.startingNow(clocks, 3_600_000_000_000L, 0);
+        try (ReferenceServer good = ReferenceServer.start(
+                        ReferenceServerConfig.builder(truth).stratum(2).build(), clocks);
+                ReferenceServer bad = ReferenceServer.start(
+                        ReferenceServerConfig.builder(truth).build(), clocks)) {
+            bad.misbehave(Misbehaviour.KISS_DENY);
+            String goodName = "127.0.0.1:" + good.address().getPort();
+            String badName = "127.0.0.1:" + bad.address().getPort();
+            // Long patience: the machine may be slow, and the answers end the wait anyway.
+            assertThat(shell.run("query", "--timeout", "30", goodName, badName)).isZero();
+            // An hour ahead; how exactly depends on this machine's load.
+            assertThat(shell.out()).containsPattern(goodName + " +127.0.0.1 +2 +\\+(3599\\.9|3600\\.)\\d+ s");
+            assertThat(shell.err()).contains(badName, "DENY").hasLineCount(1);
+            assertThat(shell.run("query", "--timeout", "30", badName)).isEqualTo(ExitCode.NOT_MET);
+        }
+    }
+}

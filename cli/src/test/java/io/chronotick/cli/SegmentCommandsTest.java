@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.chronotick.client.PageLayout;
+import io.chronotick.client.RecordLayout;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SegmentCommandsTest {
+    /** Larger than any process id of Linux (2^22). */
+    private static final int NO_PROCESS = 1 << 30;
+
+    private static final long HOUR_NANOS = 3_600_000_000_000L;
+
+    @TempDir
+    Path directory;
+
+    private Path segment = Path.of("");
+    private TestShell shell = new TestShell();
+    private SampleSegment sample = new SampleSegment(0);
+
+    @BeforeEach
+    void prepare() {
+        segment = directory.resolve("segment");
+        shell = new TestShell().with("CHRONOTICK_SHM", segment);
+        sample = new SampleSegment(ProcessHandle.current().pid());
+        // The machine may be slow: a record a few seconds old still has to count as that of a running daemon.
+        sample.bytes.putDouble(PageLayout.UPDATE_FREQUENCY, 0.01);
+    }
+
+    private int run(String... arguments) throws IOException {
+        sample.writeTo(segment);
+        return shell.run(arguments);
+    }
+
+    private void flags(int flags) {
+        sample.bytes.putInt(RecordLayout.FLAGS, flags);
+    }
+
+    private void expire() {
+        long mono = sample.bytes.getLong(RecordLayout.MONOTONIC_NS);
+        sample.bytes.putLong(RecordLayout.MONOTONIC_NS, mono - HOUR_NANOS);
+    }
+
+    @Test
+    void shouldPrintEveryLineOfRead() throws IOException {
+        assertThat(run("read")).isZero();
+        assertThat(shell.out().lines().map(line -> line.substring(0, line.indexOf(':'))))
+                .containsExactly(
+                        "Corrected Time",
+                        "System Time",
+                        "Offset",
+                        "Drift Rate",
+                        "Uncertainty",
+                        "Bound",
+                        "Confidence",
+                        "Source",
+                        "Valid",
+                        "NTP Ready",
+                        "Models Ready");
+        assertThat(shell.out())
+                .containsPattern(
+                        "Corrected Time: +\\d+\\.\\d{9} s +\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{9}Z\n")
+                .contains("+12.0000 ppm", "98.0 %", "CPU_MODEL", "(1σ)");
+        assertThat(shell.err()).isEmpty();
+    }
+
+    @Test
+    void shouldEmitJsonThatItsSchemaDescribes() throws IOException {
+        ObjectMapper mapper = new ObjectMapper();
+        assertThat(run("json", "--pretty")).isZero();
+        JsonNode json = mapper.readTree(shell.out());
+        assertThat(run("json", "--schema")).isZero();
+        JsonNode schema = mapper.readTree(shell.out());
+        assertThat(names(json)).isEqualTo(names(schema.get("properties")));
+        List<String> required = new ArrayList<>();
+        schema.get("required").forEach(name -> required.add(name.asText()));
+        assertThat(required).isEqualTo(names(json));
+        assertThat(json.get("corrected_time_ns").isTextual()).isTrue();
+        long corrected = json.get("corrected_time_ns").asLong();
+        assertThat(json.get("earliest_ns").asLong()).isLessThan(corrected);
+        assertThat(json.get("latest_ns").asLong()).isGreaterThan(corrected);
+        assertThat(json.get("corrected_time").asDouble()).isEqualTo(corrected / 1e9);
+        assertThat(json.get("confidence").asText()).isEqualTo("0.98");
+        assertThat(json.get("source").asText()).isEqualTo("CPU_MODEL");
+        assertThat(json.get("measurement_count").asInt()).isEqualTo(40);
+        assertThat(json.get("is_valid").asBoolean()).isTrue();
+    }
+
+    @Test
+    void shouldPrintTheSameJsonFieldsForReadJson() throws IOException {
+        assertThat(run("read", "--json")).isZero();
+        assertThat(shell.out().lines()).hasSize(1);
+        assertThat(shell.out()).startsWith("{\"corrected_time\":").endsWith("}\n");
+    }
+
+    @Test
+    void shouldWriteNullForWhatIsNotANumber() throws IOException {
+        sample.bytes.putDouble(RecordLayout.DAEMON_UPTIME, Double.NaN);
+        sample.bytes.putFloat(RecordLayout.AVERAGE_LATENCY_MS, Float.POSITIVE_INFINITY);
+        assertThat(run("json")).isZero();
+        JsonNode json = new ObjectMapper().readTree(shell.out());
+        assertThat(json.get("daemon_uptime").isNull()).isTrue();
+        assertThat(json.get("average_latency_ms").isNull()).isTrue();
+    }
+
+    @Test
+    void shouldSayExpiredWhileTheWriterLives() throws IOException {
+        expire();
+        assertThat(run("read")).isEqualTo(ExitCode.EXPIRED);
+        assertThat(shell.out()).contains("Corrected Time:  none", "Valid:           no", "Record Age:");
+        assertThat(shell.err()).contains("expired").hasLineCount(1);
+        assertThat(run("status")).isEqualTo(ExitCode.NOT_MET);
+        assertThat(shell.out()).startsWith("State:           EXPIRED");
+        assertThat(run("json")).isEqualTo(ExitCode.EXPIRED);
+        assertThat(new ObjectMapper()
+                        .readTree(shell.out())
+                        .get("corrected_time_ns")
+                        .isNull())
+                .isTrue();
+    }
+
+    @Test
+    void shouldSayNoDaemonWhenTheWriterIsGone() throws IOException {
+        sample.bytes.putInt(RecordLayout.WRITER_PID, NO_PROCESS);
+        expire();
+        assertThat(run("read")).isEqualTo(ExitCode.NO_DAEMON);
+        assertThat(shell.err()).contains("gone").hasLineCount(1);
+        assertThat(run("status")).isEqualTo(ExitCode.NO_DAEMON);
+        assertThat(shell.out()).startsWith("State:           NOT RUNNING");
+    }
+
+    @Test
+    void shouldStillShowTheTimeWhenTheWriterHasJustDied() throws IOException {
+        sample.bytes.putInt(RecordLayout.WRITER_PID, NO_PROCESS);
+        sample.bytes.putDouble(PageLayout.UPDATE_FREQUENCY, 1000);
+        // Older than three ticks, valid for another hour.
+        long mono = sample.bytes.getLong(RecordLayout.MONOTONIC_NS);
+        sample.bytes.putLong(RecordLayout.MONOTONIC_NS, mono - 1_000_000_000L);
+        double anchor = sample.bytes.getDouble(RecordLayout.SYSTEM_TIMESTAMP);
+        sample.bytes.putDouble(RecordLayout.VALID_UNTIL, anchor + 3600);
+        assertThat(run("read")).isEqualTo(ExitCode.NO_DAEMON);
+        assertThat(shell.out()).contains("Valid:           yes", "Record Age:");
+        assertThat(shell.err()).contains("is gone").hasLineCount(1);
+    }
+
+    @Test
+    void shouldSayNoDaemonWithoutSegment() {
+        for (String command : List.of("read", "json", "sources", "benchmark")) {
+            assertThat(shell.run(command)).isEqualTo(ExitCode.NO_DAEMON);
+            assertThat(shell.out()).isEmpty();
+            assertThat(shell.err())
+                    .contains("no segment at " + segment, "chronotick daemon")
+                    .hasLineCount(1);
+        }
+        assertThat(shell.run("status")).isEqualTo(ExitCode.NO_DAEMON);
+        assertThat(shell.out()).isEqualTo("State:           NOT RUNNING\n");
+    }
+
+    @Test
+    void shouldRefuseAFileThatIsNoSegment() throws IOException {
+        Files.writeString(segment, "hello");
+        assertThat(shell.run("read")).isEqualTo(ExitCode.USAGE);
+        assertThat(shell.err()).hasLineCount(1);
+        assertThat(shell.run("cleanup")).isEqualTo(ExitCode.NOT_MET);
+        assertThat(segment).exists();
+    }
+
+    @Test
+    void shouldTellReadyFromWarmingUpAndHoldover() throws IOException {
+        assertThat(run("status")).isZero();
+        assertThat(shell.out())
+                .startsWith("State:           READY\n")
+                .contains("Measurements:    40", segment.toString());
+        flags(RecordLayout.FLAG_VALID | RecordLayout.FLAG_WARMUP_COMPLETE | RecordLayout.FLAG_HOLDOVER);
+        assertThat(run("status")).isEqualTo(ExitCode.NOT_MET);
+        assertThat(shell.out()).startsWith("State:           HOLDOVER\n");
+        flags(0);
+        sample.bytes.putFloat(PageLayout.WARMUP_PROGRESS, 0.5f);
+        sample.text(PageLayout.WAITING_FOR, "4 more exchanges");
+        assertThat(run("status")).isEqualTo(ExitCode.NOT_MET);
+        assertThat(shell.out()).startsWith("State:           WARMING UP 50 %, waiting for 4 more exchanges\n");
+        assertThat(run("read")).isEqualTo(ExitCode.NOT_MET);
+    }
+
+    @Test
+    void shouldListTheServersAndTheirDrops() throws IOException {
+        assertThat(run("sources")).isZero();
+        assertThat(shell.out())
+                .containsPattern("\\* +ntp1.example.net +selected +2 +377 +16 s +\\+400.000 µs")
+                .containsPattern("x +ntp2.example.net:1123 +falseticker");
+        assertThat(run("sources", "--drops")).isZero();
+        assertThat(shell.out()).contains("bogus origin", "late");
+    }
+
+    @Test
+    void shouldMonitorOneLineAReadingInAPipe() throws IOException {
+        assertThat(run("monitor", "--interval", "0.001", "--count", "3")).isZero();
+        assertThat(shell.out().lines().filter(line -> !line.startsWith("#"))).hasSize(3);
+        assertThat(shell.out()).doesNotContain("\u001b");
+    }
+
+    @Test
+    void shouldGiveTheTerminalBackAfterMonitoring() throws IOException {
+        shell.onTerminal();
+        assertThat(run("monitor", "--interval", "0.001", "--count", "2")).isZero();
+        assertThat(shell.out()).startsWith("\u001b[?1049h").endsWith("\u001b[?1049l");
+    }
+
+    @Test
+    void shouldMonitorUntilTheDaemonComes() {
+        assertThat(shell.run("monitor", "--interval", "0.001", "--count", "2")).isEqualTo(ExitCode.NO_DAEMON);
+        assertThat(shell.out()).contains("# no segment");
+        assertThat(shell.err()).isEmpty();
+    }
+
+    @Test
+    void shouldCleanUpOnlyWhatADeadDaemonLeft() throws IOException {
+        assertThat(shell.run("cleanup")).isZero();
+        assertThat(shell.out()).startsWith("nothing to remove");
+        assertThat(run("cleanup")).isEqualTo(ExitCode.NOT_MET);
+        assertThat(shell.err()).contains("running daemon").hasLineCount(1);
+        assertThat(segment).exists();
+        sample.bytes.putInt(RecordLayout.WRITER_PID, NO_PROCESS);
+        expire();
+        assertThat(run("cleanup")).isZero();
+        assertThat(segment).doesNotExist();
+    }
+
+    @Test
+    void shouldNameTheRemedyOfEachFailedCheck() throws IOException {
+        sample.bytes.putInt(RecordLayout.MEASUREMENT_COUNT, 3);
+        sample.bytes.putFloat(RecordLayout.CONFIDENCE, 0.5f);
+        assertThat(run("doctor")).isEqualTo(ExitCode.NOT_MET);
+        assertThat(shell.out())
+                .contains("✓ Daemon runs", "✓ Status is READY")
+                .contains("✗ More than 30 NTP measurements (3)\n    wait")
+                .contains("✗ Confidence above 90 % (50.0 %)\n    wait");
+    }
+
+    @Test
+    void shouldBenchmarkBesideTheRival() throws IOException {
+        assertThat(run("benchmark", "--iterations", "1000")).isZero();
+        assertThat(shell.out())
+                .contains("Shared memory, 1 000 reads", "Rating:", "Unix-domain socket", "times quicker");
+    }
+
+    @Test
+    void shouldColourOnATerminalUnlessToldNotTo() throws IOException {
+        assertThat(run("status")).isZero();
+        assertThat(shell.out()).doesNotContain("\u001b");
+        shell.onTerminal();
+        assertThat(run("status")).isZero();
+        assertThat(shell.out()).contains("\u001b[32mREADY");
+        shell.with("NO_COLOR", "1");
+        assertThat(run("status")).isZero();
+        assertThat(shell.out()).doesNotContain("\u001b");
+    }
+
+    private static List<String> names(JsonNode object) {
+        List<String> names = new ArrayList<>();
+        object.fieldNames().forEachRemaining(names::add);
+        return names;
+    }
+}
