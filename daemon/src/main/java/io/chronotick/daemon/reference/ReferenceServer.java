@@ -186,6 +186,8 @@ public final class ReferenceServer implements AutoCloseable {
         SocketAddress client;
         while ((client = receive()) != null) {
             long arrivalRawNanos = clocks.rawNanos();
+            // Read before the request is counted: who sees the count may give the next order.
+            Misbehaviour how = misbehaviour;
             received.incrementAndGet();
             boolean lost = random.nextDouble() < config.lossProbability();
             long forwardNanos = config.baseDelayNanos() + exponential(config.forwardJitterNanos());
@@ -193,7 +195,6 @@ public final class ReferenceServer implements AutoCloseable {
             if (lost || !isRequest(incoming)) {
                 continue;
             }
-            Misbehaviour how = misbehaviour;
             if (how == Misbehaviour.LATE) {
                 returnNanos += LATE_NANOS;
             }
@@ -241,10 +242,11 @@ public final class ReferenceServer implements AutoCloseable {
         if (answer.misbehaviour() == Misbehaviour.TRUNCATED) {
             packet.limit(TRUNCATED_BYTES);
         }
+        // Counted first: who has the answer in hand may look at the count.
+        answered.incrementAndGet();
         for (int i = 0; i < times; i++) {
             channel.send(packet.rewind(), answer.client());
         }
-        answered.incrementAndGet();
     }
 
     private ByteBuffer answer(ByteBuffer request, long receivedRawNanos, Misbehaviour how) {

@@ -302,6 +302,10 @@ class ReferenceServerTest {
                 Client client = new Client(server)) {
             server.misbehave(Misbehaviour.LATE);
             client.send(request(4 << 3 | 3));
+            // The order lasts until the server has seen the request that it is meant for.
+            while (server.received() == 0) {
+                Thread.onSpinWait();
+            }
             server.misbehave(Misbehaviour.NONE);
             Exchange prompt = client.ask(4 << 3 | 3, 77);
             assertThat(prompt.reply().getLong(24)).isEqualTo(77);
