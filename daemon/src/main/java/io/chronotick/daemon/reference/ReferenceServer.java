@@ -185,22 +185,25 @@ public final class ReferenceServer implements AutoCloseable {
     private void receiveAll() throws IOException {
         SocketAddress client;
         while ((client = receive()) != null) {
-            long arrivalRawNanos = clocks.rawNanos();
-            // Read before the request is counted: who sees the count may give the next order.
-            Misbehaviour how = misbehaviour;
+            handle(client, clocks.rawNanos());
+            // Counted last, so that who sees the count knows how the request is going to be answered.
             received.incrementAndGet();
-            boolean lost = random.nextDouble() < config.lossProbability();
-            long forwardNanos = config.baseDelayNanos() + exponential(config.forwardJitterNanos());
-            long returnNanos = config.baseDelayNanos() + exponential(config.returnJitterNanos());
-            if (lost || !isRequest(incoming)) {
-                continue;
-            }
-            if (how == Misbehaviour.LATE) {
-                returnNanos += LATE_NANOS;
-            }
-            ByteBuffer packet = answer(incoming, arrivalRawNanos + forwardNanos, how);
-            answers.add(new Answer(packet, client, returnNanos, arrivalRawNanos + forwardNanos + returnNanos, how));
         }
+    }
+
+    private void handle(SocketAddress client, long arrivalRawNanos) {
+        boolean lost = random.nextDouble() < config.lossProbability();
+        long forwardNanos = config.baseDelayNanos() + exponential(config.forwardJitterNanos());
+        long returnNanos = config.baseDelayNanos() + exponential(config.returnJitterNanos());
+        if (lost || !isRequest(incoming)) {
+            return;
+        }
+        Misbehaviour how = misbehaviour;
+        if (how == Misbehaviour.LATE) {
+            returnNanos += LATE_NANOS;
+        }
+        ByteBuffer packet = answer(incoming, arrivalRawNanos + forwardNanos, how);
+        answers.add(new Answer(packet, client, returnNanos, arrivalRawNanos + forwardNanos + returnNanos, how));
     }
 
     private @Nullable SocketAddress receive() throws IOException {
@@ -231,6 +234,8 @@ public final class ReferenceServer implements AutoCloseable {
     }
 
     private void send(Answer answer) throws IOException {
+        // Counted first, so that who has the answer sees it counted.
+        answered.incrementAndGet();
         ByteBuffer packet = answer.packet();
         int times = answer.misbehaviour() == Misbehaviour.DUPLICATE ? 3 : 1;
         if (answer.misbehaviour() != Misbehaviour.RANDOM_BYTES) {
@@ -242,8 +247,6 @@ public final class ReferenceServer implements AutoCloseable {
         if (answer.misbehaviour() == Misbehaviour.TRUNCATED) {
             packet.limit(TRUNCATED_BYTES);
         }
-        // Counted first: who has the answer in hand may look at the count.
-        answered.incrementAndGet();
         for (int i = 0; i < times; i++) {
             channel.send(packet.rewind(), answer.client());
         }

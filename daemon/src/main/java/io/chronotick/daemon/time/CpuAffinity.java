@@ -51,14 +51,15 @@ public final class CpuAffinity {
      *
      * @throws IllegalArgumentException if the list is empty or names a CPU that this process may not use; the message
      *     is one line for the user
-     * @throws UnsupportedOperationException on other systems than Linux
+     * @throws UnsupportedOperationException where {@link Libc#isSupported} is false
      */
     public static void bindCurrentThread(List<Integer> cpus) {
         if (cpus.isEmpty()) {
             throw new IllegalArgumentException("no CPU to bind to; name at least one");
         }
         if (!Libc.isSupported()) {
-            throw new UnsupportedOperationException("CPU affinity can be set on Linux only; leave the option out");
+            throw new UnsupportedOperationException(
+                    "CPU affinity needs Linux and --enable-native-access; leave it out here");
         }
         List<Integer> wanted = List.copyOf(new TreeSet<>(cpus));
         List<Integer> before = available();
