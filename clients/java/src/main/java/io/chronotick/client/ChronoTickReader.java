@@ -506,7 +506,7 @@ public final class ChronoTickReader implements AutoCloseable {
         double maxDrift = (double) DOUBLE.get(current.buffer, PageLayout.MAX_DRIFT);
         if (!record.isPlausible() || !CorrectionMath.isPlausibleMaxDrift(maxDrift)) {
             throw new IncompatibleSegmentException(path + " holds values that no clock has (" + record + ", max_drift "
-                    + maxDrift + "): something else writes to it; remove it and " + Segment.start(path));
+                    + maxDrift + "): something else writes to it; check the name, or " + Segment.start(path));
         }
         boolean expired = record.isExpiredAt(mono);
         if (!expired && record.isValid()) {

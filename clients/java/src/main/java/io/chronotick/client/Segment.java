@@ -114,11 +114,10 @@ final class Segment {
         if (attributes.size() != SEGMENT_SIZE) {
             throw new IncompatibleSegmentException(
                     path + " has " + attributes.size() + " bytes where a segment has " + SEGMENT_SIZE
-                            + ": not a ChronoTick segment, or one of an older version; remove it and " + start(path));
+                            + ": not a ChronoTick segment of this version; check the name, or use another with --shm");
         }
-        // Device and inode; an inode is not given to another file while a mapping holds it. Windows has none, and does
-        // not
-        // let a mapped file be replaced either.
+        // Device and inode; an inode is not given to another file while a mapping holds it. Windows has none, and there a
+        // mapped file cannot be replaced either.
         Object key = attributes.fileKey();
         return key != null ? key : attributes.creationTime();
     }
@@ -129,7 +128,7 @@ final class Segment {
         int pageVersion = (int) INT.get(buffer, PageLayout.PAGE_VERSION);
         if (magic != 0 && magic != PageLayout.MAGIC_VALUE) {
             throw new IncompatibleSegmentException(
-                    path + " is not a ChronoTick segment (wrong magic); remove it and " + start(path));
+                    path + " is not a ChronoTick segment (wrong magic); check the name, or use another with --shm");
         }
         if (magic != 0 && pageVersion != PageLayout.VERSION) {
             throw new IncompatibleSegmentException(path + " has page version " + Integer.toUnsignedString(pageVersion)
