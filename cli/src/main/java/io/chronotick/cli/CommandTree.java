@@ -98,7 +98,11 @@ final class CommandTree {
     static final class Version implements IVersionProvider {
         @Override
         public String[] getVersion() {
-            return new String[] {"chronotick " + program() + " (Java " + Runtime.version() + ")"};
+            return new String[] {text()};
+        }
+
+        static String text() {
+            return "chronotick " + program() + " (Java " + Runtime.version() + ")";
         }
 
         /** From the archive's manifest; there is none when classes are run as the compiler left them. */

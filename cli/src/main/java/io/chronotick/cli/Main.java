@@ -24,6 +24,11 @@ public final class Main {
 
     /** Runs one command; never throws. */
     static int run(Shell shell, String... arguments) {
+        if (arguments.length == 1 && arguments[0].equals("--version")) {
+            shell.line(CommandTree.Version.text()); // without picocli, see QuickStart
+            shell.out().flush();
+            return ExitCode.OK;
+        }
         SegmentCommand quick = QuickStart.parse(shell, arguments);
         int exitCode = quick != null ? guard(shell, quick) : guard(shell, () -> CommandTree.execute(shell, arguments));
         shell.out().flush();
