@@ -116,8 +116,8 @@ final class Segment {
                     path + " has " + attributes.size() + " bytes where a segment has " + SEGMENT_SIZE
                             + ": not a ChronoTick segment of this version; check the name, or use another with --shm");
         }
-        // Device and inode; an inode is not given to another file while a mapping holds it. Windows has none, and there a
-        // mapped file cannot be replaced either.
+        // Device and inode; an inode is not given to another file while a mapping holds it. Windows has no such key,
+        // and there a mapped file cannot be replaced either.
         Object key = attributes.fileKey();
         return key != null ? key : attributes.creationTime();
     }
