@@ -29,7 +29,7 @@ public final class Engine {
     private static final double FREQUENCY_SIGMAS = 6;
 
     /** The estimated frequency is believed in the bound after this many exchanges. */
-    private static final int EXCHANGES_FOR_FREQUENCY = 16;
+    private static final int EXCHANGES_FOR_FREQUENCY = 100;
 
     /** The warm-up asks for this many accepted exchanges. */
     private static final int WARMUP_EXCHANGES = 8;
@@ -57,6 +57,12 @@ public final class Engine {
 
     /** The note that the local clock has jumped stays in the record for this long, ns. */
     private static final long STEP_FLAG_NANOS = 60_000_000_000L;
+
+    /** Outside the guaranteed interval by more than this many of its standard deviations, the model has gone wrong. */
+    private static final double OUTSIDE_SIGMAS = 2;
+
+    /** Evidence, in nats, by which fresh laws on half of the history have to win. */
+    private static final double CLEARLY_BETTER = 3;
 
     /** Exchanges kept for replays. */
     private static final int HISTORY = 1024;
@@ -254,7 +260,7 @@ public final class Engine {
     /** Feeds what has come before the servers could be judged. */
     private void startBank() {
         if (!bank.isStarted()) {
-            replay();
+            replay(0, 0);
         }
     }
 
@@ -278,7 +284,7 @@ public final class Engine {
                 List<Exchange> since = new ArrayList<>(history.subList(firstContradiction, history.size()));
                 history.clear();
                 history.addAll(since);
-                replay();
+                replay(0, 0);
             } else {
                 servers.get(exchange.source()).protocol.confirm(CONFIRMATIONS - contradictions, rawNanos);
                 return;
@@ -296,6 +302,9 @@ public final class Engine {
         if (replay && history.size() < HISTORY) {
             rebuild();
         }
+        if (isOutsideBound(rawNanos)) {
+            startAfresh();
+        }
     }
 
     /** Whether a server that has fed the bank is not believed any more. */
@@ -308,20 +317,67 @@ public final class Engine {
         return false;
     }
 
-    /** Starts the bank again and feeds it the history of the servers that are believed now, with the laws learned so far. */
+    /**
+     * Starts the bank again and feeds it the history of the servers that are believed now, in the better of two ways.
+     *
+     * <p>The laws learned so far as priors are usually best. But a bank that began wrongly (the first packets waited for
+     * milliseconds in one direction, as at a busy start) has taught them its own mistake, and a Gaussian does not leave it.
+     * So the newer half of the history is tried alone with fresh laws, and taken when it forecasts clearly better.
+     */
     private void rebuild() {
+        List<double[]> laws = new ArrayList<>();
+        for (Server server : servers) {
+            laws.add(server.path.forward().longRun());
+            laws.add(server.path.reverse().longRun());
+        }
+        int half = history.size() / 2;
+        int judged = half + (history.size() - half) / 2;
         bank.restart();
         servers.forEach(server -> server.path.restartLaws());
-        replay();
+        double learned = replay(0, judged);
+        bank.restart();
+        servers.forEach(server -> server.path.seedLaws());
+        double fresh = replay(half, judged);
+        if (fresh > learned + CLEARLY_BETTER) {
+            return;
+        }
+        bank.restart();
+        for (int i = 0; i < servers.size(); i++) {
+            servers.get(i).path.forward().restartFrom(laws.get(2 * i));
+            servers.get(i).path.reverse().restartFrom(laws.get(2 * i + 1));
+        }
+        replay(0, judged);
     }
 
-    private void replay() {
-        for (Exchange past : history) {
+    /** Feeds the history from an index on; the log evidence of what comes from {@code judged} on. */
+    private double replay(int from, int judged) {
+        double evidence = 0;
+        for (int i = from; i < history.size(); i++) {
+            Exchange past = history.get(i);
             Server server = servers.get(past.source());
             if (server.state == SourceState.SELECTED) {
                 bank.add(past, server.path, epochNanos);
+                evidence += i >= judged ? bank.logEvidence() : 0;
             }
         }
+        return evidence;
+    }
+
+    /** The model is outside what the servers guarantee: forgets what it learned and the older half of the history. */
+    private void startAfresh() {
+        history.subList(0, history.size() / 2).clear();
+        bank.restart();
+        servers.forEach(server -> server.path.seedLaws());
+        replay(0, 0);
+    }
+
+    private boolean isOutsideBound(long rawNanos) {
+        if (!majority || bound.isEmpty() || !bank.isStarted()) {
+            return false;
+        }
+        Estimate estimate = bank.estimate(rawNanos, speakers());
+        double slack = OUTSIDE_SIGMAS * estimate.sd() + CONTRADICTION_SLACK;
+        return !bound.get().widened(slack).contains(estimate.offset());
     }
 
     // --- Selection and the hard bound ---
@@ -466,8 +522,11 @@ public final class Engine {
         double shift = boundFrequency() * elapsed;
         Interval now = new Interval(bound.get().low() + shift, bound.get().high() + shift)
                 .widened(maxDrift() * Math.abs(elapsed));
-        double maxError = now.farthestFrom(estimate.offset());
-        double p00 = estimate.p00();
+        // The truth cannot be outside: neither may the time be, and its deviation covers the way it was moved.
+        double offset = majority ? now.nearestTo(estimate.offset()) : estimate.offset();
+        double maxError = now.farthestFrom(offset);
+        double moved = offset - estimate.offset();
+        double p00 = estimate.p00() + moved * moved;
         if (!majority) {
             // Servers contradict each other and nothing says who is right.
             double half = (now.high() - now.low()) / 2;
@@ -475,7 +534,7 @@ public final class Engine {
         }
         if (contradictions > 1) {
             // Not one bad sample but two: the model is probably wrong, by as much as the servers say.
-            double distance = now.middle() - estimate.offset();
+            double distance = now.middle() - offset;
             p00 += distance * distance;
         }
         // A deviation above the bound would say that the truth may be where it cannot be.
@@ -497,7 +556,7 @@ public final class Engine {
         }
         out.accept(new Action.Publish(new Correction(
                 rawNanos,
-                rawNanos + epochNanos + Math.round(estimate.offset() * 1e9),
+                rawNanos + epochNanos + Math.round(offset * 1e9),
                 estimate.frequency(),
                 p00,
                 estimate.p01(),

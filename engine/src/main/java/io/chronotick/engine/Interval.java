@@ -7,6 +7,14 @@ record Interval(double low, double high) {
         return (low + high) / 2;
     }
 
+    boolean contains(double x) {
+        return low <= x && x <= high;
+    }
+
+    double nearestTo(double x) {
+        return Math.min(Math.max(x, low), high);
+    }
+
     boolean intersects(Interval other) {
         return low <= other.high && other.low <= high;
     }

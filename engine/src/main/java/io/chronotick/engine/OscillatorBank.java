@@ -29,6 +29,7 @@ final class OscillatorBank {
     private final double[][] reverse = new double[WANDERS.length][QueueLaw.SCALES];
     private final double[] averaged = new double[QueueLaw.SCALES];
     private int exchanges;
+    private double logEvidence;
 
     OscillatorBank() {
         for (int j = 0; j < models.length; j++) {
@@ -84,6 +85,11 @@ final class OscillatorBank {
         return models[0].knows(source);
     }
 
+    /** Natural logarithm of the predictive density of the newest exchange under the bank as it was before it. */
+    double logEvidence() {
+        return logEvidence;
+    }
+
     /** Exchanges taken in since the last restart. */
     int exchanges() {
         return exchanges;
@@ -132,6 +138,15 @@ final class OscillatorBank {
 
     private void weigh() {
         double best = Double.NEGATIVE_INFINITY;
+        double predicted = 0;
+        double bestGain = Double.NEGATIVE_INFINITY;
+        for (double gain : gains) {
+            bestGain = Math.max(bestGain, gain);
+        }
+        for (int j = 0; j < models.length; j++) {
+            predicted += weights[j] * Math.exp(gains[j] - bestGain);
+        }
+        logEvidence = bestGain + Math.log(predicted);
         for (int j = 0; j < models.length; j++) {
             logWeights[j] = FORGETTING * logWeights[j] + gains[j];
             best = Math.max(best, logWeights[j]);

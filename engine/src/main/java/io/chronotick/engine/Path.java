@@ -41,8 +41,7 @@ final class Path {
         for (int replay : REPLAYS) {
             if (exchanges == replay) {
                 if (exchanges == REPLAYS[0]) {
-                    forward.seed(meanExcess());
-                    reverse.seed(meanExcess());
+                    seedLaws();
                 }
                 return true;
             }
@@ -53,6 +52,12 @@ final class Path {
     /** Mean excess of the round-trip delay over its minimum, s; 0 without exchanges. */
     double meanExcess() {
         return exchanges == 0 ? 0 : delaySum / exchanges - delayMin;
+    }
+
+    /** Before a replay that does not trust what was learned: both directions alike, from the round trip's excess. */
+    void seedLaws() {
+        forward.seed(meanExcess());
+        reverse.seed(meanExcess());
     }
 
     /** Before a replay: the laws stay as priors. */

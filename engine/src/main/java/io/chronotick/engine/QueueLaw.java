@@ -78,6 +78,17 @@ final class QueueLaw {
         normalize(weights);
     }
 
+    /** A copy of the long-run law. */
+    double[] longRun() {
+        return longRun.clone();
+    }
+
+    /** Starts again from a law that {@link #longRun} gave. */
+    void restartFrom(double[] law) {
+        System.arraycopy(law, 0, longRun, 0, SCALES);
+        restart();
+    }
+
     /** Keeps the long-run law as the prior and forgets the packets, before they are replayed. */
     void restart() {
         packets = 0;

@@ -277,4 +277,30 @@ class EngineTest {
             assertThat(two.correction()).isEqualTo(c);
         });
     }
+
+    /** Servers on a machine that is still busy starting: the first requests wait for milliseconds, in one direction only. */
+    @Test
+    void shouldNotBeMisledByABusyStart() {
+        int inside = 0;
+        int seconds = 0;
+        double worst = 0;
+        for (long seed = 1; seed <= 40; seed++) {
+            VirtualWorld world = world(seed, 4, 2);
+            for (VirtualWorld.VirtualServer server : world.servers) {
+                server.jitterSeconds = 0.0001;
+                server.lossProbability = 0.01;
+                server.slowSeconds = 0.0005 * (seed % 10);
+                server.slowUntil = (1 + seed % 4) * SECOND;
+            }
+            world.servers.get(3).lieSeconds = 0.080;
+            world.runUntil(10 * SECOND);
+            Score score = score(world, 60);
+            inside += score.inside95;
+            seconds += score.seconds;
+            worst = Math.max(worst, score.rms());
+            assertThat(score.insideBound).isEqualTo(score.seconds);
+        }
+        assertThat(inside / (double) seconds).isGreaterThan(0.90);
+        assertThat(worst).isLessThan(300e-6);
+    }
 }

@@ -26,6 +26,10 @@ final class VirtualWorld {
         double lieDrift = 0;
         double asymmetrySeconds = 0;
         boolean down;
+        /** Added to the way there until {@link #slowUntil}: a server that is only just awake. */
+        double slowSeconds;
+
+        long slowUntil;
         int stratum = 2;
         LeapIndicator leap = LeapIndicator.NONE;
         int kiss;
@@ -133,7 +137,9 @@ final class VirtualWorld {
         if (server.down || random.nextDouble() < server.lossProbability) {
             return;
         }
-        long arrival = raw + nanos(server.baseSeconds + server.asymmetrySeconds + exponential(server.jitterSeconds));
+        double slow = raw < server.slowUntil ? server.slowSeconds * (0.5 + random.nextDouble()) : 0;
+        long arrival =
+                raw + nanos(server.baseSeconds + server.asymmetrySeconds + exponential(server.jitterSeconds) + slow);
         long departure = arrival + 20_000;
         long back = departure + nanos(server.baseSeconds - server.asymmetrySeconds + exponential(server.jitterSeconds));
         NtpPacket request =
