@@ -26,10 +26,10 @@ public final class RecordWriter {
     public static final double MAX_DRIFT = 600e-6;
 
     /**
-     * The anchor lies on a grid of 2^-9 s: the finest whose points are whole nanoseconds (1953125) and exactly representable
-     * in a double of Unix seconds, whose step is 2^-22 s.
+     * The anchor lies on the grid of a double of Unix seconds, 2^-22 s, so that it is exactly representable. In nanoseconds it
+     * is rounded to the nearest, and the correction is counted from there, so a reader in integer nanoseconds loses nothing.
      */
-    private static final long ANCHOR_GRID_NANOS = 1_953_125;
+    private static final int ANCHOR_BITS = 22;
 
     /** Clock reads are repeated until they fall within this time, ns: no interrupt came between. */
     private static final long TIGHT_READ_NANOS = 1_000;
@@ -59,6 +59,7 @@ public final class RecordWriter {
     private static final long RAW_JUMP_NANOS = 10_000_000;
 
     private static final double NANO = 1e-9;
+    private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
     private final HostClocks clocks;
     private final long startMonotonicNanos;
@@ -151,10 +152,14 @@ public final class RecordWriter {
         watchClocks();
         measureRate();
 
-        long age = Math.floorMod(realtime, ANCHOR_GRID_NANOS);
-        long anchorRealtime = realtime - age;
+        long wholeSeconds = Math.floorDiv(realtime, NANOS_PER_SECOND);
+        // Below 2^30 * 2^22: no overflow.
+        long gridPoint = (Math.floorMod(realtime, NANOS_PER_SECOND) << ANCHOR_BITS) / NANOS_PER_SECOND;
+        double anchorSeconds = wholeSeconds + Math.scalb((double) gridPoint, -ANCHOR_BITS);
+        long anchorRealtime = wholeSeconds * NANOS_PER_SECOND
+                + ((gridPoint * NANOS_PER_SECOND + (1L << (ANCHOR_BITS - 1))) >> ANCHOR_BITS);
+        long age = realtime - anchorRealtime;
         long anchorMonotonic = monotonic - age;
-        double anchorSeconds = seconds(anchorRealtime);
         // d UTC / d CLOCK_MONOTONIC, the latter being what readers have; CLOCK_REALTIME runs at the same rate.
         double drift = (1 + correction.frequency()) * (1 + rate) - 1;
 
@@ -176,9 +181,8 @@ public final class RecordWriter {
         } else {
             drift = 0;
         }
-        double lastSync = correction.measurementCount() == 0
-                ? 0
-                : seconds(anchorRealtime) - (raw - correction.lastSyncRawNanos()) * NANO;
+        double lastSync =
+                correction.measurementCount() == 0 ? 0 : anchorSeconds - (raw - correction.lastSyncRawNanos()) * NANO;
 
         int sequence = segment.getInt(RecordLayout.SEQUENCE_NUMBER) | 1;
         segment.putInt(RecordLayout.SEQUENCE_NUMBER, sequence);
@@ -299,9 +303,8 @@ public final class RecordWriter {
         return leap == LeapIndicator.INSERT || leap == LeapIndicator.DELETE;
     }
 
-    /** Unix seconds as a double; exact for whole seconds and points of the anchor's grid, else within its 238 ns step. */
+    /** Unix seconds as a double, within its 238 ns step. */
     private static double seconds(long nanos) {
-        long whole = Math.floorDiv(nanos, 1_000_000_000L);
-        return whole + Math.floorMod(nanos, 1_000_000_000L) / 1e9;
+        return Math.floorDiv(nanos, NANOS_PER_SECOND) + Math.floorMod(nanos, NANOS_PER_SECOND) * NANO;
     }
 }

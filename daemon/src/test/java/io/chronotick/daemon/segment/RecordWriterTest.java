@@ -11,6 +11,7 @@ import io.chronotick.engine.Correction;
 import io.chronotick.engine.LeapIndicator;
 import java.lang.management.ManagementFactory;
 import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import org.junit.jupiter.api.Test;
@@ -69,7 +70,9 @@ class RecordWriterTest {
 
     /** What a reader of record.md computes for CLOCK_MONOTONIC {@code mono}, ns since the Unix epoch. */
     private long utcAt(long mono) {
-        BigDecimal anchor = new BigDecimal(get(RecordLayout.SYSTEM_TIMESTAMP)).scaleByPowerOfTen(9);
+        BigDecimal anchor = new BigDecimal(get(RecordLayout.SYSTEM_TIMESTAMP))
+                .scaleByPowerOfTen(9)
+                .setScale(0, RoundingMode.HALF_UP);
         double correctionSeconds = get(RecordLayout.OFFSET_CORRECTION)
                 + get(RecordLayout.DRIFT_RATE)
                         * (get(RecordLayout.SYSTEM_TIMESTAMP) - get(RecordLayout.PREDICTION_TIME));
@@ -100,15 +103,15 @@ class RecordWriterTest {
     }
 
     @Test
-    void shouldAnchorWhereADoubleAndWholeNanosecondsAgree() {
+    void shouldAnchorOnADoubleThatMovesForwardWithEveryTick() {
+        long last = 0;
         for (int i = 0; i < 1000; i++) {
-            tickAfter(1_234_567, 0);
-            // Throws unless the double is a whole number of nanoseconds.
-            new BigDecimal(get(RecordLayout.SYSTEM_TIMESTAMP))
-                    .scaleByPowerOfTen(9)
-                    .longValueExact();
-            assertThat(clocks.monotonicNanos() - segment.getLong(RecordLayout.MONOTONIC_NS))
-                    .isBetween(0L, 1_953_125L);
+            tickAfter(1_000_003, 0);
+            long anchor = segment.getLong(RecordLayout.MONOTONIC_NS);
+            assertThat(anchor).isGreaterThan(last);
+            last = anchor;
+            // The grid's step is 238.4 ns.
+            assertThat(clocks.monotonicNanos() - anchor).isBetween(0L, 239L);
             assertThat(Math.abs(errorNow())).isLessThanOrEqualTo(1);
         }
     }
