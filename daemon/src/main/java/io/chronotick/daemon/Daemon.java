@@ -43,7 +43,7 @@ public final class Daemon implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("chronotick");
 
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
-    private static final long STATUS_PERIOD_MILLIS = 500;
+    private static final long STATUS_PERIOD_MILLIS = 1000;
     private static final long JOIN_MILLIS = 3_000;
 
     private final DaemonConfig config;

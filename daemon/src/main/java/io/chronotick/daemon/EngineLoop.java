@@ -39,9 +39,9 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, Consumer<Acti
     private static final int BURST = 8;
 
     /** The loop turns at least this often, to see discontinuities and look-ups that have ended, ns. */
-    private static final long LONGEST_WAIT_NANOS = 250_000_000L;
+    private static final long LONGEST_WAIT_NANOS = 1_000_000_000L;
 
-    private static final long SNAPSHOT_NANOS = 500_000_000L;
+    private static final long SNAPSHOT_NANOS = 1_000_000_000L;
 
     /** A name is looked up again when its server has been silent for this long, ns. */
     private static final long SILENCE_BEFORE_LOOKUP_NANOS = 60_000_000_000L;
