@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 
@@ -68,6 +69,10 @@ public final class Engine {
     private static final int HISTORY = 1024;
 
     private final EngineConfig config;
+
+    @SuppressWarnings("unused")
+    private final Set<Ablation> without;
+
     private final RandomGenerator random;
     private final List<Server> servers = new ArrayList<>();
     private final OscillatorBank bank = new OscillatorBank();
@@ -116,7 +121,13 @@ public final class Engine {
      * @param random source of the request cookies: {@link java.security.SecureRandom} in a daemon, seeded in a simulation
      */
     public Engine(EngineConfig config, RandomGenerator random) {
+        this(config, random, Set.of());
+    }
+
+    /** An engine that leaves parts of the estimator out; see {@link #Engine(EngineConfig, RandomGenerator)}. */
+    public Engine(EngineConfig config, RandomGenerator random, Set<Ablation> without) {
         this.config = config;
+        this.without = Set.copyOf(without);
         this.random = random;
     }
 
@@ -202,6 +213,16 @@ public final class Engine {
             note(out, Action.Severity.WARN, server.protocol.config().name() + " refuses to serve us; not asked again");
         }
         exchange.ifPresent(accepted -> onExchange(accepted, rawNanos, out));
+    }
+
+    /**
+     * An exchange that was measured elsewhere (a recorded log, a replay) with a source that is never asked from here.
+     *
+     * @param rawNanos the time at which it becomes known, not before {@code exchange.t4()}
+     */
+    public void onRecordedExchange(Exchange exchange, long rawNanos, Consumer<Action> out) {
+        servers.get(exchange.source()).protocol.onRecorded(exchange);
+        onExchange(exchange, rawNanos, out);
     }
 
     /**
@@ -689,6 +710,21 @@ public final class Engine {
     }
 
     // --- For people ---
+
+    /**
+     * What each forecaster and their fusion say UTC is when the raw clock reads {@code rawNanos}, now or ahead; empty before
+     * the first exchange.
+     */
+    public List<Forecast> forecasts(long rawNanos) {
+        if (!bank.isStarted()) {
+            return List.of();
+        }
+        Estimate estimate = bank.estimate(rawNanos, speakers());
+        long utcNanos = rawNanos + epochNanos + Math.round(estimate.offset() * 1e9);
+        return List.of(
+                new Forecast(Forecast.Forecaster.SHORT_TERM, rawNanos, utcNanos, estimate.sd(), 1),
+                new Forecast(Forecast.Forecaster.FUSION, rawNanos, utcNanos, estimate.sd(), 1));
+    }
 
     /** The present state of every server, in the order they were added. */
     public List<SourceReport> sources(long rawNanos) {

@@ -107,6 +107,16 @@ final class NtpSource {
         nextPollNanos = Math.min(nextPollNanos, rawNanos + nanos(burstSeconds));
     }
 
+    /** An exchange measured elsewhere: the source answers, at the interval of its newest two exchanges. */
+    void onRecorded(Exchange exchange) {
+        if (accepted > 0) {
+            pollSeconds = Math.max(exchange.t4() - lastAcceptedNanos, 1) / NANOS;
+        }
+        reach = 0xFF;
+        accepted++;
+        lastAcceptedNanos = exchange.t4();
+    }
+
     long nextTimerNanos() {
         if (!started || denied) {
             return Long.MAX_VALUE;
