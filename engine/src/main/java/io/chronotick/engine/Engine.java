@@ -137,7 +137,7 @@ public final class Engine {
     public Engine(EngineConfig config, RandomGenerator random, Set<Ablation> without) {
         this.config = config;
         this.without = Set.copyOf(without);
-        bank = new OscillatorBank(hypotheses());
+        bank = new OscillatorBank(hypotheses(), !without.contains(Ablation.CYCLES) && !without.contains(Ablation.BANK));
         this.random = random;
     }
 
@@ -334,7 +334,6 @@ public final class Engine {
             rebuild();
         }
         if (isOutsideBound(rawNanos)) {
-            if (Boolean.getBoolean("dbg")) System.out.println("OUTSIDE " + rawNanos * 1e-9);
             startAfresh();
         }
     }
@@ -353,9 +352,6 @@ public final class Engine {
         if (shadow.isPresent()) {
             switch (shadow.get().add(exchange, epochNanos, bank)) {
                 case ADOPT -> {
-                    if (Boolean.getBoolean("dbg"))
-                        System.out.println("ADOPT " + exchange.t4() * 1e-9 + " base " + bank.base(source) + " -> "
-                                + shadow.get().bank().base(source));
                     bank = shadow.get().bank();
                     shadow = Optional.empty();
                 }
@@ -373,9 +369,6 @@ public final class Engine {
         double base = bank.base(source);
         double excess = exchange.delay() - 2 * base;
         if (excess < -(ROUTE_SIGMAS * bank.baseSd(source) + queue + ROUTE_SLACK)) {
-            if (Boolean.getBoolean("dbg"))
-                System.out.println("RESET " + exchange.t4() * 1e-9 + " base " + bank.base(source) + " -> "
-                        + exchange.delay() / 2 + " baseSd " + bank.baseSd(source) + " q " + queue);
             bank.resetBase(source, exchange.delay() / 2, -excess);
             shadow = Optional.empty();
         } else if (excess > ROUTE_QUEUES * queue && shadow.isEmpty() && !without.contains(Ablation.SHADOW)) {

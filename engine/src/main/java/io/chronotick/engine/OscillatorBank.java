@@ -19,8 +19,23 @@ final class OscillatorBank {
     /** An exchange counts as forecast when both directions fell inside the two-sided interval of sqrt(0.95). */
     private static final double TAIL = (1 - Math.sqrt(0.95)) / 2;
 
+    /** The period of the learned cycle is looked at again after this many exchanges. */
+    private static final int EXCHANGES_PER_TUNING = 16;
+
+    /** A learned period that moves by less than this part is the same cycle, by less than that not worth following. */
+    private static final double SAME_CYCLE = 0.2;
+
+    private static final double SAME_PERIOD = 0.002;
+
     private final List<ClockHypothesis> hypotheses;
+
+    /** One for each of {@link #hypotheses}; if cycles are learned one more at the end, asleep until a period is known. */
     private final OscillatorModel[] models;
+
+    private final boolean learnsCycles;
+    private boolean cycleLearned;
+    private final CycleFinder finder = new CycleFinder();
+
     private final double[] logWeights;
     private final double[] weights;
     private final double[] gains;
@@ -35,29 +50,41 @@ final class OscillatorBank {
     private double frequency;
     private double frequencySd;
 
-    OscillatorBank(List<ClockHypothesis> hypotheses) {
-        int n = hypotheses.size();
+    /**
+     * A bank that knows nothing yet.
+     *
+     * @param hypotheses what it weighs, at least one
+     * @param learnsCycles whether a cycle may join them whose period is learned
+     */
+    OscillatorBank(List<ClockHypothesis> hypotheses, boolean learnsCycles) {
         this.hypotheses = List.copyOf(hypotheses);
+        this.learnsCycles = learnsCycles;
+        int n = hypotheses.size() + (learnsCycles ? 1 : 0);
         models = new OscillatorModel[n];
         logWeights = new double[n];
         weights = new double[n];
         gains = new double[n];
         forward = new double[n][QueueLaw.SCALES];
         reverse = new double[n][QueueLaw.SCALES];
-        for (int j = 0; j < n; j++) {
+        for (int j = 0; j < hypotheses.size(); j++) {
             models[j] = new OscillatorModel(hypotheses.get(j));
+        }
+        if (learnsCycles) {
+            models[n - 1] = new OscillatorModel(ClockHypothesis.learnedCycle(1));
         }
         restart();
     }
 
     /** An independent copy: a second opinion that goes its own way. */
     OscillatorBank copy() {
-        OscillatorBank copy = new OscillatorBank(hypotheses);
+        OscillatorBank copy = new OscillatorBank(hypotheses, learnsCycles);
         for (int j = 0; j < models.length; j++) {
             copy.models[j] = models[j].copy();
             copy.logWeights[j] = logWeights[j];
             copy.weights[j] = weights[j];
         }
+        copy.cycleLearned = cycleLearned;
+        copy.finder.copyFrom(finder);
         paths.forEach(path -> copy.paths.add(path.copy()));
         copy.exchanges = exchanges;
         copy.logEvidence = logEvidence;
@@ -75,6 +102,11 @@ final class OscillatorBank {
 
     List<Path> paths() {
         return paths;
+    }
+
+    /** Models that take part. */
+    private int active() {
+        return learnsCycles && !cycleLearned ? models.length - 1 : models.length;
     }
 
     /** Forgets everything but the paths' laws. */
@@ -99,8 +131,10 @@ final class OscillatorBank {
 
     private void clearEvidence() {
         for (int j = 0; j < models.length; j++) {
-            logWeights[j] = hypotheses.get(j).logPrior();
+            logWeights[j] = models[j].hypothesis().logPrior();
         }
+        cycleLearned = false;
+        finder.clear();
         exchanges = 0;
         normalizeWeights();
         averageFrequency();
@@ -130,7 +164,7 @@ final class OscillatorBank {
     /** Mean over the hypotheses of a server's base delay one way, s; only when it is known. */
     double base(int source) {
         double base = 0;
-        for (int j = 0; j < models.length; j++) {
+        for (int j = 0; j < active(); j++) {
             base += weights[j] * models[j].mean(models[j].base(source));
         }
         return base;
@@ -140,7 +174,7 @@ final class OscillatorBank {
     double baseSd(int source) {
         double mean = base(source);
         double second = 0;
-        for (int j = 0; j < models.length; j++) {
+        for (int j = 0; j < active(); j++) {
             int b = models[j].base(source);
             double d = models[j].mean(b) - mean;
             second += weights[j] * (models[j].covariance(b, b) + d * d);
@@ -150,8 +184,8 @@ final class OscillatorBank {
 
     /** Sets the base delay of a server to {@code base} +- {@code sd}, s: its route has changed. */
     void resetBase(int source, double base, double sd) {
-        for (OscillatorModel model : models) {
-            model.resetBase(source, base, sd);
+        for (int j = 0; j < active(); j++) {
+            models[j].resetBase(source, base, sd);
         }
     }
 
@@ -173,7 +207,7 @@ final class OscillatorBank {
         double upProbability = 0;
         double downProbability = 0;
         int source = exchange.source();
-        for (int j = 0; j < models.length; j++) {
+        for (int j = 0; j < active(); j++) {
             OscillatorModel model = models[j];
             model.prepare(source, exchange.middle(), (up - down) / 2, exchange.delay());
             model.loosenBase(source, baseSd);
@@ -191,16 +225,44 @@ final class OscillatorBank {
         teach(path.reverse(), reverse);
         exchanges++;
         averageFrequency();
+        finder.add(exchange.middle(), frequency);
+        if (learnsCycles && exchanges % EXCHANGES_PER_TUNING == 0) {
+            finder.period().ifPresent(this::tune);
+        }
         return inside(upProbability) && inside(downProbability);
+    }
+
+    /** A cycle was found: the learned one follows it, or begins with what the likeliest hypothesis knows of the rest. */
+    private void tune(double period) {
+        OscillatorModel learned = models[models.length - 1];
+        ClockHypothesis better = ClockHypothesis.learnedCycle(period);
+        double change = Math.abs(learned.hypothesis().period() / period - 1);
+        if (cycleLearned && change < SAME_PERIOD) {
+            return;
+        }
+        learned.retune(better);
+        if (!cycleLearned || change > SAME_CYCLE) {
+            int best = 0;
+            for (int j = 1; j < models.length - 1; j++) {
+                best = logWeights[j] > logWeights[best]
+                                && !models[j].hypothesis().secondary()
+                        ? j
+                        : best;
+            }
+            learned.startFrom(models[best]);
+            logWeights[models.length - 1] = better.logPrior();
+            cycleLearned = true;
+            normalizeWeights();
+        }
     }
 
     private void averageFrequency() {
         frequency = 0;
-        for (int j = 0; j < models.length; j++) {
+        for (int j = 0; j < active(); j++) {
             frequency += weights[j] * models[j].frequency();
         }
         double variance = 0;
-        for (int j = 0; j < models.length; j++) {
+        for (int j = 0; j < active(); j++) {
             double d = models[j].frequency() - frequency;
             variance += weights[j] * (models[j].frequencyVariance() + d * d);
         }
@@ -218,23 +280,23 @@ final class OscillatorBank {
     }
 
     /**
-     * How far a base delay may have moved since the last exchange, s: much while it is hardly known, then a thousandth of the
+     * How far a base delay may have moved since the last exchange, s: much while it is hardly known, then 3e-4 of the
      * queue's own scale.
      */
     private static double baseWander(Path path) {
         double scale = Math.min(path.forward().mean(), path.reverse().mean());
-        return (0.001 + 0.6 / (30 + path.exchanges())) * scale;
+        return (3e-4 + 0.6 / (30 + path.exchanges())) * scale;
     }
 
     private void weigh() {
         double predicted = 0;
         double bestGain = Double.NEGATIVE_INFINITY;
-        for (double gain : gains) {
-            bestGain = Math.max(bestGain, gain);
+        for (int j = 0; j < active(); j++) {
+            bestGain = Math.max(bestGain, gains[j]);
         }
-        for (int j = 0; j < models.length; j++) {
+        for (int j = 0; j < active(); j++) {
             predicted += weights[j] * Math.exp(gains[j] - bestGain);
-            double prior = hypotheses.get(j).logPrior();
+            double prior = models[j].hypothesis().logPrior();
             logWeights[j] = prior + FORGETTING * (logWeights[j] - prior) + gains[j];
         }
         logEvidence = bestGain + Math.log(predicted);
@@ -243,23 +305,23 @@ final class OscillatorBank {
 
     private void normalizeWeights() {
         double best = Double.NEGATIVE_INFINITY;
-        for (double logWeight : logWeights) {
-            best = Math.max(best, logWeight);
+        for (int j = 0; j < active(); j++) {
+            best = Math.max(best, logWeights[j]);
         }
         double total = 0;
-        for (int j = 0; j < models.length; j++) {
+        for (int j = 0; j < active(); j++) {
             logWeights[j] = Math.max(logWeights[j] - best, -DEEPEST);
             weights[j] = Math.exp(logWeights[j]);
             total += weights[j];
         }
-        for (int j = 0; j < models.length; j++) {
+        for (int j = 0; j < active(); j++) {
             weights[j] /= total;
         }
     }
 
     private void teach(QueueLaw law, double[][] responsibilities) {
         java.util.Arrays.fill(averaged, 0);
-        for (int j = 0; j < models.length; j++) {
+        for (int j = 0; j < active(); j++) {
             for (int k = 0; k < averaged.length; k++) {
                 averaged[k] += weights[j] * responsibilities[j][k];
             }
@@ -294,7 +356,7 @@ final class OscillatorBank {
         double s00 = 0;
         double s01 = 0;
         double s11 = 0;
-        for (int j = 0; j < models.length; j++) {
+        for (int j = 0; j < active(); j++) {
             OscillatorModel.Prediction p = prediction;
             models[j].predict(raw, asymmetries, p);
             // Welford's update for weighted data, so that nearly equal means keep their digits.
@@ -308,14 +370,15 @@ final class OscillatorBank {
             s00 += share * (p.p00 + (1 - ratio) * dz * dz);
             s01 += share * (p.p01 + (1 - ratio) * dz * dy);
             s11 += share * (p.p11 + (1 - ratio) * dy * dy);
-            wander += share * (hypotheses.get(j).wander() + hypotheses.get(j).cNoise());
+            ClockHypothesis hypothesis = models[j].hypothesis();
+            wander += share * (hypothesis.wander() + hypothesis.cNoise());
         }
         return new Estimate(raw, offset, frequency, s00 + disagreement(sources, w), s01, s11, wander);
     }
 
     private OscillatorModel likeliest() {
         int best = 0;
-        for (int j = 1; j < models.length; j++) {
+        for (int j = 1; j < active(); j++) {
             best = weights[j] > weights[best] ? j : best;
         }
         return models[best];
