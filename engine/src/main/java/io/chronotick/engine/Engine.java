@@ -24,10 +24,10 @@ public final class Engine {
     private static final double UNKNOWN_FREQUENCY = 1e-4;
 
     /** Once measured: what a quartz can change by within the memory of the bounds (chrony: maxclockerror, 1 ppm) ... */
-    private static final double FREQUENCY_FLOOR = 1e-6;
+    private static final double FREQUENCY_FLOOR = 3e-7;
 
     /** ... and this many standard deviations of the estimate. */
-    private static final double FREQUENCY_SIGMAS = 6;
+    private static final double FREQUENCY_SIGMAS = 4;
 
     /** The estimated frequency is believed in the bound after this many exchanges. */
     private static final int EXCHANGES_FOR_FREQUENCY = 100;

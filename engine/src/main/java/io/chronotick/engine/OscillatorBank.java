@@ -184,6 +184,7 @@ final class OscillatorBank {
 
     /** Sets the base delay of a server to {@code base} +- {@code sd}, s: its route has changed. */
     void resetBase(int source, double base, double sd) {
+        paths.get(source).renewBase();
         for (int j = 0; j < active(); j++) {
             models[j].resetBase(source, base, sd);
         }
@@ -214,12 +215,17 @@ final class OscillatorBank {
             model.update(source, +1, exchange.t1(), up, path.forward(), update);
             upProbability += weights[j] * update.probability();
             gains[j] = update.logEvidence();
+            double early = update.rejected() * Math.min(path.forward().mean(), Math.max(-update.seen(), 0));
             System.arraycopy(update.responsibilities(), 0, forward[j], 0, QueueLaw.SCALES);
             model.update(source, -1, exchange.t4(), down, path.reverse(), update);
             downProbability += weights[j] * update.probability();
             gains[j] += update.logEvidence();
+            early += update.rejected() * Math.min(path.reverse().mean(), Math.max(-update.seen(), 0));
             System.arraycopy(update.responsibilities(), 0, reverse[j], 0, QueueLaw.SCALES);
+            // A packet that came earlier than possible was not believed; but if many do, the base is wrong.
+            model.loosenBase(source, early);
         }
+        path.age();
         weigh();
         teach(path.forward(), forward);
         teach(path.reverse(), reverse);
@@ -285,7 +291,7 @@ final class OscillatorBank {
      */
     private static double baseWander(Path path) {
         double scale = Math.min(path.forward().mean(), path.reverse().mean());
-        return (3e-4 + 0.6 / (30 + path.exchanges())) * scale;
+        return (3e-4 + 0.6 / (30 + path.baseAge())) * scale;
     }
 
     private void weigh() {
