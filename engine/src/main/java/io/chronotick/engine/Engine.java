@@ -87,6 +87,7 @@ public final class Engine {
     private OscillatorBank bank;
     private Optional<RouteShadow> shadow = Optional.empty();
     private final Confidence confidence = new Confidence();
+    private final Calibration calibration = new Calibration();
     private final List<Exchange> history = new ArrayList<>();
 
     private long nextRequestId;
@@ -326,7 +327,14 @@ public final class Engine {
         }
         contradictions = 0;
         boolean forecast = bank.knows(exchange.source());
+        OscillatorBank believed = bank;
+        List<Integer> speakers = speakers();
+        Estimate before = forecast ? bank.estimate(exchange.middle(), speakers) : null;
         boolean hit = absorb(exchange);
+        if (before != null && bank == believed) {
+            Estimate after = bank.estimate(exchange.middle(), speakers);
+            calibration.add(after.offset() - before.offset(), before.p00(), after.p00());
+        }
         if (forecast) {
             confidence.add(hit);
         }
@@ -615,8 +623,9 @@ public final class Engine {
             p00 += distance * distance;
         }
         // A deviation above the bound would say that the truth may be where it cannot be.
-        p00 = Math.min(p00, maxError * maxError);
-        double sd = Math.sqrt(p00);
+        double scale = scale();
+        p00 = Math.min(p00, maxError * maxError / (scale * scale));
+        double sd = scale * Math.sqrt(p00);
         boolean honest = sd <= config.maxUncertaintySeconds();
         if (!warmupComplete && honest && (isWarm() || rawNanos - startNanos >= warmupLimitNanos())) {
             warmupComplete = true;
@@ -639,7 +648,7 @@ public final class Engine {
                 estimate.p01(),
                 estimate.p11(),
                 estimate.wander(),
-                1,
+                scale,
                 maxError,
                 Math.max(maxDrift(), Math.abs(estimate.frequency() - boundFrequency()) + maxDrift()),
                 config.maxUncertaintySeconds(),
@@ -676,6 +685,11 @@ public final class Engine {
         return ((exchange.t2() - exchange.t1() - epochNanos) * 1e-9
                         + (exchange.t3() - exchange.t4() - epochNanos) * 1e-9)
                 / 2;
+    }
+
+    /** Factor on the models' own standard deviations. */
+    private double scale() {
+        return without.contains(Ablation.CALIBRATION) || !config.modelEnabled() ? 1 : calibration.scale();
     }
 
     private void noteHoldover(long rawNanos, Consumer<Action> out) {
@@ -778,8 +792,8 @@ public final class Engine {
         Estimate estimate = bank.estimate(rawNanos, speakers());
         long utcNanos = rawNanos + epochNanos + Math.round(estimate.offset() * 1e9);
         return List.of(
-                new Forecast(Forecast.Forecaster.SHORT_TERM, rawNanos, utcNanos, estimate.sd(), 1),
-                new Forecast(Forecast.Forecaster.FUSION, rawNanos, utcNanos, estimate.sd(), 1));
+                new Forecast(Forecast.Forecaster.SHORT_TERM, rawNanos, utcNanos, scale() * estimate.sd(), 1),
+                new Forecast(Forecast.Forecaster.FUSION, rawNanos, utcNanos, scale() * estimate.sd(), 1));
     }
 
     /** The present state of every server, in the order they were added. */
