@@ -68,7 +68,9 @@ final class CommandTree {
     }
 
     private static CommandLine lab(Shell shell) {
-        return new CommandLine(new LabCommand()).addSubcommand("replay", new LabReplayCommand(shell));
+        return new CommandLine(new LabCommand())
+                .addSubcommand("replay", new LabReplayCommand(shell))
+                .addSubcommand("trace", new LabTraceCommand(shell));
     }
 
     private static PrintWriter writer(PrintStream stream) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.cli;
 
-import io.chronotick.engine.Ablation;
-import io.chronotick.lab.LabException;
 import io.chronotick.lab.replay.ChronyResults;
 import io.chronotick.lab.replay.Replay;
 import io.chronotick.lab.replay.ReplayCase;
@@ -12,16 +10,12 @@ import io.chronotick.lab.replay.ReplaySummary;
 import io.chronotick.lab.replay.ReplaySummary.Cell;
 import io.chronotick.lab.replay.ReplaySummary.Ratios;
 import io.chronotick.lab.score.IntervalScore;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -46,10 +40,8 @@ import picocli.CommandLine.Parameters;
             "  chronotick lab replay --cell tcxo/lan --cell thermal/* --poll 16 --seed 1",
             "  chronotick lab replay --without BANK,CALIBRATION"
         })
-final class LabReplayCommand implements Callable<Integer> {
+final class LabReplayCommand extends LabRunCommand {
     private static final List<Integer> POLLS = List.of(16, 64);
-
-    private final Shell shell;
 
     @Parameters(
             paramLabel = "DIR",
@@ -71,71 +63,28 @@ final class LabReplayCommand implements Callable<Integer> {
     @Option(names = "--seed", paramLabel = "SEED", split = ",", description = "Default: all.")
     List<String> seeds = List.of();
 
-    @Option(
-            names = "--without",
-            paramLabel = "PART",
-            split = ",",
-            description = "Leave parts of the estimator out: ${COMPLETION-CANDIDATES}.")
-    List<Ablation> without = List.of();
-
     @Option(names = "--cells", description = "A line for each cell and poll, too.")
     boolean cells;
 
-    @Option(
-            names = {"-j", "--jobs"},
-            paramLabel = "N",
-            description = "Runs at the same time. Default: one a processor.")
-    int jobs = Runtime.getRuntime().availableProcessors();
-
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Show this help and exit.")
-    boolean help;
-
     LabReplayCommand(Shell shell) {
-        this.shell = shell;
+        super(shell);
     }
 
     @Override
-    public Integer call() throws InterruptedException {
-        if (jobs < 1) {
-            throw new UserException(ExitCode.USAGE, "--jobs " + jobs + " is too few: give 1 or more");
-        }
+    int run() throws InterruptedException {
         for (int poll : polls) {
             if (poll < 1 || poll > 4_000) {
                 throw new UserException(ExitCode.USAGE, "--poll " + poll + " is out of range: give 1 to 4000 seconds");
             }
         }
-        try {
-            ReplaySet set = ReplaySet.open(directory());
-            List<ReplayCase> chosen =
-                    set.cases().stream().filter(this::isChosen).toList();
-            if (chosen.isEmpty()) {
-                throw new UserException(ExitCode.USAGE, "no clock, path and seed there match --cell and --seed");
-            }
-            Set<Ablation> parts = EnumSet.noneOf(Ablation.class);
-            parts.addAll(without);
-            Progress progress = new Progress(shell, "replay", chosen.size() * polls.size());
-            List<ReplayResult> results = Replay.play(set, chosen, polls, parts, jobs, progress);
-            print(new ReplaySummary(results));
-            return ExitCode.OK;
-        } catch (LabException e) {
-            throw new UserException(ExitCode.USAGE, String.valueOf(e.getMessage()));
+        ReplaySet set = ReplaySet.open(directory != null ? directory : dataBeside("replay"));
+        List<ReplayCase> chosen = set.cases().stream().filter(this::isChosen).toList();
+        if (chosen.isEmpty()) {
+            throw new UserException(ExitCode.USAGE, "no clock, path and seed there match --cell and --seed");
         }
-    }
-
-    private Path directory() {
-        Path given = directory;
-        if (given != null) {
-            return given;
-        }
-        Path beside = LabData.beside("replay");
-        if (!Files.isDirectory(beside)) {
-            throw new UserException(
-                    ExitCode.USAGE, "no replay set at " + beside + ": give the directory that holds one");
-        }
-        return beside;
+        Progress progress = new Progress(shell, "replay", chosen.size() * polls.size());
+        print(new ReplaySummary(Replay.play(set, chosen, polls, without(), jobs, progress)));
+        return ExitCode.OK;
     }
 
     private boolean isChosen(ReplayCase which) {
@@ -311,10 +260,5 @@ final class LabReplayCommand implements Callable<Integer> {
         shell.line("Hard bound holds it at least " + Format.percent(bound, 3) + " of a run"
                 + (Double.isNaN(widest) ? "" : "; width at most " + Format.fixed(widest, 2) + " of chrony's"));
         shell.line("");
-    }
-
-    private static String micros(double seconds) {
-        double micros = seconds * 1e6;
-        return Format.fixed(micros, Math.abs(micros) < 100 ? 2 : Math.abs(micros) < 1000 ? 1 : 0);
     }
 }

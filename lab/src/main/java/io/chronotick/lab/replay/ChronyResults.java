@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.replay;
 
-import io.chronotick.lab.LabException;
-import java.io.IOException;
+import io.chronotick.lab.input.CsvFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -20,8 +18,11 @@ public final class ChronyResults {
     /** Its configuration with the poll of the replay: 16 s is minpoll 4, 64 s is minpoll 6. */
     private static final Map<Integer, String> CONFIGURATION = Map.of(16, "B_p4", 64, "C_p6");
 
-    private static final List<String> COLUMNS =
-            List.of("scenario", "delay", "poll", "seed", "rms_us", "mae_us", "cov_pct", "bound_median_us", "requests");
+    private static final String[] COLUMNS = {
+        "scenario", "delay", "poll", "seed", "rms_us", "mae_us", "cov_pct", "bound_median_us", "requests"
+    };
+
+    private static final double LARGEST = 1e12;
 
     private final Map<String, Result> results = new HashMap<>();
     private final Set<String> names = new LinkedHashSet<>();
@@ -52,60 +53,23 @@ public final class ChronyResults {
     /** Reads the file; a file that does not exist is empty. */
     static ChronyResults read(Path file) {
         ChronyResults results = new ChronyResults();
-        if (!Files.exists(file)) {
-            return results;
-        }
-        List<String> lines;
-        try {
-            lines = Files.readAllLines(file);
-        } catch (IOException e) {
-            throw new LabException(file + " cannot be read: " + e.getMessage());
-        }
-        List<String> header =
-                lines.isEmpty() ? List.of() : Arrays.asList(lines.get(0).split(",", -1));
-        for (String column : COLUMNS) {
-            if (!header.contains(column)) {
-                throw new LabException(file + " has no column " + column + ": its first line has to name "
-                        + String.join(", ", COLUMNS));
-            }
-        }
-        for (int i = 1; i < lines.size(); i++) {
-            if (!lines.get(i).isBlank()) {
-                results.add(header, lines.get(i).split(",", -1), file + ", line " + (i + 1));
-            }
+        if (Files.exists(file)) {
+            CsvFile.read(file, COLUMNS).rows().forEach(results::add);
         }
         return results;
     }
 
-    private void add(List<String> header, String[] cells, String where) {
-        if (cells.length != header.size()) {
-            throw new LabException(where + " has " + cells.length + " columns, not " + header.size());
-        }
-        String clock = cells[header.indexOf("scenario")];
-        String path = cells[header.indexOf("delay")];
-        names.add(clock);
-        names.add(path);
+    private void add(CsvFile.Row row) {
+        names.add(row.text("scenario"));
+        names.add(row.text("delay"));
         results.put(
-                key(clock, path, cells[header.indexOf("poll")], cells[header.indexOf("seed")]),
+                key(row.text("scenario"), row.text("delay"), row.text("poll"), row.text("seed")),
                 new Result(
-                        number(header, cells, "rms_us", where) * 1e-6,
-                        number(header, cells, "mae_us", where) * 1e-6,
-                        number(header, cells, "cov_pct", where) * 1e-2,
-                        number(header, cells, "bound_median_us", where) * 1e-6,
-                        (int) number(header, cells, "requests", where)));
-    }
-
-    private static double number(List<String> header, String[] cells, String column, String where) {
-        String text = cells[header.indexOf(column)];
-        try {
-            double value = Double.parseDouble(text);
-            if (value >= 0 && Double.isFinite(value)) {
-                return value;
-            }
-        } catch (NumberFormatException e) {
-            // Told below, as for a number that makes no sense.
-        }
-        throw new LabException(where + ": " + column + " is '" + text + "', not a number");
+                        row.number("rms_us", 0, LARGEST) * 1e-6,
+                        row.number("mae_us", 0, LARGEST) * 1e-6,
+                        row.number("cov_pct", 0, 100) * 1e-2,
+                        row.number("bound_median_us", 0, LARGEST) * 1e-6,
+                        (int) row.number("requests", 0, LARGEST)));
     }
 
     /** Its run on the same files at the same poll, if recorded. */

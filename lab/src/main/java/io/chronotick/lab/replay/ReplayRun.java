@@ -9,13 +9,13 @@ import io.chronotick.lab.EngineUnderTest;
 import io.chronotick.lab.baseline.Baseline;
 import io.chronotick.lab.replay.ReplayExchanges.Arrival;
 import io.chronotick.lab.score.ErrorScore;
+import io.chronotick.lab.score.ForecasterName;
 import io.chronotick.lab.score.IntervalScore;
 import io.chronotick.lab.score.Quantiles;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -112,7 +112,7 @@ final class ReplayRun {
             return;
         }
         for (Forecast forecast : engine.forecasts(rawNanos)) {
-            Track track = track(name(forecast.forecaster()));
+            Track track = track(ForecasterName.of(forecast));
             track.errors[scored] = (forecast.utcNanos() - utcNanos) * 1e-9;
             track.sds[scored] = forecast.sd();
             track.statesSd = true;
@@ -126,10 +126,6 @@ final class ReplayRun {
     private Track track(String name) {
         return forecasters.computeIfAbsent(
                 name, ignored -> new Track(rules.endSeconds() - rules.scoreFromSeconds() + 1));
-    }
-
-    private static String name(Forecast.Forecaster forecaster) {
-        return forecaster.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     private ReplayResult result(ReplayCase which, boolean biasRemoved, Optional<ChronyResults.Result> chrony) {

@@ -2,6 +2,7 @@
 package io.chronotick.lab.replay;
 
 import io.chronotick.lab.LabException;
+import io.chronotick.lab.input.NumberFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
