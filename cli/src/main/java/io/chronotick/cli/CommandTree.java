@@ -70,7 +70,8 @@ final class CommandTree {
     private static CommandLine lab(Shell shell) {
         return new CommandLine(new LabCommand())
                 .addSubcommand("replay", new LabReplayCommand(shell))
-                .addSubcommand("trace", new LabTraceCommand(shell));
+                .addSubcommand("trace", new LabTraceCommand(shell))
+                .addSubcommand("simulate", new LabSimulateCommand(shell));
     }
 
     private static PrintWriter writer(PrintStream stream) {
