@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Several hypotheses about the oscillator, fed with the same exchanges and weighed by how well they forecast them. Not
+ * What is believed of the clock and of the ways to the servers: several hypotheses about the oscillator, fed with the same
+ * exchanges and weighed by how well they forecast them, and the queue laws of every {@link Path}, which they share. Not
  * thread-safe.
  */
 final class OscillatorBank {
-    /** Spectral densities of the frequency's random walk, (s/s)^2/s: from an oven to a busy virtual machine. */
-    private static final double[] WANDERS = {1e-19, 1e-18, 1e-17, 1e-16, 1e-15};
-
     /** Evidence fades by this factor an exchange, so that an oscillator that changes is noticed. */
     private static final double FORGETTING = 0.997;
 
@@ -20,25 +19,65 @@ final class OscillatorBank {
     /** An exchange counts as forecast when both directions fell inside the two-sided interval of sqrt(0.95). */
     private static final double TAIL = (1 - Math.sqrt(0.95)) / 2;
 
-    private final OscillatorModel[] models = new OscillatorModel[WANDERS.length];
-    private final double[] logWeights = new double[WANDERS.length];
-    private final double[] weights = new double[WANDERS.length];
-    private final double[] gains = new double[WANDERS.length];
+    private final List<ClockHypothesis> hypotheses;
+    private final OscillatorModel[] models;
+    private final double[] logWeights;
+    private final double[] weights;
+    private final double[] gains;
     private final OneSidedUpdate update = new OneSidedUpdate();
-    private final double[][] forward = new double[WANDERS.length][QueueLaw.SCALES];
-    private final double[][] reverse = new double[WANDERS.length][QueueLaw.SCALES];
+    private final OscillatorModel.Prediction prediction = new OscillatorModel.Prediction();
+    private final double[][] forward;
+    private final double[][] reverse;
     private final double[] averaged = new double[QueueLaw.SCALES];
+    private final List<Path> paths = new ArrayList<>();
     private int exchanges;
     private double logEvidence;
+    private double frequency;
+    private double frequencySd;
 
-    OscillatorBank() {
-        for (int j = 0; j < models.length; j++) {
-            models[j] = new OscillatorModel(WANDERS[j]);
+    OscillatorBank(List<ClockHypothesis> hypotheses) {
+        int n = hypotheses.size();
+        this.hypotheses = List.copyOf(hypotheses);
+        models = new OscillatorModel[n];
+        logWeights = new double[n];
+        weights = new double[n];
+        gains = new double[n];
+        forward = new double[n][QueueLaw.SCALES];
+        reverse = new double[n][QueueLaw.SCALES];
+        for (int j = 0; j < n; j++) {
+            models[j] = new OscillatorModel(hypotheses.get(j));
         }
         restart();
     }
 
-    /** Forgets everything. */
+    /** An independent copy: a second opinion that goes its own way. */
+    OscillatorBank copy() {
+        OscillatorBank copy = new OscillatorBank(hypotheses);
+        for (int j = 0; j < models.length; j++) {
+            copy.models[j] = models[j].copy();
+            copy.logWeights[j] = logWeights[j];
+            copy.weights[j] = weights[j];
+        }
+        paths.forEach(path -> copy.paths.add(path.copy()));
+        copy.exchanges = exchanges;
+        copy.logEvidence = logEvidence;
+        copy.averageFrequency();
+        return copy;
+    }
+
+    void addSource() {
+        paths.add(new Path());
+    }
+
+    Path path(int source) {
+        return paths.get(source);
+    }
+
+    List<Path> paths() {
+        return paths;
+    }
+
+    /** Forgets everything but the paths' laws. */
     void restart() {
         for (OscillatorModel model : models) {
             model.restart();
@@ -46,32 +85,30 @@ final class OscillatorBank {
         clearEvidence();
     }
 
-    /** Forgets the phase and the paths; the frequency stays, loosened by {@code sd}, s/s. */
+    /** Forgets the phase and the base delays; the frequency stays, loosened by {@code sd}, s/s. */
     void restartPhase(double sd) {
         if (!isStarted()) {
             restart();
             return;
         }
-        double frequency = 0;
-        double second = 0;
-        for (int j = 0; j < models.length; j++) {
-            double y = models[j].mean(OscillatorModel.Y);
-            frequency += weights[j] * y;
-            second += weights[j] * (models[j].covariance(OscillatorModel.Y, OscillatorModel.Y) + y * y);
-        }
         for (OscillatorModel model : models) {
-            model.restart(frequency, second - frequency * frequency + sd * sd);
+            model.restart(frequency, frequencySd * frequencySd + sd * sd);
         }
         clearEvidence();
     }
 
     private void clearEvidence() {
-        java.util.Arrays.fill(logWeights, 0);
-        java.util.Arrays.fill(weights, 1.0 / weights.length);
+        for (int j = 0; j < models.length; j++) {
+            logWeights[j] = hypotheses.get(j).logPrior();
+        }
         exchanges = 0;
+        normalizeWeights();
+        averageFrequency();
     }
 
+    /** The way to a server has changed altogether: another address. */
     void forget(int source) {
+        paths.get(source).clear();
         for (OscillatorModel model : models) {
             model.forget(source);
         }
@@ -90,6 +127,34 @@ final class OscillatorBank {
         return logEvidence;
     }
 
+    /** Mean over the hypotheses of a server's base delay one way, s; only when it is known. */
+    double base(int source) {
+        double base = 0;
+        for (int j = 0; j < models.length; j++) {
+            base += weights[j] * models[j].mean(models[j].base(source));
+        }
+        return base;
+    }
+
+    /** Standard deviation of {@link #base}, s. */
+    double baseSd(int source) {
+        double mean = base(source);
+        double second = 0;
+        for (int j = 0; j < models.length; j++) {
+            int b = models[j].base(source);
+            double d = models[j].mean(b) - mean;
+            second += weights[j] * (models[j].covariance(b, b) + d * d);
+        }
+        return Math.sqrt(second);
+    }
+
+    /** Sets the base delay of a server to {@code base} +- {@code sd}, s: its route has changed. */
+    void resetBase(int source, double base, double sd) {
+        for (OscillatorModel model : models) {
+            model.resetBase(source, base, sd);
+        }
+    }
+
     /** Exchanges taken in since the last restart. */
     int exchanges() {
         return exchanges;
@@ -100,7 +165,8 @@ final class OscillatorBank {
      *
      * @return whether the exchange fell inside the 95 % interval that the bank had forecast for it
      */
-    boolean add(Exchange exchange, Path path, long epochNanos) {
+    boolean add(Exchange exchange, long epochNanos) {
+        Path path = paths.get(exchange.source());
         double up = (exchange.t2() - exchange.t1() - epochNanos) * 1e-9;
         double down = -(exchange.t3() - exchange.t4() - epochNanos) * 1e-9;
         double baseSd = baseWander(path);
@@ -124,7 +190,31 @@ final class OscillatorBank {
         teach(path.forward(), forward);
         teach(path.reverse(), reverse);
         exchanges++;
+        averageFrequency();
         return inside(upProbability) && inside(downProbability);
+    }
+
+    private void averageFrequency() {
+        frequency = 0;
+        for (int j = 0; j < models.length; j++) {
+            frequency += weights[j] * models[j].frequency();
+        }
+        double variance = 0;
+        for (int j = 0; j < models.length; j++) {
+            double d = models[j].frequency() - frequency;
+            variance += weights[j] * (models[j].frequencyVariance() + d * d);
+        }
+        frequencySd = Math.sqrt(variance);
+    }
+
+    /** Frequency at the newest exchange, s/s. */
+    double frequency() {
+        return frequency;
+    }
+
+    /** Standard deviation of {@link #frequency}, s/s. */
+    double frequencySd() {
+        return frequencySd;
     }
 
     /**
@@ -137,7 +227,6 @@ final class OscillatorBank {
     }
 
     private void weigh() {
-        double best = Double.NEGATIVE_INFINITY;
         double predicted = 0;
         double bestGain = Double.NEGATIVE_INFINITY;
         for (double gain : gains) {
@@ -145,11 +234,17 @@ final class OscillatorBank {
         }
         for (int j = 0; j < models.length; j++) {
             predicted += weights[j] * Math.exp(gains[j] - bestGain);
+            double prior = hypotheses.get(j).logPrior();
+            logWeights[j] = prior + FORGETTING * (logWeights[j] - prior) + gains[j];
         }
         logEvidence = bestGain + Math.log(predicted);
-        for (int j = 0; j < models.length; j++) {
-            logWeights[j] = FORGETTING * logWeights[j] + gains[j];
-            best = Math.max(best, logWeights[j]);
+        normalizeWeights();
+    }
+
+    private void normalizeWeights() {
+        double best = Double.NEGATIVE_INFINITY;
+        for (double logWeight : logWeights) {
+            best = Math.max(best, logWeight);
         }
         double total = 0;
         for (int j = 0; j < models.length; j++) {
@@ -188,64 +283,34 @@ final class OscillatorBank {
      */
     Estimate estimate(long raw, List<Integer> sources) {
         double[] w = serverWeights(sources);
-        double z = 0;
-        double y = 0;
+        double[] asymmetries = new double[paths.size()];
+        for (int i = 0; i < w.length; i++) {
+            asymmetries[sources.get(i)] = w[i];
+        }
+        double offset = 0;
+        double frequency = 0;
         double wander = 0;
-        double[] zs = new double[models.length];
+        double total = 0;
+        double s00 = 0;
+        double s01 = 0;
+        double s11 = 0;
         for (int j = 0; j < models.length; j++) {
-            zs[j] = combined(models[j], raw, sources, w);
-            z += weights[j] * zs[j];
-            y += weights[j] * models[j].mean(OscillatorModel.Y);
-            wander += weights[j] * models[j].wander();
+            OscillatorModel.Prediction p = prediction;
+            models[j].predict(raw, asymmetries, p);
+            // Welford's update for weighted data, so that nearly equal means keep their digits.
+            double share = weights[j];
+            double dz = p.offset - offset;
+            double dy = p.frequency - frequency;
+            total += share;
+            double ratio = total > 0 ? share / total : 0;
+            offset += ratio * dz;
+            frequency += ratio * dy;
+            s00 += share * (p.p00 + (1 - ratio) * dz * dz);
+            s01 += share * (p.p01 + (1 - ratio) * dz * dy);
+            s11 += share * (p.p11 + (1 - ratio) * dy * dy);
+            wander += share * (hypotheses.get(j).wander() + hypotheses.get(j).cNoise());
         }
-        double p00 = 0;
-        double p01 = 0;
-        double p11 = 0;
-        for (int j = 0; j < models.length; j++) {
-            OscillatorModel m = models[j];
-            double dt = (raw - m.rawNanos()) * 1e-9;
-            double q = m.wander();
-            double v11 = m.covariance(OscillatorModel.Y, OscillatorModel.Y);
-            double v01 = combinedWith(m, OscillatorModel.Y, sources, w);
-            double v00 = combinedWith(m, OscillatorModel.X, sources, w);
-            for (int i = 0; i < w.length; i++) {
-                v00 += w[i] * combinedWith(m, OscillatorModel.asymmetry(sources.get(i)), sources, w);
-            }
-            double dz = zs[j] - z;
-            double dy = m.mean(OscillatorModel.Y) - y;
-            p00 += weights[j] * (v00 + 2 * dt * v01 + dt * dt * v11 + q * Math.abs(dt * dt * dt) / 3 + dz * dz);
-            p01 += weights[j] * (v01 + dt * v11 + q * dt * Math.abs(dt) / 2 + dz * dy);
-            p11 += weights[j] * (v11 + q * Math.abs(dt) + dy * dy);
-        }
-        return new Estimate(raw, z, y, p00 + disagreement(sources, w), p01, p11, wander);
-    }
-
-    /** What one server says UTC - raw - epoch is when the raw clock reads {@code raw}, s. */
-    double offsetOf(int source, long raw) {
-        List<Integer> alone = List.of(source);
-        double[] one = {1};
-        double z = 0;
-        for (int j = 0; j < models.length; j++) {
-            z += weights[j] * combined(models[j], raw, alone, one);
-        }
-        return z;
-    }
-
-    private static double combined(OscillatorModel m, long raw, List<Integer> sources, double[] w) {
-        double z = m.mean(OscillatorModel.X) + m.mean(OscillatorModel.Y) * (raw - m.rawNanos()) * 1e-9;
-        for (int i = 0; i < w.length; i++) {
-            z += w[i] * m.mean(OscillatorModel.asymmetry(sources.get(i)));
-        }
-        return z;
-    }
-
-    /** Covariance of x + sum w_i a_i with the state {@code row}. */
-    private static double combinedWith(OscillatorModel m, int row, List<Integer> sources, double[] w) {
-        double c = m.covariance(row, OscillatorModel.X);
-        for (int i = 0; i < w.length; i++) {
-            c += w[i] * m.covariance(row, OscillatorModel.asymmetry(sources.get(i)));
-        }
-        return c;
+        return new Estimate(raw, offset, frequency, s00 + disagreement(sources, w), s01, s11, wander);
     }
 
     private OscillatorModel likeliest() {
@@ -266,15 +331,15 @@ final class OscillatorBank {
         OscillatorModel m = likeliest();
         double[][] c = new double[n][n];
         for (int i = 0; i < n; i++) {
-            int ai = OscillatorModel.asymmetry(sources.get(i));
+            int ai = m.asymmetry(sources.get(i));
             for (int k = 0; k < n; k++) {
-                int ak = OscillatorModel.asymmetry(sources.get(k));
+                int ak = m.asymmetry(sources.get(k));
                 c[i][k] = m.covariance(ai, ak)
                         + m.covariance(OscillatorModel.X, ai)
                         + m.covariance(OscillatorModel.X, ak)
                         + m.covariance(OscillatorModel.X, OscillatorModel.X);
             }
-            c[i][i] += OscillatorModel.asymmetryVariance(m.mean(OscillatorModel.base(sources.get(i))));
+            c[i][i] += OscillatorModel.asymmetryVariance(m.mean(m.base(sources.get(i))));
         }
         LinearAlgebra.solveWithOnes(c, w);
         double total = 0;
@@ -298,12 +363,12 @@ final class OscillatorBank {
         double centre = 0;
         double squares = 0;
         for (int i = 0; i < w.length; i++) {
-            centre += w[i] * m.mean(OscillatorModel.asymmetry(sources.get(i)));
+            centre += w[i] * m.mean(m.asymmetry(sources.get(i)));
             squares += w[i] * w[i];
         }
         double spread = 0;
         for (int i = 0; i < w.length; i++) {
-            int a = OscillatorModel.asymmetry(sources.get(i));
+            int a = m.asymmetry(sources.get(i));
             double d = m.mean(a) - centre;
             double noise = m.covariance(a, a) - combinedAsymmetry(m, a, sources, w);
             spread += w[i] * Math.max(d * d - Math.max(noise, 0), 0);
@@ -315,7 +380,7 @@ final class OscillatorBank {
     private static double combinedAsymmetry(OscillatorModel m, int row, List<Integer> sources, double[] w) {
         double c = 0;
         for (int i = 0; i < w.length; i++) {
-            c += w[i] * m.covariance(row, OscillatorModel.asymmetry(sources.get(i)));
+            c += w[i] * m.covariance(row, m.asymmetry(sources.get(i)));
         }
         return c;
     }

@@ -15,6 +15,16 @@ final class Path {
     private double delaySum;
     private double delayMin = Double.POSITIVE_INFINITY;
 
+    Path copy() {
+        Path copy = new Path();
+        copy.forward.copyFrom(forward);
+        copy.reverse.copyFrom(reverse);
+        copy.exchanges = exchanges;
+        copy.delaySum = delaySum;
+        copy.delayMin = delayMin;
+        return copy;
+    }
+
     /** Law of the queue from here to the server. */
     QueueLaw forward() {
         return forward;
@@ -47,6 +57,11 @@ final class Path {
             }
         }
         return false;
+    }
+
+    /** Mean queue of a packet by the learned laws, s: the average of both directions. */
+    double meanQueue() {
+        return (forward.mean() + reverse.mean()) / 2;
     }
 
     /** Mean excess of the round-trip delay over its minimum, s; 0 without exchanges. */
