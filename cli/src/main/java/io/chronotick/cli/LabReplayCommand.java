@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.cli;
 
-import io.chronotick.lab.replay.ChronyResults;
+import io.chronotick.lab.document.JsonText;
+import io.chronotick.lab.document.ReplayDocument;
 import io.chronotick.lab.replay.Replay;
 import io.chronotick.lab.replay.ReplayCase;
 import io.chronotick.lab.replay.ReplayResult;
@@ -63,6 +64,12 @@ final class LabReplayCommand extends LabRunCommand {
     @Option(names = "--seed", paramLabel = "SEED", split = ",", description = "Default: all.")
     List<String> seeds = List.of();
 
+    @Option(names = "--json", description = "Everything as JSON: times in microseconds, shares 0..1.")
+    boolean json;
+
+    @Option(names = "--csv", description = "A line of comma-separated values for each run.")
+    boolean csv;
+
     @Option(names = "--cells", description = "A line for each cell and poll, too.")
     boolean cells;
 
@@ -83,7 +90,14 @@ final class LabReplayCommand extends LabRunCommand {
             throw new UserException(ExitCode.USAGE, "no clock, path and seed there match --cell and --seed");
         }
         Progress progress = new Progress(shell, "replay", chosen.size() * polls.size());
-        print(new ReplaySummary(Replay.play(set, chosen, polls, without(), jobs, progress)));
+        ReplaySummary summary = new ReplaySummary(Replay.play(set, chosen, polls, without(), jobs, progress));
+        if (json) {
+            shell.line(JsonText.pretty(ReplayDocument.tree(summary)));
+        } else if (csv) {
+            shell.out().append(ReplayDocument.csv(summary));
+        } else {
+            print(summary);
+        }
         return ExitCode.OK;
     }
 
@@ -111,40 +125,29 @@ final class LabReplayCommand extends LabRunCommand {
     }
 
     private void printRatios(int poll, List<Cell> of) {
-        List<String> names = new ArrayList<>();
-        of.get(0).runs().get(0).forecasters().forEach(forecasts -> names.add(forecasts.name()));
+        List<String> names = of.get(0).forecasters();
         boolean compared = ReplaySummary.ratios(of, ReplayResult.PUBLISHED).isPresent();
         shell.line(Style.of(shell)
                 .bold("Poll " + poll + " s: " + (compared ? "RMS error of chrony / own RMS error" : "RMS error, us")
-                        + ", geometric mean over clocks (worst)"));
-        List<String> header = new ArrayList<>(List.of("<Path", "cells", "published"));
+                        + ", geometric mean over the cells (worst)"));
+        List<String> header = new ArrayList<>(List.of("<Path", "cells"));
         header.addAll(names);
         Table table = new Table(header.toArray(String[]::new));
-        List<String> paths = of.stream().map(Cell::path).distinct().toList();
-        for (String path : paths) {
-            List<Cell> cellsOfPath =
-                    of.stream().filter(cell -> cell.path().equals(path)).toList();
-            boolean biasRemoved = cellsOfPath.get(0).runs().get(0).biasRemoved();
-            row(table, path + (biasRemoved ? " (mean removed)" : ""), cellsOfPath, names, compared);
-        }
-        List<Cell> main = of.stream()
-                .filter(cell -> ReplaySummary.MAIN_PATHS.contains(cell.path()))
-                .toList();
-        if (!main.isEmpty() && main.size() < of.size()) {
-            row(table, "main: " + String.join(", ", ReplaySummary.MAIN_PATHS), main, names, compared);
-        }
-        row(table, "all", of, names, compared);
+        ReplaySummary.groups(of).forEach((name, cellsOfGroup) -> {
+            boolean biasRemoved =
+                    cellsOfGroup.stream().allMatch(cell -> cell.runs().get(0).biasRemoved());
+            List<String> row = new ArrayList<>();
+            row.add(title(name) + (biasRemoved ? " (mean removed)" : ""));
+            row.add(Integer.toString(cellsOfGroup.size()));
+            names.forEach(forecaster -> row.add(figure(cellsOfGroup, forecaster, compared)));
+            table.row(row.toArray(String[]::new));
+        });
         table.printTo(shell);
         shell.line("");
     }
 
-    private static void row(Table table, String title, List<Cell> of, List<String> names, boolean compared) {
-        List<String> row = new ArrayList<>(List.of(title, Integer.toString(of.size())));
-        row.add(figure(of, ReplayResult.PUBLISHED, compared));
-        for (String name : names) {
-            row.add(figure(of, name, compared));
-        }
-        table.row(row.toArray(String[]::new));
+    private static String title(String group) {
+        return group.equals("main") ? "main: " + String.join(", ", ReplaySummary.MAIN_PATHS) : group;
     }
 
     private static String figure(List<Cell> of, String name, boolean compared) {
@@ -201,7 +204,7 @@ final class LabReplayCommand extends LabRunCommand {
                     micros(cell.median(run -> interval(run).medianWidth95())),
                     Format.percent(cell.median(ReplayResult::boundCovered), 2),
                     micros(cell.median(ReplayResult::boundMedian)),
-                    boundRatio(cell).map(r -> Format.fixed(r, 2)).orElse("-"),
+                    cell.boundRatio().map(r -> Format.fixed(r, 2)).orElse("-"),
                     Format.fixed(cell.median(ReplayResult::convergenceSeconds), 0),
                     Format.fixed(cell.median(ReplayResult::exchanges), 0));
         }
@@ -215,12 +218,6 @@ final class LabReplayCommand extends LabRunCommand {
 
     private static IntervalScore interval(ReplayResult run) {
         return run.published().interval().orElseThrow();
-    }
-
-    private static Optional<Double> boundRatio(Cell cell) {
-        double chrony = cell.median(
-                run -> run.chrony().map(ChronyResults.Result::boundMedian).orElse(Double.NaN));
-        return Double.isNaN(chrony) ? Optional.empty() : Optional.of(cell.median(ReplayResult::boundMedian) / chrony);
     }
 
     /** Whether what was stated was true. */
@@ -253,7 +250,7 @@ final class LabReplayCommand extends LabRunCommand {
                 .min()
                 .orElse(Double.NaN);
         double widest = of.stream()
-                .flatMap(cell -> boundRatio(cell).stream())
+                .flatMap(cell -> cell.boundRatio().stream())
                 .mapToDouble(Double::doubleValue)
                 .max()
                 .orElse(Double.NaN);

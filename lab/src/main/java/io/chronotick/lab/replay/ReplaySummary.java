@@ -41,6 +41,25 @@ public final class ReplaySummary {
                     : Optional.empty();
         }
 
+        /** Clock and path. */
+        public String name() {
+            return clock + "/" + path;
+        }
+
+        /** What was published, then every forecaster and baseline. */
+        public List<String> forecasters() {
+            List<String> names = new ArrayList<>(List.of(ReplayResult.PUBLISHED));
+            runs.get(0).forecasters().forEach(forecasts -> names.add(forecasts.name()));
+            return names;
+        }
+
+        /** Median of our hard bound over that of chrony's; empty when that is not recorded. */
+        public Optional<Double> boundRatio() {
+            double chrony = median(
+                    run -> run.chrony().map(ChronyResults.Result::boundMedian).orElse(Double.NaN));
+            return Double.isNaN(chrony) ? Optional.empty() : Optional.of(median(ReplayResult::boundMedian) / chrony);
+        }
+
         private static double median(List<Double> values) {
             return Quantiles.median(
                     values.stream().mapToDouble(Double::doubleValue).toArray());
@@ -83,6 +102,21 @@ public final class ReplaySummary {
     /** The cells of one poll. */
     public List<Cell> cells(int pollSeconds) {
         return cells.stream().filter(cell -> cell.pollSeconds() == pollSeconds).toList();
+    }
+
+    /** Cells by their path, then the main ones and all, in the order of the tables. */
+    public static Map<String, List<Cell>> groups(List<Cell> cells) {
+        Map<String, List<Cell>> groups = new LinkedHashMap<>();
+        for (Cell cell : cells) {
+            groups.computeIfAbsent(cell.path(), ignored -> new ArrayList<>()).add(cell);
+        }
+        List<Cell> main =
+                cells.stream().filter(cell -> MAIN_PATHS.contains(cell.path())).toList();
+        if (!main.isEmpty() && main.size() < cells.size()) {
+            groups.put("main", main);
+        }
+        groups.put("all", cells);
+        return groups;
     }
 
     /** How a forecaster compares with chrony over cells; empty when there is nothing to compare. */

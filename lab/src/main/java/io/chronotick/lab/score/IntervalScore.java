@@ -9,10 +9,13 @@ import java.util.List;
  *
  * @param covered share of the truth inside the interval of {@link #NOMINAL}, in that order, 0..1
  * @param medianSd median of the stated standard deviations, s
+ * @param calibration share of the truth inside the interval of 0, 1, ... 100 %, 0..1
  */
-public record IntervalScore(List<Double> covered, double medianSd) {
+public record IntervalScore(List<Double> covered, double medianSd, List<Double> calibration) {
     /** Shares that are scored. */
     public static final List<Double> NOMINAL = List.of(0.50, 0.80, 0.95, 0.99);
+
+    private static final int PERCENTS = 100;
 
     /** Two-sided normal quantiles of {@link #NOMINAL}, standard deviations (any table of the normal law). */
     private static final double[] SIGMAS = {
@@ -28,6 +31,7 @@ public record IntervalScore(List<Double> covered, double medianSd) {
      */
     public static IntervalScore of(double[] errors, double[] sds, double bias) {
         int[] inside = new int[SIGMAS.length];
+        int[] histogram = new int[PERCENTS + 1];
         for (int i = 0; i < errors.length; i++) {
             double absolute = Math.abs(errors[i] - bias);
             for (int level = 0; level < SIGMAS.length; level++) {
@@ -35,12 +39,20 @@ public record IntervalScore(List<Double> covered, double medianSd) {
                     inside[level]++;
                 }
             }
+            double nominal = Erf.erf(absolute / sds[i] / Math.sqrt(2));
+            histogram[(int) Math.ceil(PERCENTS * nominal)]++;
+        }
+        Double[] calibration = new Double[PERCENTS + 1];
+        int below = 0;
+        for (int percent = 0; percent <= PERCENTS; percent++) {
+            below += histogram[percent];
+            calibration[percent] = below / (double) errors.length;
         }
         Double[] covered = new Double[SIGMAS.length];
         for (int level = 0; level < SIGMAS.length; level++) {
             covered[level] = inside[level] / (double) errors.length;
         }
-        return new IntervalScore(List.of(covered), Quantiles.median(sds));
+        return new IntervalScore(List.of(covered), Quantiles.median(sds), List.of(calibration));
     }
 
     /** Share inside the 95 % interval, 0..1. */
