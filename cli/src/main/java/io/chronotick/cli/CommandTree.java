@@ -71,7 +71,8 @@ final class CommandTree {
         return new CommandLine(new LabCommand())
                 .addSubcommand("replay", new LabReplayCommand(shell))
                 .addSubcommand("trace", new LabTraceCommand(shell))
-                .addSubcommand("simulate", new LabSimulateCommand(shell));
+                .addSubcommand("simulate", new LabSimulateCommand(shell))
+                .addSubcommand("report", new LabReportCommand(shell));
     }
 
     private static PrintWriter writer(PrintStream stream) {

@@ -78,7 +78,7 @@ final class LabTraceCommand extends LabRunCommand {
     }
 
     /** Files as they are, directories as the traces in them. */
-    private static List<Path> traces(List<Path> given) {
+    static List<Path> traces(List<Path> given) {
         List<Path> traces = new ArrayList<>();
         for (Path path : given) {
             if (!Files.isDirectory(path)) {

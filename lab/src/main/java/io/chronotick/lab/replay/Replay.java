@@ -3,7 +3,9 @@ package io.chronotick.lab.replay;
 
 import io.chronotick.engine.Ablation;
 import io.chronotick.lab.Parallel;
+import io.chronotick.lab.score.TimeSeries;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -36,5 +38,18 @@ public final class Replay {
             }
         }
         return Parallel.run(runs, jobs, progress);
+    }
+
+    /** What was published at every whole second that is scored. */
+    public static TimeSeries series(ReplaySet set, ReplayCase which, int pollSeconds) {
+        return ReplayRun.series(set, which, ReplayRules.recorded(pollSeconds), Set.of());
+    }
+
+    /** Frequency error of the raw clock at every whole second of a replay, s/s. */
+    public static double[] frequencies(ReplaySet set, ReplayCase which) {
+        RawClock clock = set.clock(which, ReplayRules.recorded(1));
+        double[] frequencies = new double[clock.seconds()];
+        Arrays.setAll(frequencies, clock::frequency);
+        return frequencies;
     }
 }

@@ -12,6 +12,7 @@ import io.chronotick.lab.score.ErrorScore;
 import io.chronotick.lab.score.ForecasterName;
 import io.chronotick.lab.score.IntervalScore;
 import io.chronotick.lab.score.Quantiles;
+import io.chronotick.lab.score.TimeSeries;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -71,6 +72,20 @@ final class ReplayRun {
         ReplayRun run = new ReplayRun(rules, clock, arrivals, without);
         run.play();
         return run.result(which, path.isAsymmetric(), set.chrony().of(which, rules.pollSeconds()));
+    }
+
+    /** What was published at the seconds that are scored. */
+    static TimeSeries series(ReplaySet set, ReplayCase which, ReplayRules rules, Set<Ablation> without) {
+        RawClock clock = set.clock(which, rules);
+        ReplayRun run = new ReplayRun(rules, clock, ReplayExchanges.of(rules, clock, set.path(which)), without);
+        run.play();
+        double[] seconds = new double[rules.endSeconds() - rules.scoreFromSeconds() + 1];
+        Arrays.setAll(seconds, i -> rules.scoreFromSeconds() + i);
+        return new TimeSeries(
+                seconds,
+                run.scored(run.publishedErrors),
+                run.scored(run.publishedSds),
+                run.scored(run.publishedBounds));
     }
 
     private void play() {

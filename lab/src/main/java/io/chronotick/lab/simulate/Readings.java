@@ -2,6 +2,7 @@
 package io.chronotick.lab.simulate;
 
 import io.chronotick.engine.Correction;
+import io.chronotick.lab.score.TimeSeries;
 import java.util.Arrays;
 
 /** What a reader saw at every whole second. */
@@ -46,5 +47,13 @@ final class Readings {
 
     double bound(int index) {
         return bounds[index];
+    }
+
+    TimeSeries series() {
+        return new TimeSeries(
+                Arrays.copyOf(seconds, count),
+                Arrays.copyOf(errors, count),
+                Arrays.copyOf(sds, count),
+                Arrays.copyOf(bounds, count));
     }
 }

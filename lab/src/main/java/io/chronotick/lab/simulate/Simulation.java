@@ -50,7 +50,13 @@ public final class Simulation {
                 }
             });
         }
-        return new SimulationResult(scenario, firstSeed, ready, List.copyOf(scores), List.copyOf(breaches));
+        return new SimulationResult(
+                scenario,
+                firstSeed,
+                ready,
+                List.copyOf(scores),
+                List.copyOf(breaches),
+                readings.get(0).series());
     }
 
     private static void judgeServers(Limits limits, List<SourceReport> sources, long seed, List<String> breaches) {

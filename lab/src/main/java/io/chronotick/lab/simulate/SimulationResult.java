@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.simulate;
 
+import io.chronotick.lab.score.TimeSeries;
 import java.util.List;
 
 /**
@@ -10,9 +11,15 @@ import java.util.List;
  * @param readySeconds longest warm-up of all runs, s; infinite if one never ended
  * @param windows in the order of the scenario
  * @param breaches limits that were not kept, in words; empty when all were
+ * @param firstRun what the first run published
  */
 public record SimulationResult(
-        Scenario scenario, long firstSeed, double readySeconds, List<WindowScore> windows, List<String> breaches) {
+        Scenario scenario,
+        long firstSeed,
+        double readySeconds,
+        List<WindowScore> windows,
+        List<String> breaches,
+        TimeSeries firstRun) {
 
     /** Whether all limits were kept. */
     public boolean passed() {
