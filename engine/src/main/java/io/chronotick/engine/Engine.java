@@ -789,11 +789,16 @@ public final class Engine {
         if (!bank.isStarted()) {
             return List.of();
         }
-        Estimate estimate = bank.estimate(rawNanos, speakers());
-        long utcNanos = rawNanos + epochNanos + Math.round(estimate.offset() * 1e9);
+        OscillatorBank.Estimates all = bank.estimates(rawNanos, speakers());
         return List.of(
-                new Forecast(Forecast.Forecaster.SHORT_TERM, rawNanos, utcNanos, scale() * estimate.sd(), 1),
-                new Forecast(Forecast.Forecaster.FUSION, rawNanos, utcNanos, scale() * estimate.sd(), 1));
+                forecast(Forecast.Forecaster.SHORT_TERM, all.shortTerm(), all.shortTermWeight()),
+                forecast(Forecast.Forecaster.LONG_TERM, all.longTerm(), 1 - all.shortTermWeight()),
+                forecast(Forecast.Forecaster.FUSION, all.fused(), 1));
+    }
+
+    private Forecast forecast(Forecast.Forecaster forecaster, Estimate estimate, double weight) {
+        long utcNanos = estimate.rawNanos() + epochNanos + Math.round(estimate.offset() * 1e9);
+        return new Forecast(forecaster, estimate.rawNanos(), utcNanos, scale() * estimate.sd(), weight);
     }
 
     /** The present state of every server, in the order they were added. */
