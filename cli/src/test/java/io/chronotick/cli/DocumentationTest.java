@@ -16,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -51,6 +52,7 @@ class DocumentationTest {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     private static final boolean WRITE = "write".equals(System.getProperty("chronotick.docs"));
     private static final List<String> RUNNABLE = List.of("bash", "console", "python", "java", "c", "yaml");
+    private static final List<String> LINKED = List.of("clients", "docs", "README.md");
     private static final String USUAL_SEGMENT = "/dev/shm/chronotick_shm";
     private static final Pattern NUMBER = Pattern.compile("[-+±]?[0-9]+(\\.[0-9]+)?([eE][-+]?[0-9]+)?");
 
@@ -64,10 +66,10 @@ class DocumentationTest {
     void start() throws Exception {
         Programs.require("python3", "Debian: apt-get install python3");
         Programs.require("cc", "Debian: apt-get install gcc libc6-dev");
-        daemon = new LiveDaemon(directory.resolve("segment"));
+        daemon = new LiveDaemon(directory);
         // As at the root of the repository, but for the program, which is the classes under test.
         work = Files.createDirectory(directory.resolve("work"));
-        for (String name : List.of("clients", "docs", "README.md")) {
+        for (String name : LINKED) {
             Files.createSymbolicLink(work.resolve(name), ROOT.resolve(name));
         }
         Path program = work.resolve("chronotick");
@@ -79,7 +81,10 @@ class DocumentationTest {
     }
 
     @AfterAll
-    void stop() {
+    void stop() throws IOException {
+        for (String name : LINKED) {
+            Files.deleteIfExists(work.resolve(name));
+        }
         if (daemon != null) {
             daemon.close();
         }
@@ -99,12 +104,17 @@ class DocumentationTest {
     @MethodSource("documents")
     void shouldShowWhatHappens(Path document) throws Exception {
         List<String> lines = Files.readAllLines(document);
-        List<Block> blocks = Block.in(document, lines);
         List<String> problems = new ArrayList<>();
-        for (int i = blocks.size() - 1; i >= 0; i--) { // from the end: writing moves what follows
-            Block block = blocks.get(i);
+        int moved = 0;
+        for (Block block : Block.in(document, lines)) {
             if (block.mark.startsWith("run")) {
-                run(block, lines, problems);
+                List<String> printed = run(block, problems);
+                if (WRITE && block.language.equals("console")) {
+                    List<String> place = lines.subList(block.line + moved, block.line + moved + block.text.size());
+                    place.clear();
+                    place.addAll(printed);
+                    moved += printed.size() - block.text.size();
+                }
             }
         }
         if (WRITE) {
@@ -170,42 +180,37 @@ class DocumentationTest {
         assertThat(documented).isEqualTo(coded);
     }
 
-    private void run(Block block, List<String> lines, List<String> problems) throws Exception {
+    /** Runs a block; returns what it should say, if it is a console block. */
+    private List<String> run(Block block, List<String> problems) throws Exception {
         switch (block.language) {
-            case "console" -> runConsole(block, lines, problems);
+            case "console" -> {
+                return runConsole(block, problems);
+            }
             case "bash" -> check(block, bash(block, String.join("\n", block.text)), problems);
-            case "python" -> check(block, execute(block, List.of("python3", file(block, "example.py"))), problems);
-            case "java" -> check(block, execute(block, List.of(java(), "-cp", classes(), javaFile(block))), problems);
+            case "python" -> check(block, execute(block, "python3", file(block, "example.py")), problems);
+            case "java" -> check(block, execute(block, java(), "-cp", classes(), javaFile(block)), problems);
             case "c" -> {
-                String program = work.resolve("example").toString();
+                String compile = "cc -std=gnu11 -Wall -Wextra -Werror -I clients/c -o example ";
                 check(
                         block,
-                        execute(
-                                block,
-                                List.of(
-                                        "sh",
-                                        "-c",
-                                        "cc -std=gnu11 -Wall -Wextra -Werror -I clients/c " + file(block, "example.c")
-                                                + " -o " + program + " && " + program)),
+                        execute(block, "sh", "-c", compile + file(block, "example.c") + " && ./example"),
                         problems);
             }
             case "yaml" ->
-                check(
-                        block,
-                        execute(block, List.of("./chronotick", "config", "check", file(block, "example.yaml"))),
-                        problems);
+                check(block, execute(block, "./chronotick", "config", "check", file(block, "example.yaml")), problems);
             default -> problems.add(block + ": " + block.language + " cannot be run");
         }
+        return List.of();
     }
 
     /** Command after command, each with its output. */
-    private void runConsole(Block block, List<String> lines, List<String> problems) throws Exception {
-        List<String> written = new ArrayList<>();
+    private List<String> runConsole(Block block, List<String> problems) throws Exception {
+        List<String> session = new ArrayList<>();
         int at = 0;
         while (at < block.text.size()) {
             String command = block.text.get(at);
             assertThat(command).as(block.toString()).startsWith("$ ");
-            written.add(command);
+            session.add(command);
             int end = at + 1;
             while (end < block.text.size() && !block.text.get(end).startsWith("$ ")) {
                 end++;
@@ -217,7 +222,7 @@ class DocumentationTest {
                     .lines()
                     .map(String::stripTrailing)
                     .collect(Collectors.toList());
-            written.addAll(printed);
+            session.addAll(printed);
             boolean last = end == block.text.size();
             if (!(last ? block.expects(result.exitCode()) : result.exitCode() == 0)) {
                 problems.add(block + ": " + command + ": " + result);
@@ -230,11 +235,7 @@ class DocumentationTest {
             }
             at = end;
         }
-        if (WRITE) {
-            List<String> place = lines.subList(block.line, block.line + block.text.size());
-            place.clear();
-            lines.addAll(block.line, written);
-        }
+        return session;
     }
 
     /** Lines without what differs from run to run and from machine to machine. */
@@ -256,7 +257,7 @@ class DocumentationTest {
                 .collect(Collectors.toList());
     }
 
-    private void check(Block block, Programs.Result result, List<String> problems) {
+    private static void check(Block block, Programs.Result result, List<String> problems) {
         if (!block.expects(result.exitCode())) {
             problems.add(block + ": " + result);
         }
@@ -267,12 +268,12 @@ class DocumentationTest {
         if (block.mark.contains("until ready")) {
             return untilReady(whole);
         }
-        return execute(block, List.of("bash", "-euo", "pipefail", "-c", whole));
+        return execute(block, "bash", "-euo", "pipefail", "-c", whole);
     }
 
-    private Programs.Result execute(Block block, List<String> command) throws Exception {
+    private Programs.Result execute(Block block, String... command) throws Exception {
         Path segment = block.mark.contains("no daemon") ? nowhere() : daemon.segment();
-        return Programs.run(work, environment(segment), command);
+        return Programs.run(work, environment(segment), List.of(command));
     }
 
     private Path nowhere() {
@@ -298,6 +299,8 @@ class DocumentationTest {
                 .redirectErrorStream(true);
         builder.environment().putAll(environment(directory.resolve("own")));
         Process process = builder.start();
+        CompletableFuture.delayedExecutor(2, TimeUnit.MINUTES)
+                .execute(() -> process.toHandle().destroyForcibly());
         StringBuilder log = new StringBuilder();
         try (InputStream out = process.getInputStream()) {
             byte[] some = new byte[4096];
@@ -305,7 +308,7 @@ class DocumentationTest {
             while ((length = out.read(some)) > 0) {
                 log.append(new String(some, 0, length, StandardCharsets.UTF_8));
                 if (log.indexOf("READY after") >= 0) {
-                    process.destroy(); // SIGTERM
+                    process.toHandle().destroy(); // SIGTERM; the log goes on to its end
                 }
             }
         }

@@ -38,7 +38,7 @@ class ForeignClientsTest {
     @Test
     void shouldPassThePythonTestsAgainstADaemon() throws Exception {
         requirePython();
-        try (LiveDaemon daemon = new LiveDaemon(directory.resolve("segment"))) {
+        try (LiveDaemon daemon = new LiveDaemon(directory)) {
             Map<String, String> environment = new HashMap<>();
             environment.put("CHRONOTICK_SHM", daemon.segment().toString());
             if (Files.exists(QUICK_REFERENCE)) {
