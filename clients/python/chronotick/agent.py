@@ -16,12 +16,15 @@ from typing import Any, Awaitable, Callable, Dict, Mapping, Optional, Tuple
 
 from . import format as fmt
 from .errors import ChronoTickError, DeadWriterError, NoSegmentError, NotReadyError
+from .page import SourceRow
 from .reader import Reader
-from .record import CorrectionRecord, TimeInterval
 from .reading import EXPIRED_STATE, HOLDOVER, NOT_RUNNING, READY, WARMING_UP, Reading
+from .record import CorrectionRecord, TimeInterval
 
 MAX_FUTURE_SECONDS = 3600.0
 MAX_WAIT_SECONDS = 3600.0
+# Hosts often give a tool a minute.
+DEFAULT_WAIT_SECONDS = 50.0
 # A wait hands the event loop back this often, and spins only where no timer is fine enough.
 _LONGEST_SLEEP_S = 0.1
 _SHORTEST_SLEEP_S = 200e-6
@@ -69,7 +72,7 @@ class AgentTools:
             "drift_uncertainty": record.drift_uncertainty,
             "time_uncertainty": now.uncertainty_ns * 1e-9,
             "confidence": record.confidence,
-            "source": record.source.name.lower(),
+            "source": record.source.name,
             "prediction_time": record.prediction_time,
             "valid_until": record.valid_until,
             "is_valid": record.is_valid,
@@ -94,13 +97,10 @@ class AgentTools:
             reader = self._reader()
             reading, page = Reading(reader), reader.status()
         except (NoSegmentError, DeadWriterError) as e:
-            return _end({"status": "not_running", "remedy": str(e)}, begin)
+            return _end({"status": "not_running", "message": str(e)}, begin)
         except NotReadyError as e:
-            return _end({"status": "warming_up", "remedy": str(e)}, begin)
+            return _end({"status": "warming_up", "message": str(e)}, begin)
         record = reading.record
-        since = None
-        if record.last_ntp_sync:
-            since = max(0.0, reading.system_ns / 1e9 - record.last_ntp_sync)
         result = {
             "status": _STATUS[reading.state],
             "warmup_complete": record.is_warmup_complete,
@@ -108,30 +108,20 @@ class AgentTools:
             "measurement_count": record.measurement_count,
             "total_corrections": record.total_corrections,
             "daemon_uptime": record.daemon_uptime,
-            "last_ntp_sync": record.last_ntp_sync or None,
-            "seconds_since_ntp": since,
+            "last_ntp_sync": record.last_ntp_sync,
             "ntp_ready": record.is_ntp_ready,
             "models_ready": record.is_models_ready,
-            "memory_usage_mb": page.resident_bytes / 1e6 if page.resident_bytes else None,
-            "cpu_affinity": [int(cpu) for cpu in page.cpu_affinity.split(",") if cpu.strip().isdigit()],
+            "memory_usage_mb": page.resident_bytes / 1e6,
+            "cpu_affinity": page.cpu_affinity,
             "average_latency_ms": record.average_latency_ms,
-            "data_source": record.source.name.lower(),
+            "data_source": record.source.name,
             "confidence": record.confidence,
-            "sources": [
-                {
-                    "name": row.name,
-                    "state": row.state,
-                    "stratum": row.stratum,
-                    "offset": _finite(row.offset),
-                    "delay": _finite(row.delay),
-                    "root_distance": _finite(row.root_distance),
-                    "age": _finite(row.age),
-                }
-                for row in page.sources
-            ],
+            "sources": [_source(row) for row in page.sources],
         }
+        if record.last_ntp_sync:
+            result["seconds_since_ntp"] = max(0.0, reading.system_ns / 1e9 - record.last_ntp_sync)
         if reading.remark:
-            result["remedy"] = reading.remark
+            result["message"] = reading.remark
         return _end(result, begin)
 
     async def get_time_with_future_uncertainty(self, arguments: Mapping[str, Any]) -> Json:
@@ -141,6 +131,7 @@ class AgentTools:
         system = system_ns / 1e9
         future = record.get_time_uncertainty(system + ahead - record.prediction_time)
         current = now.uncertainty_ns * 1e-9
+        max_error = now.bound_ns * 1e-9
         return _end(
             {
                 "current_corrected_time": now.estimate,
@@ -152,14 +143,17 @@ class AgentTools:
                 "future_uncertainty": future,
                 "uncertainty_increase": future - current,
                 "confidence": record.confidence,
+                "current_max_error": max_error,
+                "future_max_error": max_error + self._reader().status().max_drift * ahead,
             },
             begin,
         )
 
     async def wait_until(self, arguments: Mapping[str, Any]) -> Json:
-        begin = _begin(arguments, "corrected_time", "max_wait_seconds", required=("corrected_time", "max_wait_seconds"))
+        begin = _begin(arguments, "corrected_time", "max_wait_seconds", required=("corrected_time",))
         target = _epoch_ns(arguments["corrected_time"], "corrected_time")
-        patience = _number(arguments["max_wait_seconds"], "max_wait_seconds", 0, MAX_WAIT_SECONDS)
+        given = arguments.get("max_wait_seconds")
+        patience = _number(DEFAULT_WAIT_SECONDS if given is None else given, "max_wait_seconds", 0, MAX_WAIT_SECONDS)
         reader = self._reader()
         deadline = time.monotonic_ns() + int(patience * 1e9)
         while True:
@@ -170,17 +164,16 @@ class AgentTools:
                     {
                         "reached_at": fmt.iso(now.estimate_ns),
                         "early_or_late_by": (now.estimate_ns - target) * 1e-9,
-                        "uncertainty": now.uncertainty_ns * 1e-9,
+                        "uncertainty": now.bound_ns * 1e-9,
                     },
                     begin,
                 )
-            left = (deadline - time.monotonic_ns()) * 1e-9
-            if left <= 0:
+            if remaining > deadline - time.monotonic_ns():
                 raise BadInput(
-                    f"the time is still {remaining * 1e-9:.6f} s away after waiting {patience:g} s:"
-                    " wait longer (max_wait_seconds) or ask for an earlier time"
+                    f"corrected_time will certainly have passed only in {remaining * 1e-9:.3f} s, later than max_wait_seconds"
+                    f" allows ({patience:g} s in all): give a larger one, or do something else first"
                 )
-            await asyncio.sleep(min(max(remaining * 1e-9 - _SHORTEST_SLEEP_S, 0), left, _LONGEST_SLEEP_S))
+            await asyncio.sleep(min(max(remaining * 1e-9 - _SHORTEST_SLEEP_S, 0), _LONGEST_SLEEP_S))
 
     async def compare_timestamps(self, arguments: Mapping[str, Any]) -> Json:
         begin = _begin(arguments, "first", "second", required=("first", "second"))
@@ -192,9 +185,11 @@ class AgentTools:
         return _end(
             {
                 "order": order,
-                "gap_seconds": gap * 1e-9 if gap > 0 else 0.0,
-                # A reading of the second clock taken this much later would certainly be after the first.
-                "wait_seconds": 0.0 if gap > 0 else (first.latest - second.earliest + 1) * 1e-9,
+                "gap_seconds": gap * 1e-9,
+                # The later one has to move past the touching of the two, by the smallest step there is.
+                "wait_seconds": 0.0 if gap > 0 else (1 - gap) * 1e-9,
+                "first": f"{fmt.iso(first.earliest)}/{fmt.iso(first.latest)}",
+                "second": f"{fmt.iso(second.earliest)}/{fmt.iso(second.latest)}",
             },
             begin,
         )
@@ -214,12 +209,13 @@ class Tool:
 
 _STAMP_SCHEMA: Json = {
     "type": "object",
-    "description": "A reading: the whole result of get_time, or earliest and latest from it, or time and uncertainty.",
+    "description": "A whole result of get_time; or earliest and latest; or time and uncertainty, the hard bound in seconds"
+    " (max_error of get_time, never time_uncertainty, which is only a standard deviation).",
     "properties": {
         "earliest": {"type": "string", "description": "ISO 8601, UTC is not before this"},
         "latest": {"type": "string", "description": "ISO 8601, UTC is not after this"},
         "time": {"type": ["string", "number"], "description": "ISO 8601 with offset, or Unix seconds"},
-        "uncertainty": {"type": "number", "minimum": 0, "description": "Largest error of time, seconds"},
+        "uncertainty": {"type": "number", "minimum": 0, "description": "Hard bound on the error of time, seconds"},
     },
 }
 
@@ -250,7 +246,7 @@ def all_tools(tools: AgentTools) -> Tuple[Tool, ...]:
             "get_daemon_status",
             "Clock daemon status",
             "Whether the time service works and how well: status is ready, warming_up, holdover (no server answers, the forecast"
-            " carries on), expired or not_running; remedy says what to do. Call it when get_time fails or before relying on"
+            " carries on), expired or not_running; message says what to do. Call it when get_time fails or before relying on"
             " precise time. sources lists the NTP servers.",
             {"type": "object", "properties": {}, "additionalProperties": False},
             tools.get_daemon_status,
@@ -291,10 +287,10 @@ def all_tools(tools: AgentTools) -> Tuple[Tool, ...]:
                         "type": "number",
                         "minimum": 0,
                         "maximum": MAX_WAIT_SECONDS,
-                        "description": "Give up after so many seconds",
+                        "description": "How long to wait at most, seconds. Default: 50.",
                     },
                 },
-                "required": ["corrected_time", "max_wait_seconds"],
+                "required": ["corrected_time"],
                 "additionalProperties": False,
             },
             tools.wait_until,
@@ -304,8 +300,8 @@ def all_tools(tools: AgentTools) -> Tuple[Tool, ...]:
             "compare_timestamps",
             "Order of two readings",
             "Which of two readings, also of different machines, came first. order is before (the first certainly came first),"
-            " after, or overlapping (it cannot be told); gap_seconds is the certain distance; wait_seconds is how much later the"
-            " second would have had to be read for the order to be certain.",
+            " after, or overlapping (it cannot be told: say so instead of guessing); gap_seconds certainly lay between them;"
+            " wait_seconds is how much later the later one would have to be for certainty. Needs no daemon.",
             {
                 "type": "object",
                 "properties": {"first": _STAMP_SCHEMA, "second": _STAMP_SCHEMA},
@@ -347,8 +343,17 @@ def _end(result: Json, begin: int) -> Json:
     return result
 
 
-def _finite(value: float) -> Optional[float]:
-    return value if math.isfinite(value) else None
+def _source(row: SourceRow) -> Json:
+    values = {
+        "offset": row.offset,
+        "delay": row.delay,
+        "jitter": row.jitter,
+        "root_distance": row.root_distance,
+        "seconds_since_answer": row.age,
+    }
+    # A server that has not answered has none of them.
+    known = {name: value for name, value in values.items() if math.isfinite(value) and math.isfinite(row.age)}
+    return {"name": row.name, "state": row.state, "stratum": row.stratum, "reach": row.reach, **known}
 
 
 def _number(value: Any, name: str, least: float, most: float) -> float:

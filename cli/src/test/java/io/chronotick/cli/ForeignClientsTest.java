@@ -31,7 +31,7 @@ class ForeignClientsTest {
     @Test
     void shouldPassThePythonTests() throws Exception {
         requirePython();
-        Programs.Result result = python(Map.of(), "-m", "unittest", "discover", "-t", ".", "-s", "tests");
+        Programs.Result result = python(Map.of(), "-m", "unittest");
         assertThat(result.check().err()).contains("\nOK\n");
     }
 
@@ -44,7 +44,7 @@ class ForeignClientsTest {
             if (Files.exists(QUICK_REFERENCE)) {
                 environment.put("CHRONOTICK_QUICK_REFERENCE", QUICK_REFERENCE.toString());
             }
-            Programs.Result result = python(environment, "-m", "unittest", "discover", "-t", ".", "-s", "live_tests");
+            Programs.Result result = python(environment, "-m", "unittest", "tests.live");
             assertThat(result.check().err()).contains("\nOK\n");
             assertThat(daemon.segment()).exists();
         }

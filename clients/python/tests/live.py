@@ -24,7 +24,7 @@ from unittest import mock
 from chronotick import Reader
 
 HERE = Path(__file__).resolve().parent
-FAKE_SDK = HERE.parent / "tests" / "fake_sdk"
+FAKE_SDK = HERE / "fake_sdk"
 BLOCK = re.compile(r"^### (?P<title>[^\n]+)\n(?:(?!^#).)*?^```python\n(?P<code>.*?)^```", re.MULTILINE | re.DOTALL)
 # Fragments that define nothing of what they use: they explain, in any version of the document.
 FRAGMENTS = {"Lock-Free Pattern", "Global Handle Pattern"}
