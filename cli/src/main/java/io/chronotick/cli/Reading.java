@@ -96,7 +96,7 @@ final class Reading {
 
     /** Whether the record is past its use: too old, or withdrawn by its writer after having been good. */
     boolean isExpired() {
-        return record.isExpiredAt(System.nanoTime()) || (!record.isValid() && record.isWarmupComplete());
+        return record.isValid() ? record.isExpiredAt(System.nanoTime()) : record.isWarmupComplete();
     }
 
     /** Correction of the system clock now, s. */
