@@ -2,6 +2,8 @@
 package io.chronotick.cli;
 
 import io.chronotick.lab.Parallel;
+import io.chronotick.lab.document.JsonText;
+import io.chronotick.lab.document.SimulationDocument;
 import io.chronotick.lab.simulate.Figure;
 import io.chronotick.lab.simulate.RandomScenario;
 import io.chronotick.lab.simulate.Scenario;
@@ -73,6 +75,9 @@ final class LabSimulateCommand extends LabRunCommand {
     @Option(names = "--count", paramLabel = "N", defaultValue = "20", description = "How many to make up. Default: 20.")
     int count;
 
+    @Option(names = "--json", description = "Everything as JSON: times in seconds, shares 0..1.")
+    boolean json;
+
     LabSimulateCommand(Shell shell) {
         super(shell);
     }
@@ -105,7 +110,11 @@ final class LabSimulateCommand extends LabRunCommand {
             }
         }
         List<SimulationResult> results = Parallel.run(tasks, jobs, new Progress(shell, "scenario", tasks.size()));
-        print(results);
+        if (json) {
+            shell.line(JsonText.pretty(SimulationDocument.tree(results)));
+        } else {
+            print(results);
+        }
         return results.stream().allMatch(SimulationResult::passed) ? ExitCode.OK : ExitCode.NOT_MET;
     }
 

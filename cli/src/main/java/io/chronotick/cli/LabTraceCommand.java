@@ -3,6 +3,8 @@ package io.chronotick.cli;
 
 import io.chronotick.lab.LabException;
 import io.chronotick.lab.Parallel;
+import io.chronotick.lab.document.JsonText;
+import io.chronotick.lab.document.TraceDocument;
 import io.chronotick.lab.trace.DelaySlope;
 import io.chronotick.lab.trace.NoiseFloor;
 import io.chronotick.lab.trace.TraceResult;
@@ -54,6 +56,9 @@ final class LabTraceCommand extends LabRunCommand {
             description = "Skip rows until this much time has passed since the last. Default: take all.")
     double everySeconds;
 
+    @Option(names = "--json", description = "Everything as JSON, times in seconds.")
+    boolean json;
+
     LabTraceCommand(Shell shell) {
         super(shell);
     }
@@ -70,6 +75,10 @@ final class LabTraceCommand extends LabRunCommand {
             runs.add(() -> TraceRun.play(trace, everySeconds, without()));
         }
         List<TraceResult> results = Parallel.run(runs, jobs, new Progress(shell, "trace", runs.size()));
+        if (json) {
+            shell.line(JsonText.pretty(TraceDocument.tree(results)));
+            return ExitCode.OK;
+        }
         results.forEach(this::print);
         if (results.size() > 1) {
             summarize(results);

@@ -13,17 +13,23 @@ import java.awt.Color;
 import java.awt.Font;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.knowm.xchart.BitmapEncoder;
 import org.knowm.xchart.BitmapEncoder.BitmapFormat;
+import org.knowm.xchart.CategoryChart;
+import org.knowm.xchart.CategoryChartBuilder;
+import org.knowm.xchart.CategorySeries;
+import org.knowm.xchart.CategorySeries.CategorySeriesRenderStyle;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
 import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.internal.chartpart.Chart;
+import org.knowm.xchart.style.AxesChartStyler;
 import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
@@ -56,7 +62,7 @@ public final class PngPlots {
         save(allan(data), directory.resolve("allan.png"));
     }
 
-    private static void save(XYChart chart, Path file) throws IOException {
+    private static void save(Chart<?, ?> chart, Path file) throws IOException {
         BitmapEncoder.saveBitmapWithDPI(chart, file.toString(), BitmapFormat.PNG, DPI);
     }
 
@@ -68,49 +74,48 @@ public final class PngPlots {
                 .xAxisTitle(x)
                 .yAxisTitle(y)
                 .build();
-        chart.getStyler().setChartBackgroundColor(Color.WHITE);
-        chart.getStyler().setPlotBorderVisible(false);
-        chart.getStyler().setPlotGridLinesColor(new Color(0xdfe4ea));
-        chart.getStyler().setLegendPosition(LegendPosition.OutsideE);
-        chart.getStyler().setLegendBorderColor(Color.WHITE);
-        chart.getStyler().setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 17));
-        chart.getStyler().setAxisTitleFont(new Font(Font.SANS_SERIF, Font.PLAIN, 14));
+        dress(chart.getStyler());
         return chart;
     }
 
-    /** One line a poll over all cells. */
-    private static XYChart ratios(ReplaySummary summary) {
-        XYChart chart = chart("RMS error of chrony / own RMS error", "", "ratio");
+    private static void dress(AxesChartStyler styler) {
+        styler.setChartBackgroundColor(Color.WHITE);
+        styler.setPlotBorderVisible(false);
+        styler.setPlotGridLinesColor(new Color(0xdfe4ea));
+        styler.setLegendPosition(LegendPosition.OutsideE);
+        styler.setLegendBorderColor(Color.WHITE);
+        styler.setChartTitleFont(new Font(Font.SANS_SERIF, Font.BOLD, 17));
+        styler.setAxisTitleFont(new Font(Font.SANS_SERIF, Font.PLAIN, 14));
+        styler.setAxisTickLabelsFont(new Font(Font.SANS_SERIF, Font.PLAIN, 12));
+    }
+
+    private static CategoryChart ratios(ReplaySummary summary) {
+        CategoryChart chart = new CategoryChartBuilder()
+                .width(WIDTH)
+                .height(HEIGHT)
+                .title("RMS error of chrony / own RMS error")
+                .yAxisTitle("ratio")
+                .build();
+        dress(chart.getStyler());
+        chart.getStyler().setDefaultSeriesRenderStyle(CategorySeriesRenderStyle.Scatter);
         chart.getStyler().setYAxisLogarithmic(true);
-        Map<String, Double> positions = new LinkedHashMap<>();
-        summary.cells().forEach(cell -> positions.putIfAbsent(cell.name(), (double) positions.size()));
+        chart.getStyler().setXAxisLabelRotation(70);
+        List<String> names =
+                summary.cells().stream().map(Cell::name).distinct().toList();
         summary.cells().stream().map(Cell::pollSeconds).distinct().forEach(poll -> {
-            List<Double> xs = new ArrayList<>();
-            List<Double> ys = new ArrayList<>();
+            Map<String, Double> ratios = new LinkedHashMap<>();
             for (Cell cell : summary.cells(poll)) {
-                cell.ratio(ReplayResult.PUBLISHED).ifPresent(ratio -> {
-                    xs.add(positions.get(cell.name()));
-                    ys.add(ratio);
-                });
+                cell.ratio(ReplayResult.PUBLISHED).ifPresent(ratio -> ratios.put(cell.name(), ratio));
             }
-            if (!xs.isEmpty()) {
-                XYSeries series = chart.addSeries("poll " + poll + " s", xs, ys);
-                series.setLineStyle(new BasicStroke(0));
-                series.setLineColor(new Color(0, 0, 0, 0));
-                series.setMarker(SeriesMarkers.CIRCLE);
+            if (ratios.size() == names.size()) {
+                chart.addSeries("poll " + poll + " s", names, List.copyOf(ratios.values()))
+                        .setMarker(SeriesMarkers.CIRCLE);
             }
         });
-        XYSeries equal =
-                chart.addSeries("as good as chrony", new double[] {-0.5, positions.size() - 0.5}, new double[] {1, 1});
+        CategorySeries equal = chart.addSeries("as good as chrony", names, Collections.nCopies(names.size(), 1.0));
+        equal.setChartCategorySeriesRenderStyle(CategorySeriesRenderStyle.Line);
         equal.setMarker(SeriesMarkers.NONE);
         equal.setLineColor(Color.DARK_GRAY);
-        List<String> names = List.copyOf(positions.keySet());
-        chart.getStyler().setXAxisLabelRotation(60);
-        chart.getStyler().setXAxisMaxLabelCount(names.size());
-        chart.setCustomXAxisTickLabelsFormatter(at -> {
-            int index = (int) Math.round(at);
-            return index >= 0 && index < names.size() && Math.abs(at - index) < 1e-6 ? names.get(index) : "";
-        });
         return chart;
     }
 
@@ -135,6 +140,8 @@ public final class PngPlots {
 
     private static XYChart calibration(ReplaySummary summary) {
         XYChart chart = chart("How often the truth was inside", "nominal, %", "inside, %");
+        chart.getStyler().setXAxisMin(0.0).setXAxisMax(100.0);
+        chart.getStyler().setXAxisTickMarkSpacingHint(80);
         double[] nominal = IntStream.rangeClosed(0, 100).asDoubleStream().toArray();
         ReplaySummary.groups(summary.cells()).forEach((name, cells) -> {
             double[] mean = new double[nominal.length];

@@ -60,7 +60,7 @@ const mean = values => values.reduce((a, b) => a + b, 0) / values.length;
     }
   }
   const inside = cells.map(cell => mean(cell.runs.map(run => run.inside_95)));
-  tiles.push(tile(percent(Math.min(...inside), 1) + ' – ' + percent(Math.max(...inside), 1),
+  tiles.push(tile(`${(100 * Math.min(...inside)).toFixed(1)}–${(100 * Math.max(...inside)).toFixed(1)} %`,
     'of the time the 95 % interval held the truth, worst and best of all cells'));
   tiles.push(tile(percent(Math.min(...cells.flatMap(cell => cell.runs.map(run => run.inside_bound))), 2),
     'of the time the hard bound held it, worst run'));
@@ -114,10 +114,14 @@ function plot(into, series, previous) {
   const upper = series.error.map((e, i) => e == null || series.sd[i] == null ? null : SIGMA95 * series.sd[i]);
   const lower = upper.map(v => v == null ? null : -v);
   const axis = {stroke: css('--soft'), grid: {stroke: css('--line'), width: 1}, ticks: {stroke: css('--line')}};
-  const hours = (u, values) => values.map(v => (v / 3600).toFixed(v % 3600 === 0 ? 0 : 2) + ' h');
+  const clockTime = (u, values) => values.map(v => `${Math.floor(v / 3600)}:${String(Math.floor(v % 3600 / 60)).padStart(2, '0')}`);
+  const incrs = [1, 5, 15, 30, 60, 300, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400];
+  // The first minutes, when little is known yet, and rare peaks may not flatten the rest.
+  const sizes = upper.flatMap((v, i) => v == null || series.t[i] < 600 ? [] : [Math.max(v, Math.abs(series.error[i]))]).sort((a, b) => a - b);
+  const most = 1.15 * (sizes[Math.floor(.997 * (sizes.length - 1))] || Math.max(...upper));
   return new uPlot({
     width: into.clientWidth - 22, height: 330,
-    scales: {x: {time: false}},
+    scales: {x: {time: false}, y: {auto: false, range: (u, low, high) => [-most, most]}},
     series: [
       {label: 'time', value: (u, v) => v == null ? '–' : (v / 3600).toFixed(3) + ' h'},
       {label: 'upper 95 %', stroke: css('--accent'), width: .6, points: {show: false}, value: (u, v) => micros(v)},
@@ -125,7 +129,7 @@ function plot(into, series, previous) {
       {label: 'error', stroke: css('--ink'), width: 1.2, points: {show: false}, value: (u, v) => micros(v)},
     ],
     bands: [{series: [1, 2], fill: css('--band')}],
-    axes: [{...axis, values: hours}, {...axis, size: 74, values: (u, values) => values.map(micros)}],
+    axes: [{...axis, incrs, values: clockTime, label: 'hours', labelSize: 18, labelGap: 0}, {...axis, size: 74, values: (u, values) => values.map(micros)}],
   }, [series.t, upper, lower, series.error], into);
 }
 {

@@ -19,8 +19,10 @@ public final class ReplayFiles {
     public static void write(Path directory, String clock, String path, int seed) throws IOException {
         Random random = new Random(seed);
         double[] walk = {1e-5};
-        numbers(directory.resolve("freq_" + clock + "_" + seed + ".txt.gz"), 40_001, i -> walk[0] +=
-                1e-9 * random.nextGaussian());
+        numbers(
+                directory.resolve("freq_" + clock + "_" + seed + ".txt.gz"),
+                40_001,
+                i -> walk[0] += 1e-9 * random.nextGaussian());
         for (String way : new String[] {"fwd", "ret"}) {
             numbers(
                     directory.resolve("delay_" + path + "_" + seed + "_" + way + ".txt.gz"),
@@ -38,8 +40,8 @@ public final class ReplayFiles {
     }
 
     static void text(Path file, String text) throws IOException {
-        try (Writer writer = new OutputStreamWriter(
-                new GZIPOutputStream(Files.newOutputStream(file)), StandardCharsets.UTF_8)) {
+        try (Writer writer =
+                new OutputStreamWriter(new GZIPOutputStream(Files.newOutputStream(file)), StandardCharsets.UTF_8)) {
             writer.write(text);
         }
     }

@@ -46,14 +46,16 @@ class ReplaySetTest {
 
     @Test
     void knowsChronysResultsWhereTheyAreRecorded() throws IOException {
-        Files.writeString(
-                directory.resolve("chrony_results.csv"),
-                HEADER + "my_clock,some_path,B_p4,7,500,400,100,1200,2479\nmy_clock,some_path,A_default,7,1,1,100,1,9\n");
+        Files.writeString(directory.resolve("chrony_results.csv"), HEADER + """
+                        my_clock,some_path,B_p4,7,500,400,100,1200,2479
+                        my_clock,some_path,A_default,7,1,1,100,1,9
+                        """);
         ReplayResult result = play();
         assertThat(result.chronyRms()).hasValueSatisfying(rms -> assertThat(rms).isEqualTo(500e-6));
         // An asymmetric path would be judged by sqrt(500^2 - 400^2) = 300 us.
         assertThat(result.chrony().orElseThrow().rmsWithoutBias()).isCloseTo(300e-6, within());
-        assertThat(ReplaySet.open(directory).chrony().of(result.replayCase(), 64)).isEmpty();
+        assertThat(ReplaySet.open(directory).chrony().of(result.replayCase(), 64))
+                .isEmpty();
     }
 
     private static org.assertj.core.data.Offset<Double> within() {

@@ -20,17 +20,18 @@ import org.junit.jupiter.api.io.TempDir;
 /** Whole replays of a set that the test has made. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ReplayTest {
-    private static final String CHRONY =
-            "scenario,delay,poll,seed,rms_us,mae_us,cov_pct,bound_median_us,requests\n"
-                    + "quartz,lan,C_p6,1,100,80,100,1200,622\nquartz,lan,C_p6,2,300,80,100,1400,622\n";
+    private static final String CHRONY = """
+            scenario,delay,poll,seed,rms_us,mae_us,cov_pct,bound_median_us,requests
+            quartz,lan,C_p6,1,100,80,100,1200,622
+            quartz,lan,C_p6,2,300,80,100,1400,622
+            """;
 
-    @TempDir
-    private Path directory;
-
+    private Path directory = Path.of("");
     private List<ReplayResult> results = List.of();
 
     @BeforeAll
-    void playBothSeeds() throws IOException, InterruptedException {
+    void playBothSeeds(@TempDir Path made) throws IOException, InterruptedException {
+        directory = made;
         ReplayFiles.write(directory, "quartz", "lan", 1);
         ReplayFiles.write(directory, "quartz", "lan", 2);
         Files.writeString(directory.resolve("chrony_results.csv"), CHRONY);
@@ -71,7 +72,8 @@ class ReplayTest {
     void cellIsTheMedianOfItsSeeds() {
         ReplaySummary summary = new ReplaySummary(results);
         ReplaySummary.Cell cell = summary.cells().get(0);
-        double own = (results.get(0).published().rms() + results.get(1).published().rms()) / 2;
+        double own =
+                (results.get(0).published().rms() + results.get(1).published().rms()) / 2;
         assertThat(cell.ratio(ReplayResult.PUBLISHED).orElseThrow()).isCloseTo(200e-6 / own, offset(1e-9));
         ReplaySummary.Ratios ratios =
                 ReplaySummary.ratios(summary.cells(), ReplayResult.PUBLISHED).orElseThrow();

@@ -93,6 +93,7 @@ class ScoreTest {
     @Test
     void thinnedSeriesKeepsEveryNth() {
         double[] values = {0, 1, 2, 3, 4};
-        assertThat(new TimeSeries(values, values, values, values).every(2).errors()).containsExactly(0, 2, 4);
+        assertThat(new TimeSeries(values, values, values, values).every(2).errors())
+                .containsExactly(0, 2, 4);
     }
 }

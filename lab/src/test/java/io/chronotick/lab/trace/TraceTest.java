@@ -32,7 +32,11 @@ class TraceTest {
             double forward = -1e-3 * Math.log(1 - random.nextDouble());
             double back = oneLegVaries ? 0 : -1e-3 * Math.log(1 - random.nextDouble());
             text.append(String.format(
-                    Locale.ROOT, "%d,%.9f,%.9f%n", 16 * i, 5e-6 * 16 * i + (forward - back) / 2, 0.02 + forward + back));
+                    Locale.ROOT,
+                    "%d,%.9f,%.9f%n",
+                    16 * i,
+                    5e-6 * 16 * i + (forward - back) / 2,
+                    0.02 + forward + back));
         }
         return write(name, text.toString().replace("\r", ""));
     }
@@ -70,8 +74,7 @@ class TraceTest {
         assertThat(result.floor().smoother()).isBetween(0.4e-3, 0.55e-3);
         assertThat(result.floor().secondDifferences()).isBetween(0.4e-3, 0.65e-3);
         assertThat(published.oneStep()).isLessThan(1.2 * result.floor().smoother());
-        assertThat(result.score("last offset").orElseThrow().oneStep())
-                .isGreaterThan(1.3 * published.oneStep());
+        assertThat(result.score("last offset").orElseThrow().oneStep()).isGreaterThan(1.3 * published.oneStep());
         // 1800 s at 5 ppm: 9 ms for whoever has no frequency.
         assertThat(result.score("last offset").orElseThrow().mae().get(4)).isGreaterThan(8e-3);
         assertThat(result.correctedFloor()).isEmpty();
@@ -83,10 +86,7 @@ class TraceTest {
         assertThat(result.slope().orElseThrow().slope()).isCloseTo(0.5, offset(1e-3));
         assertThat(result.slope().orElseThrow().correlation()).isGreaterThan(0.99);
         assertThat(result.correctedFloor().orElseThrow().smoother()).isLessThan(1e-6);
-        assertThat(result.score(TraceResult.PUBLISHED)
-                        .orElseThrow()
-                        .corrected()
-                        .get(0))
+        assertThat(result.score(TraceResult.PUBLISHED).orElseThrow().corrected().get(0))
                 .isLessThan(0.1e-3);
     }
 
