@@ -10,19 +10,30 @@ import java.lang.foreign.MemorySegment;
 import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * Through the socket calls of Linux, with the kernel's software stamps of arrival (SO_TIMESTAMPING): a server that is woken
- * late still knows when the request came. Where the system clock, by which the kernel stamps, was stepped meanwhile, the
- * time at which the datagram was taken off the socket stands.
+ * Through the socket calls of Linux, with the kernel's software stamps (SO_TIMESTAMPING). By the stamp of arrival a server
+ * that is woken late still knows when the request came; where the system clock, by which the kernel stamps, was stepped
+ * meanwhile, the time at which the datagram was taken off the socket stands. By the stamps of what it has sent it knows how
+ * long the way through the call into the kernel takes, and begins the next call so much earlier.
  */
 final class LinuxServerSocket implements NtpServerSocket {
-    /** SOF_TIMESTAMPING_: RX_SOFTWARE, SOFTWARE. */
-    private static final int TIMESTAMPING_FLAGS = 1 << 3 | 1 << 4;
+    /** SOF_TIMESTAMPING_: TX_SOFTWARE, RX_SOFTWARE, SOFTWARE, OPT_TSONLY (stamps without the packet). */
+    private static final int TIMESTAMPING_FLAGS = 1 << 1 | 1 << 3 | 1 << 4 | 1 << 11;
 
-    /** So many packets to itself are enough for both. */
-    private static final int WARM_UP = 20;
+    /**
+     * How long a call takes is the shortest of so many: more is interruption. Few, since the code becomes faster when it is
+     * compiled.
+     */
+    private static final int CALLS_REMEMBERED = 8;
+
+    /** A call takes some microseconds; longer ones are no reason to begin the next one earlier. */
+    private static final long LONGEST_CALL_NANOS = 100_000;
+
+    /** So many packets to itself are enough for the stamps to come and for the first compiler to have done its work. */
+    private static final int WARM_UP = 300;
 
     private final HostClocks clocks;
     private final Arena arena = Arena.ofAuto();
@@ -35,6 +46,11 @@ final class LinuxServerSocket implements NtpServerSocket {
     private final InetSocketAddress address;
     private final ClockPair now;
     private final ClockPair earlier;
+
+    /** From the beginning of a call to the kernel's stamp, ns. */
+    private final long[] callNanos = new long[CALLS_REMEMBERED];
+
+    private int sent;
 
     LinuxServerSocket(InetSocketAddress address, HostClocks clocks) throws IOException {
         this.clocks = clocks;
@@ -84,6 +100,7 @@ final class LinuxServerSocket implements NtpServerSocket {
         if (ready > 0 && LinuxSockets.isReady(pollfds, 0)) {
             wakeup.clear();
         }
+        dropStamps();
     }
 
     @Override
@@ -111,15 +128,36 @@ final class LinuxServerSocket implements NtpServerSocket {
         outgoing.copyFrom(MemorySegment.ofBuffer(payload));
         try (Arena call = Arena.ofConfined()) {
             MemorySegment sockaddr = LinuxSockets.sockaddr(to, call);
-            while (clocks.rawNanos() - rawNanos < 0) {
+            dropStamps();
+            long begin = rawNanos - Arrays.stream(callNanos).min().orElse(0);
+            while (clocks.rawNanos() - begin < 0) {
                 Thread.onSpinWait();
             }
+            long begun = clocks.rawNanos();
             if (calls.sendTo(fd, outgoing, length, sockaddr) < 0
                     && calls.errno() != Libc.EAGAIN
                     && calls.errno() != Libc.ENOBUFS) {
                 throw new IOException("cannot answer " + NtpTransports.text(to) + ": " + Libc.errnoText(calls.errno()));
             }
+            rememberCall(begun);
         }
+    }
+
+    /** The stamp is there when the call returns; where it is not, nothing is learned. */
+    private void rememberCall(long begunRawNanos) {
+        if (message.receive(fd, LinuxSockets.MSG_ERRQUEUE) && message.stamped()) {
+            now.read();
+            long tookNanos = now.rawNanos() - now.ageNanos(message.stampRealtimeNanos()) - begunRawNanos;
+            callNanos[sent++ % CALLS_REMEMBERED] = Math.clamp(tookNanos, 0, LONGEST_CALL_NANOS);
+        }
+    }
+
+    /** Stamps that came late would be taken for those of the next datagram, and wake for nothing. */
+    private void dropStamps() {
+        boolean more;
+        do {
+            more = message.receive(fd, LinuxSockets.MSG_ERRQUEUE);
+        } while (more);
     }
 
     @Override
