@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A real NTP server on the loopback interface whose truth is known and whose network is as bad as wanted: for the
@@ -54,6 +55,12 @@ public final class ReferenceServer implements AutoCloseable {
 
     /** What is told as the departure lies so far ahead: the time it takes to get the packet ready, with some to spare. */
     private static final long LEAD_NANOS = 200_000;
+
+    /**
+     * One answer at a time in this process: servers that are asked together answer together, and if all of them waited for
+     * their instant at once, they would keep each other from a small machine's CPUs and leave late.
+     */
+    private static final ReentrantLock DEPARTURE = new ReentrantLock();
 
     private final ReferenceServerConfig config;
     private final HostClocks clocks;
@@ -209,6 +216,15 @@ public final class ReferenceServer implements AutoCloseable {
     }
 
     private void send(Answer answer) throws IOException {
+        DEPARTURE.lock();
+        try {
+            depart(answer);
+        } finally {
+            DEPARTURE.unlock();
+        }
+    }
+
+    private void depart(Answer answer) throws IOException {
         // Counted first, so that who has the answer sees it counted.
         answered.incrementAndGet();
         ByteBuffer packet = answer.packet();
