@@ -3,6 +3,7 @@ package io.chronotick.daemon.net;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import io.chronotick.daemon.time.ClockPair;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.daemon.time.Libc;
 import io.chronotick.engine.StampKind;

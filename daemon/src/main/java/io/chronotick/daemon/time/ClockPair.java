@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.chronotick.daemon.net;
-
-import io.chronotick.daemon.time.HostClocks;
+package io.chronotick.daemon.time;
 
 /** CLOCK_MONOTONIC_RAW and CLOCK_REALTIME, read at, as nearly as can be, one instant. For one thread. */
-final class ClockPair {
+public final class ClockPair {
     /** The fastest that Linux slews CLOCK_REALTIME for good (adjtimex(2): 500 ppm), doubled. */
     private static final double MAX_SLEW = 1e-3;
 
     /** How far the two can seem to come apart without a step: they are not read at quite the same instant. */
-    static final long SLACK_NANOS = 2_000;
+    public static final long SLACK_NANOS = 2_000;
 
     /** A pair read within this time is good enough; three clock reads take some 100 ns. */
     private static final long TIGHT_NANOS = 250;
@@ -20,12 +18,13 @@ final class ClockPair {
     private long rawNanos;
     private long realtimeNanos;
 
-    ClockPair(HostClocks clocks) {
+    /** A pair not read yet. */
+    public ClockPair(HostClocks clocks) {
         this.clocks = clocks;
     }
 
     /** The tightest of a few tries, the middle of its reads. */
-    void read() {
+    public void read() {
         long tightest = Long.MAX_VALUE;
         for (int i = 0; i < MAX_READS && tightest > TIGHT_NANOS; i++) {
             long before = clocks.rawNanos();
@@ -39,23 +38,29 @@ final class ClockPair {
         }
     }
 
-    /** When it was read. */
-    long rawNanos() {
+    /** CLOCK_MONOTONIC_RAW as it was read, ns. */
+    public long rawNanos() {
         return rawNanos;
     }
 
+    /** CLOCK_REALTIME as it was read, ns since the Unix epoch. */
+    public long realtimeNanos() {
+        return realtimeNanos;
+    }
+
     /** How long before it was read CLOCK_REALTIME showed this; negative if that is still to come. */
-    long ageNanos(long earlierRealtimeNanos) {
+    public long ageNanos(long earlierRealtimeNanos) {
         return realtimeNanos - earlierRealtimeNanos;
     }
 
-    void copyFrom(ClockPair other) {
+    /** Makes this one the same as another. */
+    public void copyFrom(ClockPair other) {
         rawNanos = other.rawNanos;
         realtimeNanos = other.realtimeNanos;
     }
 
     /** Whether CLOCK_REALTIME went otherwise than by slewing since an earlier pair. */
-    boolean isSteppedSince(ClockPair earlier) {
+    public boolean isSteppedSince(ClockPair earlier) {
         long rawPassed = rawNanos - earlier.rawNanos;
         long realtimePassed = realtimeNanos - earlier.realtimeNanos;
         return Math.abs(realtimePassed - rawPassed) > SLACK_NANOS + MAX_SLEW * rawPassed;
