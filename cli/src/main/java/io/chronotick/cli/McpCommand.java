@@ -100,7 +100,7 @@ final class McpCommand extends SegmentCommand {
             printConfig();
             return ExitCode.OK;
         }
-        Logging.toStderr(Level.ERROR);
+        quietLibraries(shell);
         try (ChronoTickTools tools = new ChronoTickTools(segment())) {
             if (transport == Transport.http) {
                 serveHttp(tools);
@@ -109,6 +109,19 @@ final class McpCommand extends SegmentCommand {
             }
         }
         return ExitCode.OK;
+    }
+
+    /**
+     * What the libraries log is told to the caller as well, and a logger takes a tenth of the start: so only for whoever
+     * looks for an error.
+     */
+    static void quietLibraries(Shell shell) {
+        if ("1".equals(shell.environment().get(Main.DEBUG_VARIABLE))) {
+            Logging.toStderr(Level.INFO);
+        } else {
+            System.setProperty("slf4j.internal.verbosity", "WARN");
+            System.setProperty("slf4j.provider", "org.slf4j.helpers.NOP_FallbackServiceProvider");
+        }
     }
 
     private static void serveStdio(ChronoTickTools tools) throws InterruptedException {

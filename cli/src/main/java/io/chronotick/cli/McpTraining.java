@@ -52,8 +52,9 @@ public final class McpTraining {
                         .append("\"}}\n");
             }
             // The way that the command takes, up to its own streams.
-            CommandTree.commandLine(Shell.ofProcess(), "mcp").parseArgs("mcp", "--shm", segment.toString());
-            Logging.toStderr(org.slf4j.event.Level.ERROR);
+            Shell shell = Shell.ofProcess();
+            QuickStart.parse(shell, "mcp", "--shm", segment.toString());
+            McpCommand.quietLibraries(shell);
             try (ChronoTickTools tools = new ChronoTickTools(segment)) {
                 StdioMcpServer.serve(
                         tools,
