@@ -216,6 +216,26 @@ public final class ChronoTickTools implements AutoCloseable {
     }
 
     /**
+     * A time as models write it.
+     *
+     * @param text ISO 8601 with Z or an offset, or Unix seconds
+     * @throws ToolException if it is neither
+     */
+    public static Instant parseTime(String text) {
+        return Arguments.instant("the time", text);
+    }
+
+    /**
+     * A reading as models hand it on.
+     *
+     * @param reading a result of {@link #getTime} as a map, or earliest and latest, or time and uncertainty
+     * @throws ToolException if bounds do not follow from it
+     */
+    public static TimeBounds parseReading(Map<String, Object> reading) {
+        return Arguments.reading("the reading", reading);
+    }
+
+    /**
      * The record as it stands in shared memory, each field by its name; valid or not.
      *
      * @throws ChronoTickException if there is none
