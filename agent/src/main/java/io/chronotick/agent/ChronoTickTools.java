@@ -140,7 +140,9 @@ public final class ChronoTickTools implements AutoCloseable {
         long aheadNanos = Math.round(futureSeconds * 1e9);
         long futureNanos = reading.now().estimateNanos() + aheadNanos + Math.round(record.driftRate() * aheadNanos);
         double maxError = reading.now().boundNanos() / 1e9;
-        double future = record.timeUncertaintyAt((reading.systemNanos() + aheadNanos) * 1e-9);
+        // Counted on the monotonic clock, which nobody steps.
+        double horizon = record.systemTimestamp() - record.predictionTime() + reading.ageSeconds() + futureSeconds;
+        double future = record.timeUncertainty(horizon);
         return new FutureTime(
                 unix(reading.now().estimateNanos()),
                 unix(reading.systemNanos()),

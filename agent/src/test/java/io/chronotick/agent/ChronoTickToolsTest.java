@@ -138,8 +138,9 @@ class ChronoTickToolsTest {
     void shouldForecastItsOwnUncertainty() throws IOException {
         new SampleSegment().publish(segment);
         FutureTime future = tools.getTimeWithFutureUncertainty(1000);
-        // Independent: 20 us at the anchor and 1e-8 s/s for a thousand seconds.
-        assertThat(future.futureUncertainty()).isGreaterThan(Math.hypot(20e-6, 10e-6));
+        // Independent: 20 us at the anchor, and 1e-8 s/s for a thousand seconds and the age of the record.
+        double age = future.currentCorrectedTime().doubleValue() - START.getEpochSecond() - 0.75;
+        assertThat(future.futureUncertainty()).isCloseTo(Math.hypot(20e-6, 1e-8 * (1000 + age)), within(1e-9));
         assertThat(future.uncertaintyIncrease()).isEqualTo(future.futureUncertainty() - future.currentUncertainty());
         assertThat(future.futureMaxError() - future.currentMaxError()).isCloseTo(0.6, within(1e-9));
         assertThat(future.futureCorrectedTime()

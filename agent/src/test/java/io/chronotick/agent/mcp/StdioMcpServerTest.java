@@ -4,7 +4,6 @@ package io.chronotick.agent.mcp;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.chronotick.agent.SampleSegment;
-import io.chronotick.agent.Tool;
 import java.io.IOException;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
@@ -20,7 +19,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -169,78 +167,80 @@ class StdioMcpServerTest {
         assertThat(reading.at("/result/structuredContent/corrected_time_iso").asString())
                 .startsWith("2025-03-13T15:3");
         assertThat(reading.at("/result/content/0/text").asString()).startsWith("Local time 2025-03-13T16:3");
-        for (Tool tool : Tool.values()) {
-            String uri = "{\"uri\":\"chronotick://" + (tool == Tool.GET_DAEMON_STATUS ? "status" : "record") + "\"}";
-            assertThat(ask(request(5, "resources/read", uri))
+        for (String uri : List.of("chronotick://record", "chronotick://status")) {
+            assertThat(ask(request(5, "resources/read", "{\"uri\":\"" + uri + "\"}"))
                             .at("/result/contents/0/text")
                             .asString())
                     .startsWith("{");
         }
     }
 
+    /** Line, code, id; ` stands for ". */
+    private static final List<String> IMPROPER = List.of(
+            "not JSON | -32700 | ",
+            "{`jsonrpc`:`2.0`,`id`:7,`method`:`tools/call | -32700 | ",
+            "{`jsonrpc`:`2.0`,`id`:7,`method`:`tools/call`,`params`:{`name`:`get_time`,`arguments`:{`timezone`:NaN}}} | -32700 | ",
+            "[{`jsonrpc`:`2.0`,`id`:7,`method`:`ping`}] | -32600 | ",
+            "7 | -32600 | ",
+            "null | -32600 | ",
+            "{} | -32600 | ",
+            "{`id`:7,`method`:`ping`} | -32600 | 7",
+            "{`jsonrpc`:`2.0`,`id`:7} | -32600 | 7",
+            "{`jsonrpc`:`2.0`,`id`:null,`method`:`ping`} | -32600 | ",
+            "{`jsonrpc`:`2.0`,`id`:{},`method`:`ping`} | -32600 | ",
+            "{`jsonrpc`:`2.0`,`id`:7,`method`:7} | -32600 | 7",
+            "{`jsonrpc`:`2.0`,`id`:7,`method`:`tools/call`,`params`:[]} | -32600 | 7",
+            "{`jsonrpc`:`2.0`,`id`:7,`method`:`nonsense`} | -32601 | 7",
+            "{`jsonrpc`:`2.0`,`id`:7,`method`:`tools/call`} | -32602 | 7",
+            "{`jsonrpc`:`2.0`,`id`:7,`method`:`tools/call`,`params`:{`name`:`get_thyme`}} | -32602 | 7",
+            "{`jsonrpc`:`2.0`,`id`:7,`method`:`tools/call`,`params`:{`name`:`get_time`,`arguments`:[]}} | -32602 | 7",
+            "{`jsonrpc`:`2.0`,`id`:7,`method`:`resources/read`,`params`:{}} | -32602 | 7",
+            "{`jsonrpc`:`2.0`,`id`:7,`method`:`initialize`,`params`:{}} | -32602 | 7");
+
     /** Every answer is one line of JSON with the right code; then the server goes on. */
-    @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '~',
-            value = {
-                "not JSON | -32700 | ",
-                "{`jsonrpc`:`2.0`,`id`:7,`method`:`tools/call | -32700 | ",
-                "{`jsonrpc`:`2.0`,`id`:7,`method`:`tools/call`,`params`:{`name`:`get_time`,`arguments`:{`timezone`:NaN}}} | -32700 | ",
-                "[{`jsonrpc`:`2.0`,`id`:7,`method`:`ping`}] | -32600 | ",
-                "7 | -32600 | ",
-                "null | -32600 | ",
-                "{} | -32600 | ",
-                "{`id`:7,`method`:`ping`} | -32600 | 7",
-                "{`jsonrpc`:`2.0`,`id`:7} | -32600 | 7",
-                "{`jsonrpc`:`2.0`,`id`:null,`method`:`ping`} | -32600 | ",
-                "{`jsonrpc`:`2.0`,`id`:{},`method`:`ping`} | -32600 | ",
-                "{`jsonrpc`:`2.0`,`id`:7,`method`:7} | -32600 | 7",
-                "{`jsonrpc`:`2.0`,`id`:7,`method`:`tools/call`,`params`:[]} | -32600 | 7",
-                "{`jsonrpc`:`2.0`,`id`:7,`method`:`nonsense`} | -32601 | 7",
-                "{`jsonrpc`:`2.0`,`id`:7,`method`:`tools/call`} | -32602 | 7",
-                "{`jsonrpc`:`2.0`,`id`:7,`method`:`tools/call`,`params`:{`name`:`get_thyme`}} | -32602 | 7",
-                "{`jsonrpc`:`2.0`,`id`:7,`method`:`tools/call`,`params`:{`name`:`get_time`,`arguments`:[]}} | -32602 | 7",
-                "{`jsonrpc`:`2.0`,`id`:7,`method`:`resources/read`,`params`:{}} | -32602 | 7",
-                "{`jsonrpc`:`2.0`,`id`:7,`method`:`initialize`,`params`:{}} | -32602 | 7",
-            })
-    void shouldAnswerWhatIsNoProperRequest(String line, int code, String id) throws IOException {
+    @Test
+    void shouldAnswerWhatIsNoProperRequest() throws IOException {
         initialize("2025-11-25");
-        JsonNode answer = ask(line.replace('`', '"'));
-        assertThat(answer.at("/error/code").asInt()).isEqualTo(code);
-        assertThat(answer.at("/error/message").asString()).isNotBlank();
-        assertThat(answer.has("id")).isTrue();
-        assertThat(answer.at("/id").isNull() ? null : answer.at("/id").asString())
-                .isEqualTo(id);
-        assertLives();
+        for (String row : IMPROPER) {
+            String[] columns = row.split("\\|", -1);
+            JsonNode answer = ask(columns[0].strip().replace('`', '"'));
+            assertThat(answer.at("/error/code").asInt()).as(row).isEqualTo(Integer.parseInt(columns[1].strip()));
+            assertThat(answer.at("/error/message").asString()).as(row).isNotBlank();
+            assertThat(answer.has("id")).as(row).isTrue();
+            assertThat(answer.at("/id").isNull() ? "" : answer.at("/id").asString())
+                    .as(row)
+                    .isEqualTo(columns[2].strip());
+            assertLives();
+        }
     }
 
+    /** Tool and arguments; ` stands for ". */
+    private static final List<String> WRONG_ARGUMENTS = List.of(
+            "get_time | {`timezone`:7}",
+            "get_time | {`zone`:`UTC`}",
+            "get_daemon_status | {`verbose`:true}",
+            "get_time_with_future_uncertainty | {}",
+            "get_time_with_future_uncertainty | {`future_seconds`:`NaN`}",
+            "get_time_with_future_uncertainty | {`future_seconds`:-1}",
+            "wait_until | {}",
+            "wait_until | {`corrected_time`:`soon`}",
+            "wait_until | {`corrected_time`:0,`max_wait_seconds`:1e9}",
+            "compare_timestamps | {`first`:{}}",
+            "compare_timestamps | {`first`:{},`second`:{}}");
+
     /** Arguments are the tool's business: an error that the model reads. */
-    @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '~',
-            value = {
-                "get_time | {`timezone`:7}",
-                "get_time | {`zone`:`UTC`}",
-                "get_daemon_status | {`verbose`:true}",
-                "get_time_with_future_uncertainty | {}",
-                "get_time_with_future_uncertainty | {`future_seconds`:`NaN`}",
-                "get_time_with_future_uncertainty | {`future_seconds`:-1}",
-                "wait_until | {}",
-                "wait_until | {`corrected_time`:`soon`}",
-                "wait_until | {`corrected_time`:0,`max_wait_seconds`:1e9}",
-                "compare_timestamps | {`first`:{}}",
-                "compare_timestamps | {`first`:{},`second`:{}}",
-            })
-    void shouldTellTheModelWhatIsWrongWithItsArguments(String tool, String arguments) throws IOException {
+    @Test
+    void shouldTellTheModelWhatIsWrongWithItsArguments() throws IOException {
         new SampleSegment().publish(segment);
         initialize("2025-11-25");
-        JsonNode answer = ask(call(7, tool, arguments.replace('`', '"')));
-        assertThat(answer.at("/id").asInt()).isEqualTo(7);
-        assertThat(answer.at("/result/isError").asBoolean()).isTrue();
-        assertThat(answer.at("/result/content/0/text").asString()).isNotBlank();
-        assertLives();
+        for (String row : WRONG_ARGUMENTS) {
+            String[] columns = row.split("\\|", -1);
+            JsonNode answer = ask(call(7, columns[0].strip(), columns[1].strip().replace('`', '"')));
+            assertThat(answer.at("/id").asInt()).as(row).isEqualTo(7);
+            assertThat(answer.at("/result/isError").asBoolean()).as(row).isTrue();
+            assertThat(answer.at("/result/content/0/text").asString()).as(row).isNotBlank();
+            assertLives();
+        }
     }
 
     @Test
