@@ -38,7 +38,9 @@ final class CommandTree {
         COMMANDS.put("benchmark", BenchmarkCommand::new);
         COMMANDS.put("cleanup", CleanupCommand::new);
         COMMANDS.put("query", QueryCommand::new);
+        COMMANDS.put("mcp", McpCommand::new);
         COMMANDS.put("config", ConfigCommand::new);
+        COMMANDS.put("lab", CommandTree::lab);
         COMMANDS.put("completion", CompletionCommand::new);
     }
 
@@ -84,6 +86,14 @@ final class CommandTree {
                 .setExecutionExceptionHandler((e, commandLine, parsed) -> Main.guard(shell, () -> {
                     throw e;
                 }));
+    }
+
+    private static CommandLine lab(Shell shell) {
+        return new CommandLine(new LabCommand())
+                .addSubcommand("replay", new LabReplayCommand(shell))
+                .addSubcommand("trace", new LabTraceCommand(shell))
+                .addSubcommand("simulate", new LabSimulateCommand(shell))
+                .addSubcommand("report", new LabReportCommand(shell));
     }
 
     private static PrintWriter writer(PrintStream stream) {
