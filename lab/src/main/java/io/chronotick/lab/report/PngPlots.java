@@ -100,8 +100,7 @@ public final class PngPlots {
         chart.getStyler().setDefaultSeriesRenderStyle(CategorySeriesRenderStyle.Scatter);
         chart.getStyler().setYAxisLogarithmic(true);
         chart.getStyler().setXAxisLabelRotation(70);
-        List<String> names =
-                summary.cells().stream().map(Cell::name).distinct().toList();
+        List<String> names = summary.cells().stream().map(Cell::name).distinct().toList();
         summary.cells().stream().map(Cell::pollSeconds).distinct().forEach(poll -> {
             Map<String, Double> ratios = new LinkedHashMap<>();
             for (Cell cell : summary.cells(poll)) {
