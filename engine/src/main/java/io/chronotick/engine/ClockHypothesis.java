@@ -63,6 +63,8 @@ record ClockHypothesis(
     /** A cycle keeps its phase for about an hour. */
     private static final double CYCLE_MEMORY = 3600;
 
+    private static final double LEARNED_CYCLE_MEMORY = 36_000;
+
     /** Wander beside a cycle, (s/s)^2/s. */
     private static final double CYCLE_WANDER = 1e-17;
 
@@ -90,13 +92,23 @@ record ClockHypothesis(
         return all;
     }
 
-    /** A damped cycle whose stationary deviation is {@link #CYCLE_SD}. */
+    /** A cycle of unknown phase near one of the listed periods. */
     private static ClockHypothesis cycle(double period) {
+        return cycle(period, CYCLE_MEMORY);
+    }
+
+    /** A cycle whose period has been learned: it keeps its phase for ten hours, so that it forecasts many rounds. */
+    static ClockHypothesis learnedCycle(double period) {
+        return cycle(period, LEARNED_CYCLE_MEMORY);
+    }
+
+    /** A damped cycle whose stationary deviation is {@link #CYCLE_SD}. */
+    private static ClockHypothesis cycle(double period, double memory) {
         double w = 2 * Math.PI / period;
-        double a = 1 / CYCLE_MEMORY;
+        double a = 1 / memory;
         double noise = 2 * a * CYCLE_SD * CYCLE_SD;
         return new ClockHypothesis(
-                "cycle " + period + " s",
+                "cycle " + Math.round(period) + " s",
                 CYCLE_WANDER,
                 true,
                 w,
@@ -106,6 +118,11 @@ record ClockHypothesis(
                 CYCLE_SD,
                 CYCLE_SD * w,
                 CYCLE_LOG_PRIOR);
+    }
+
+    /** Period of the cycle, s; infinite for a slope. */
+    double period() {
+        return 2 * Math.PI / omega;
     }
 
     /** States of the clock: x, y and, if there is a second component, c and s. */

@@ -24,10 +24,10 @@ public final class Engine {
     private static final double UNKNOWN_FREQUENCY = 1e-4;
 
     /** Once measured: what a quartz can change by within the memory of the bounds (chrony: maxclockerror, 1 ppm) ... */
-    private static final double FREQUENCY_FLOOR = 1e-6;
+    private static final double FREQUENCY_FLOOR = 3e-7;
 
     /** ... and this many standard deviations of the estimate. */
-    private static final double FREQUENCY_SIGMAS = 6;
+    private static final double FREQUENCY_SIGMAS = 4;
 
     /** The estimated frequency is believed in the bound after this many exchanges. */
     private static final int EXCHANGES_FOR_FREQUENCY = 100;
@@ -87,6 +87,7 @@ public final class Engine {
     private OscillatorBank bank;
     private Optional<RouteShadow> shadow = Optional.empty();
     private final Confidence confidence = new Confidence();
+    private final Calibration calibration = new Calibration();
     private final List<Exchange> history = new ArrayList<>();
 
     private long nextRequestId;
@@ -137,7 +138,7 @@ public final class Engine {
     public Engine(EngineConfig config, RandomGenerator random, Set<Ablation> without) {
         this.config = config;
         this.without = Set.copyOf(without);
-        bank = new OscillatorBank(hypotheses());
+        bank = new OscillatorBank(hypotheses(), !without.contains(Ablation.CYCLES) && !without.contains(Ablation.BANK));
         this.random = random;
     }
 
@@ -326,7 +327,14 @@ public final class Engine {
         }
         contradictions = 0;
         boolean forecast = bank.knows(exchange.source());
+        OscillatorBank believed = bank;
+        List<Integer> speakers = speakers();
+        Estimate before = forecast ? bank.estimate(exchange.middle(), speakers) : null;
         boolean hit = absorb(exchange);
+        if (before != null && bank == believed) {
+            Estimate after = bank.estimate(exchange.middle(), speakers);
+            calibration.add(after.offset() - before.offset(), before.p00(), after.p00());
+        }
         if (forecast) {
             confidence.add(hit);
         }
@@ -334,7 +342,6 @@ public final class Engine {
             rebuild();
         }
         if (isOutsideBound(rawNanos)) {
-            if (Boolean.getBoolean("dbg")) System.out.println("OUTSIDE " + rawNanos * 1e-9);
             startAfresh();
         }
     }
@@ -353,9 +360,6 @@ public final class Engine {
         if (shadow.isPresent()) {
             switch (shadow.get().add(exchange, epochNanos, bank)) {
                 case ADOPT -> {
-                    if (Boolean.getBoolean("dbg"))
-                        System.out.println("ADOPT " + exchange.t4() * 1e-9 + " base " + bank.base(source) + " -> "
-                                + shadow.get().bank().base(source));
                     bank = shadow.get().bank();
                     shadow = Optional.empty();
                 }
@@ -373,9 +377,6 @@ public final class Engine {
         double base = bank.base(source);
         double excess = exchange.delay() - 2 * base;
         if (excess < -(ROUTE_SIGMAS * bank.baseSd(source) + queue + ROUTE_SLACK)) {
-            if (Boolean.getBoolean("dbg"))
-                System.out.println("RESET " + exchange.t4() * 1e-9 + " base " + bank.base(source) + " -> "
-                        + exchange.delay() / 2 + " baseSd " + bank.baseSd(source) + " q " + queue);
             bank.resetBase(source, exchange.delay() / 2, -excess);
             shadow = Optional.empty();
         } else if (excess > ROUTE_QUEUES * queue && shadow.isEmpty() && !without.contains(Ablation.SHADOW)) {
@@ -622,8 +623,9 @@ public final class Engine {
             p00 += distance * distance;
         }
         // A deviation above the bound would say that the truth may be where it cannot be.
-        p00 = Math.min(p00, maxError * maxError);
-        double sd = Math.sqrt(p00);
+        double scale = scale();
+        p00 = Math.min(p00, maxError * maxError / (scale * scale));
+        double sd = scale * Math.sqrt(p00);
         boolean honest = sd <= config.maxUncertaintySeconds();
         if (!warmupComplete && honest && (isWarm() || rawNanos - startNanos >= warmupLimitNanos())) {
             warmupComplete = true;
@@ -646,7 +648,7 @@ public final class Engine {
                 estimate.p01(),
                 estimate.p11(),
                 estimate.wander(),
-                1,
+                scale,
                 maxError,
                 Math.max(maxDrift(), Math.abs(estimate.frequency() - boundFrequency()) + maxDrift()),
                 config.maxUncertaintySeconds(),
@@ -683,6 +685,11 @@ public final class Engine {
         return ((exchange.t2() - exchange.t1() - epochNanos) * 1e-9
                         + (exchange.t3() - exchange.t4() - epochNanos) * 1e-9)
                 / 2;
+    }
+
+    /** Factor on the models' own standard deviations. */
+    private double scale() {
+        return without.contains(Ablation.CALIBRATION) || !config.modelEnabled() ? 1 : calibration.scale();
     }
 
     private void noteHoldover(long rawNanos, Consumer<Action> out) {
@@ -782,11 +789,16 @@ public final class Engine {
         if (!bank.isStarted()) {
             return List.of();
         }
-        Estimate estimate = bank.estimate(rawNanos, speakers());
-        long utcNanos = rawNanos + epochNanos + Math.round(estimate.offset() * 1e9);
+        OscillatorBank.Estimates all = bank.estimates(rawNanos, speakers());
         return List.of(
-                new Forecast(Forecast.Forecaster.SHORT_TERM, rawNanos, utcNanos, estimate.sd(), 1),
-                new Forecast(Forecast.Forecaster.FUSION, rawNanos, utcNanos, estimate.sd(), 1));
+                forecast(Forecast.Forecaster.SHORT_TERM, all.shortTerm(), all.shortTermWeight()),
+                forecast(Forecast.Forecaster.LONG_TERM, all.longTerm(), 1 - all.shortTermWeight()),
+                forecast(Forecast.Forecaster.FUSION, all.fused(), 1));
+    }
+
+    private Forecast forecast(Forecast.Forecaster forecaster, Estimate estimate, double weight) {
+        long utcNanos = estimate.rawNanos() + epochNanos + Math.round(estimate.offset() * 1e9);
+        return new Forecast(forecaster, estimate.rawNanos(), utcNanos, scale() * estimate.sd(), weight);
     }
 
     /** The present state of every server, in the order they were added. */

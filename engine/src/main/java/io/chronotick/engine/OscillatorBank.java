@@ -16,11 +16,29 @@ final class OscillatorBank {
     /** A hypothesis is never farther behind the best than this, in nats, so that it can come back. */
     private static final double DEEPEST = 25;
 
+    /** What the long-term forecaster is judged by: forecasts this far ahead or farther, s. */
+    private static final double LONG_LEAD = 300;
+
     /** An exchange counts as forecast when both directions fell inside the two-sided interval of sqrt(0.95). */
     private static final double TAIL = (1 - Math.sqrt(0.95)) / 2;
 
+    /** The period of the learned cycle is looked at again after this many exchanges. */
+    private static final int EXCHANGES_PER_TUNING = 16;
+
+    /** A learned period that moves by less than this part is the same cycle, by less than that not worth following. */
+    private static final double SAME_CYCLE = 0.2;
+
+    private static final double SAME_PERIOD = 0.002;
+
     private final List<ClockHypothesis> hypotheses;
+
+    /** One for each of {@link #hypotheses}; if cycles are learned one more at the end, asleep until a period is known. */
     private final OscillatorModel[] models;
+
+    private final boolean learnsCycles;
+    private boolean cycleLearned;
+    private final CycleFinder finder = new CycleFinder();
+
     private final double[] logWeights;
     private final double[] weights;
     private final double[] gains;
@@ -28,6 +46,19 @@ final class OscillatorBank {
     private final OscillatorModel.Prediction prediction = new OscillatorModel.Prediction();
     private final double[][] forward;
     private final double[][] reverse;
+    /** Evidence at the long lead fades by this factor a forecast: a memory of days. */
+    private static final double LONG_FORGETTING = 0.999;
+
+    private final double[] longLogWeights;
+    private final double[] longWeights;
+    private final double[] farGains;
+
+    /** The models as they were, until a forecast from there comes due; empty when none is pending. */
+    private OscillatorModel[] pending = new OscillatorModel[0];
+
+    private final double[] pendingWeights;
+    private final FusionWeight near = new FusionWeight();
+    private final FusionWeight far = new FusionWeight();
     private final double[] averaged = new double[QueueLaw.SCALES];
     private final List<Path> paths = new ArrayList<>();
     private int exchanges;
@@ -35,29 +66,49 @@ final class OscillatorBank {
     private double frequency;
     private double frequencySd;
 
-    OscillatorBank(List<ClockHypothesis> hypotheses) {
-        int n = hypotheses.size();
+    /**
+     * A bank that knows nothing yet.
+     *
+     * @param hypotheses what it weighs, at least one
+     * @param learnsCycles whether a cycle may join them whose period is learned
+     */
+    OscillatorBank(List<ClockHypothesis> hypotheses, boolean learnsCycles) {
         this.hypotheses = List.copyOf(hypotheses);
+        this.learnsCycles = learnsCycles;
+        int n = hypotheses.size() + (learnsCycles ? 1 : 0);
         models = new OscillatorModel[n];
         logWeights = new double[n];
         weights = new double[n];
         gains = new double[n];
+        longLogWeights = new double[n];
+        longWeights = new double[n];
+        farGains = new double[n];
+        pendingWeights = new double[n];
         forward = new double[n][QueueLaw.SCALES];
         reverse = new double[n][QueueLaw.SCALES];
-        for (int j = 0; j < n; j++) {
+        for (int j = 0; j < hypotheses.size(); j++) {
             models[j] = new OscillatorModel(hypotheses.get(j));
+        }
+        if (learnsCycles) {
+            models[n - 1] = new OscillatorModel(ClockHypothesis.learnedCycle(1));
         }
         restart();
     }
 
     /** An independent copy: a second opinion that goes its own way. */
     OscillatorBank copy() {
-        OscillatorBank copy = new OscillatorBank(hypotheses);
+        OscillatorBank copy = new OscillatorBank(hypotheses, learnsCycles);
         for (int j = 0; j < models.length; j++) {
             copy.models[j] = models[j].copy();
             copy.logWeights[j] = logWeights[j];
             copy.weights[j] = weights[j];
+            copy.longLogWeights[j] = longLogWeights[j];
+            copy.longWeights[j] = longWeights[j];
         }
+        copy.near.copyFrom(near);
+        copy.far.copyFrom(far);
+        copy.cycleLearned = cycleLearned;
+        copy.finder.copyFrom(finder);
         paths.forEach(path -> copy.paths.add(path.copy()));
         copy.exchanges = exchanges;
         copy.logEvidence = logEvidence;
@@ -75,6 +126,11 @@ final class OscillatorBank {
 
     List<Path> paths() {
         return paths;
+    }
+
+    /** Models that take part. */
+    private int active() {
+        return learnsCycles && !cycleLearned ? models.length - 1 : models.length;
     }
 
     /** Forgets everything but the paths' laws. */
@@ -99,8 +155,14 @@ final class OscillatorBank {
 
     private void clearEvidence() {
         for (int j = 0; j < models.length; j++) {
-            logWeights[j] = hypotheses.get(j).logPrior();
+            logWeights[j] = models[j].hypothesis().logPrior();
+            longLogWeights[j] = models[j].hypothesis().logPrior();
         }
+        pending = new OscillatorModel[0];
+        near.clear();
+        far.clear();
+        cycleLearned = false;
+        finder.clear();
         exchanges = 0;
         normalizeWeights();
         averageFrequency();
@@ -130,7 +192,7 @@ final class OscillatorBank {
     /** Mean over the hypotheses of a server's base delay one way, s; only when it is known. */
     double base(int source) {
         double base = 0;
-        for (int j = 0; j < models.length; j++) {
+        for (int j = 0; j < active(); j++) {
             base += weights[j] * models[j].mean(models[j].base(source));
         }
         return base;
@@ -140,7 +202,7 @@ final class OscillatorBank {
     double baseSd(int source) {
         double mean = base(source);
         double second = 0;
-        for (int j = 0; j < models.length; j++) {
+        for (int j = 0; j < active(); j++) {
             int b = models[j].base(source);
             double d = models[j].mean(b) - mean;
             second += weights[j] * (models[j].covariance(b, b) + d * d);
@@ -150,8 +212,9 @@ final class OscillatorBank {
 
     /** Sets the base delay of a server to {@code base} +- {@code sd}, s: its route has changed. */
     void resetBase(int source, double base, double sd) {
-        for (OscillatorModel model : models) {
-            model.resetBase(source, base, sd);
+        paths.get(source).renewBase();
+        for (int j = 0; j < active(); j++) {
+            models[j].resetBase(source, base, sd);
         }
     }
 
@@ -173,34 +236,70 @@ final class OscillatorBank {
         double upProbability = 0;
         double downProbability = 0;
         int source = exchange.source();
-        for (int j = 0; j < models.length; j++) {
+        for (int j = 0; j < active(); j++) {
             OscillatorModel model = models[j];
             model.prepare(source, exchange.middle(), (up - down) / 2, exchange.delay());
             model.loosenBase(source, baseSd);
             model.update(source, +1, exchange.t1(), up, path.forward(), update);
             upProbability += weights[j] * update.probability();
             gains[j] = update.logEvidence();
+            double early = update.rejected() * Math.min(path.forward().mean(), Math.max(-update.seen(), 0));
             System.arraycopy(update.responsibilities(), 0, forward[j], 0, QueueLaw.SCALES);
             model.update(source, -1, exchange.t4(), down, path.reverse(), update);
             downProbability += weights[j] * update.probability();
             gains[j] += update.logEvidence();
+            early += update.rejected() * Math.min(path.reverse().mean(), Math.max(-update.seen(), 0));
             System.arraycopy(update.responsibilities(), 0, reverse[j], 0, QueueLaw.SCALES);
+            // A packet that came earlier than possible was not believed; but if many do, the base is wrong.
+            model.loosenBase(source, early);
         }
+        path.age();
         weigh();
+        lookBack(exchange, up, down);
         teach(path.forward(), forward);
         teach(path.reverse(), reverse);
         exchanges++;
         averageFrequency();
+        finder.add(exchange.middle(), frequency);
+        if (learnsCycles && exchanges % EXCHANGES_PER_TUNING == 0) {
+            finder.period().ifPresent(this::tune);
+        }
         return inside(upProbability) && inside(downProbability);
+    }
+
+    /** A cycle was found: the learned one follows it, or begins with what the likeliest hypothesis knows of the rest. */
+    private void tune(double period) {
+        OscillatorModel learned = models[models.length - 1];
+        ClockHypothesis better = ClockHypothesis.learnedCycle(period);
+        double change = Math.abs(learned.hypothesis().period() / period - 1);
+        if (cycleLearned && change < SAME_PERIOD) {
+            return;
+        }
+        learned.retune(better);
+        if (!cycleLearned || change > SAME_CYCLE) {
+            int best = 0;
+            for (int j = 1; j < models.length - 1; j++) {
+                best = logWeights[j] > logWeights[best]
+                                && !models[j].hypothesis().secondary()
+                        ? j
+                        : best;
+            }
+            learned.startFrom(models[best]);
+            logWeights[models.length - 1] = better.logPrior();
+            longLogWeights[models.length - 1] = better.logPrior();
+            pending = new OscillatorModel[0];
+            cycleLearned = true;
+            normalizeWeights();
+        }
     }
 
     private void averageFrequency() {
         frequency = 0;
-        for (int j = 0; j < models.length; j++) {
+        for (int j = 0; j < active(); j++) {
             frequency += weights[j] * models[j].frequency();
         }
         double variance = 0;
-        for (int j = 0; j < models.length; j++) {
+        for (int j = 0; j < active(); j++) {
             double d = models[j].frequency() - frequency;
             variance += weights[j] * (models[j].frequencyVariance() + d * d);
         }
@@ -218,48 +317,96 @@ final class OscillatorBank {
     }
 
     /**
-     * How far a base delay may have moved since the last exchange, s: much while it is hardly known, then a thousandth of the
+     * How far a base delay may have moved since the last exchange, s: much while it is hardly known, then 3e-4 of the
      * queue's own scale.
      */
     private static double baseWander(Path path) {
         double scale = Math.min(path.forward().mean(), path.reverse().mean());
-        return (0.001 + 0.6 / (30 + path.exchanges())) * scale;
+        return (3e-4 + 0.6 / (30 + path.baseAge())) * scale;
     }
 
     private void weigh() {
-        double predicted = 0;
-        double bestGain = Double.NEGATIVE_INFINITY;
-        for (double gain : gains) {
-            bestGain = Math.max(bestGain, gain);
-        }
-        for (int j = 0; j < models.length; j++) {
-            predicted += weights[j] * Math.exp(gains[j] - bestGain);
-            double prior = hypotheses.get(j).logPrior();
+        logEvidence = mixture(weights, gains);
+        near.add(logEvidence, mixture(longWeights, gains));
+        for (int j = 0; j < active(); j++) {
+            double prior = models[j].hypothesis().logPrior();
             logWeights[j] = prior + FORGETTING * (logWeights[j] - prior) + gains[j];
         }
-        logEvidence = bestGain + Math.log(predicted);
         normalizeWeights();
     }
 
-    private void normalizeWeights() {
+    /**
+     * Judges what was forecast for about now, {@value #LONG_LEAD} s or more ago: the hypotheses' weights for long leads follow
+     * from that, and the fusion's.
+     */
+    private void lookBack(Exchange exchange, double up, double down) {
+        int source = exchange.source();
+        if (pending.length > 0
+                && (exchange.middle() - pending[0].rawNanos()) * 1e-9 >= LONG_LEAD
+                && pending[0].knows(source)) {
+            Path path = paths.get(source);
+            for (int j = 0; j < pending.length; j++) {
+                OscillatorModel model = pending[j];
+                model.prepare(source, exchange.middle(), (up - down) / 2, exchange.delay());
+                model.update(source, +1, exchange.t1(), up, path.forward(), update);
+                farGains[j] = update.logEvidence();
+                model.update(source, -1, exchange.t4(), down, path.reverse(), update);
+                farGains[j] += update.logEvidence();
+            }
+            far.add(mixture(pendingWeights, farGains), mixture(longWeights, farGains));
+            for (int j = 0; j < pending.length; j++) {
+                double prior = models[j].hypothesis().logPrior();
+                longLogWeights[j] = prior + LONG_FORGETTING * (longLogWeights[j] - prior) + farGains[j];
+            }
+            normalizeWeights();
+            pending = new OscillatorModel[0];
+        }
+        if (pending.length == 0) {
+            pending = new OscillatorModel[active()];
+            for (int j = 0; j < pending.length; j++) {
+                pending[j] = models[j].copy();
+                pendingWeights[j] = weights[j];
+            }
+        }
+    }
+
+    /** Log evidence of a mixture of hypotheses. */
+    private double mixture(double[] shares, double[] logEvidences) {
         double best = Double.NEGATIVE_INFINITY;
-        for (double logWeight : logWeights) {
-            best = Math.max(best, logWeight);
+        for (int j = 0; j < active(); j++) {
+            best = Math.max(best, logEvidences[j]);
+        }
+        double sum = 0;
+        for (int j = 0; j < active(); j++) {
+            sum += shares[j] * Math.exp(logEvidences[j] - best);
+        }
+        return best + Math.log(Math.max(sum, Double.MIN_NORMAL));
+    }
+
+    private void normalizeWeights() {
+        normalize(logWeights, weights);
+        normalize(longLogWeights, longWeights);
+    }
+
+    private void normalize(double[] logs, double[] shares) {
+        double best = Double.NEGATIVE_INFINITY;
+        for (int j = 0; j < active(); j++) {
+            best = Math.max(best, logs[j]);
         }
         double total = 0;
-        for (int j = 0; j < models.length; j++) {
-            logWeights[j] = Math.max(logWeights[j] - best, -DEEPEST);
-            weights[j] = Math.exp(logWeights[j]);
-            total += weights[j];
+        for (int j = 0; j < active(); j++) {
+            logs[j] = Math.max(logs[j] - best, -DEEPEST);
+            shares[j] = Math.exp(logs[j]);
+            total += shares[j];
         }
-        for (int j = 0; j < models.length; j++) {
-            weights[j] /= total;
+        for (int j = 0; j < active(); j++) {
+            shares[j] /= total;
         }
     }
 
     private void teach(QueueLaw law, double[][] responsibilities) {
         java.util.Arrays.fill(averaged, 0);
-        for (int j = 0; j < models.length; j++) {
+        for (int j = 0; j < active(); j++) {
             for (int k = 0; k < averaged.length; k++) {
                 averaged[k] += weights[j] * responsibilities[j][k];
             }
@@ -282,40 +429,91 @@ final class OscillatorBank {
      * @param sources the servers that may speak, all of them known, at least one
      */
     Estimate estimate(long raw, List<Integer> sources) {
+        return estimates(raw, sources).fused();
+    }
+
+    /** What the two forecasters and their fusion say of one instant. */
+    record Estimates(Estimate shortTerm, Estimate longTerm, double shortTermWeight, Estimate fused) {}
+
+    /** {@link #estimate} with what it is made of. */
+    Estimates estimates(long raw, List<Integer> sources) {
         double[] w = serverWeights(sources);
         double[] asymmetries = new double[paths.size()];
         for (int i = 0; i < w.length; i++) {
             asymmetries[sources.get(i)] = w[i];
         }
-        double offset = 0;
-        double frequency = 0;
-        double wander = 0;
-        double total = 0;
-        double s00 = 0;
-        double s01 = 0;
-        double s11 = 0;
-        for (int j = 0; j < models.length; j++) {
-            OscillatorModel.Prediction p = prediction;
-            models[j].predict(raw, asymmetries, p);
-            // Welford's update for weighted data, so that nearly equal means keep their digits.
-            double share = weights[j];
-            double dz = p.offset - offset;
-            double dy = p.frequency - frequency;
+        Mixture shortTerm = new Mixture();
+        Mixture longTerm = new Mixture();
+        for (int j = 0; j < active(); j++) {
+            models[j].predict(raw, asymmetries, prediction);
+            ClockHypothesis hypothesis = models[j].hypothesis();
+            double wander = hypothesis.wander() + hypothesis.cNoise();
+            shortTerm.add(weights[j], prediction, wander);
+            longTerm.add(longWeights[j], prediction, wander);
+        }
+        double disagreement = disagreement(sources, w);
+        Estimate first = shortTerm.estimate(raw, disagreement);
+        Estimate second = longTerm.estimate(raw, disagreement);
+        double lead = (raw - models[0].rawNanos()) * 1e-9 / LONG_LEAD;
+        double share = near.shortTerm() + Math.min(Math.max(lead, 0), 1) * (far.shortTerm() - near.shortTerm());
+        return new Estimates(first, second, share, fuse(first, second, share));
+    }
+
+    /**
+     * Fuses what two forecasters say. They have seen the same exchanges, so their errors are common for the most part, and
+     * adding their precisions would count the evidence twice. Covariance intersection (Julier and Uhlmann 1997) is what is
+     * safe under any correlation: precisions weighted by shares that sum to one.
+     */
+    private static Estimate fuse(Estimate a, Estimate b, double share) {
+        double pa = share / a.p00();
+        double pb = (1 - share) / b.p00();
+        double ka = pa / (pa + pb);
+        double kb = 1 - ka;
+        // The spread between the two keeps the fusion honest where they disagree.
+        double dz = a.offset() - b.offset();
+        double dy = a.frequency() - b.frequency();
+        double spread = ka * kb;
+        return new Estimate(
+                a.rawNanos(),
+                ka * a.offset() + kb * b.offset(),
+                ka * a.frequency() + kb * b.frequency(),
+                1 / (pa + pb) + spread * dz * dz,
+                ka * a.p01() + kb * b.p01() + spread * dz * dy,
+                ka * a.p11() + kb * b.p11() + spread * dy * dy,
+                ka * a.wander() + kb * b.wander());
+    }
+
+    /** First two moments of a mixture, by Welford's update for weighted data: nearly equal means keep their digits. */
+    private static final class Mixture {
+        private double total;
+        private double offset;
+        private double frequency;
+        private double wander;
+        private double s00;
+        private double s01;
+        private double s11;
+
+        void add(double share, OscillatorModel.Prediction p, double noise) {
             total += share;
             double ratio = total > 0 ? share / total : 0;
+            double dz = p.offset - offset;
+            double dy = p.frequency - frequency;
             offset += ratio * dz;
             frequency += ratio * dy;
             s00 += share * (p.p00 + (1 - ratio) * dz * dz);
             s01 += share * (p.p01 + (1 - ratio) * dz * dy);
             s11 += share * (p.p11 + (1 - ratio) * dy * dy);
-            wander += share * (hypotheses.get(j).wander() + hypotheses.get(j).cNoise());
+            wander += share * noise;
         }
-        return new Estimate(raw, offset, frequency, s00 + disagreement(sources, w), s01, s11, wander);
+
+        Estimate estimate(long raw, double more) {
+            return new Estimate(raw, offset, frequency, s00 + more, s01, s11, wander);
+        }
     }
 
     private OscillatorModel likeliest() {
         int best = 0;
-        for (int j = 1; j < models.length; j++) {
+        for (int j = 1; j < active(); j++) {
             best = weights[j] > weights[best] ? j : best;
         }
         return models[best];

@@ -43,7 +43,7 @@ final class OscillatorModel {
     /** Smallest base delay used to set priors, s. */
     private static final double SMALLEST_BASE = 1e-6;
 
-    private final ClockHypothesis hypothesis;
+    private ClockHypothesis hypothesis;
     private final int clockStates;
     private final ClockTransition transition = new ClockTransition();
     private double[] mean;
@@ -78,9 +78,43 @@ final class OscillatorModel {
         for (int i = 0; i < n; i++) {
             covariance[i] = other.covariance[i].clone();
         }
+        hypothesis = other.hypothesis;
         pathKnown = other.pathKnown.clone();
         gain = new double[n];
         row = new double[n];
+        started = other.started;
+        rawNanos = other.rawNanos;
+    }
+
+    /** Another hypothesis with the same states takes over what is known of them: a period was learned better. */
+    void retune(ClockHypothesis better) {
+        if (better.clockStates() != clockStates) {
+            throw new IllegalArgumentException("other states");
+        }
+        hypothesis = better;
+    }
+
+    /** Takes over clock and paths of another model; a second frequency component that the other lacks begins with its prior. */
+    void startFrom(OscillatorModel other) {
+        int shift = clockStates - other.clockStates;
+        int n = other.mean.length + shift;
+        restart();
+        mean = new double[n];
+        covariance = new double[n][n];
+        gain = new double[n];
+        row = new double[n];
+        if (hypothesis.secondary()) {
+            covariance[C][C] = hypothesis.cSd() * hypothesis.cSd();
+            covariance[S][S] = hypothesis.sSd() * hypothesis.sSd();
+        }
+        for (int i = 0; i < other.mean.length; i++) {
+            int to = i < other.clockStates ? i : i + shift;
+            mean[to] = other.mean[i];
+            for (int j = 0; j < other.mean.length; j++) {
+                covariance[to][j < other.clockStates ? j : j + shift] = other.covariance[i][j];
+            }
+        }
+        pathKnown = other.pathKnown.clone();
         started = other.started;
         rawNanos = other.rawNanos;
     }

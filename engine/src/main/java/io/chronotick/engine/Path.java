@@ -12,6 +12,7 @@ final class Path {
     private final QueueLaw forward = new QueueLaw();
     private final QueueLaw reverse = new QueueLaw();
     private int exchanges;
+    private int baseAge;
     private double delaySum;
     private double delayMin = Double.POSITIVE_INFINITY;
 
@@ -20,6 +21,7 @@ final class Path {
         copy.forward.copyFrom(forward);
         copy.reverse.copyFrom(reverse);
         copy.exchanges = exchanges;
+        copy.baseAge = baseAge;
         copy.delaySum = delaySum;
         copy.delayMin = delayMin;
         return copy;
@@ -37,6 +39,20 @@ final class Path {
 
     int exchanges() {
         return exchanges;
+    }
+
+    /** Exchanges since the base delay was last begun anew. */
+    int baseAge() {
+        return baseAge;
+    }
+
+    void age() {
+        baseAge++;
+    }
+
+    /** The base delay is a new one, of which little is known. */
+    void renewBase() {
+        baseAge = 0;
     }
 
     /**
@@ -73,18 +89,21 @@ final class Path {
     void seedLaws() {
         forward.seed(meanExcess());
         reverse.seed(meanExcess());
+        baseAge = 0;
     }
 
     /** Before a replay: the laws stay as priors. */
     void restartLaws() {
         forward.restart();
         reverse.restart();
+        baseAge = 0;
     }
 
     /** The way itself has changed: another address. */
     void clear() {
         forward.clear();
         reverse.clear();
+        baseAge = 0;
         exchanges = 0;
         delaySum = 0;
         delayMin = Double.POSITIVE_INFINITY;

@@ -66,10 +66,6 @@ final class RouteShadow {
         }
         exchanges++;
         evidence += bank.logEvidence() - believed.logEvidence();
-        if (Boolean.getBoolean("dbg"))
-            System.out.println("SH " + exchange.t4() * 1e-9 + " ev " + evidence + " " + bank.logEvidence() + " main "
-                    + believed.logEvidence() + " base " + bank.base(source) + " vs " + believed.base(source) + " f "
-                    + bank.frequency() + " " + believed.frequency());
         if (evidence >= CERTAIN) {
             return Verdict.ADOPT;
         }
