@@ -4,6 +4,7 @@ package io.chronotick.cli;
 import io.chronotick.client.ChronoTickException;
 import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.IncompatibleSegmentException;
+import io.chronotick.client.Reading;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -57,7 +58,7 @@ final class CleanupCommand extends SegmentCommand {
         boolean alive = reader.writerAlive();
         try {
             Reading reading = new Reading(reader);
-            long pid = reading.record.writerPid();
+            long pid = reading.record().writerPid();
             if (alive) {
                 throw new UserException(
                         ExitCode.NOT_MET,

@@ -38,6 +38,7 @@ final class CommandTree {
         COMMANDS.put("benchmark", BenchmarkCommand::new);
         COMMANDS.put("cleanup", CleanupCommand::new);
         COMMANDS.put("query", QueryCommand::new);
+        COMMANDS.put("mcp", McpCommand::new);
         COMMANDS.put("config", ConfigCommand::new);
         COMMANDS.put("lab", CommandTree::lab);
         COMMANDS.put("completion", CompletionCommand::new);

@@ -3,6 +3,7 @@ package io.chronotick.cli;
 
 import io.chronotick.client.ChronoTickException;
 import io.chronotick.client.ChronoTickReader;
+import io.chronotick.client.Reading;
 import io.chronotick.client.SourceRow;
 import io.chronotick.client.StatusPage;
 import io.chronotick.daemon.Daemon;
@@ -136,7 +137,7 @@ final class DemoCommand implements Callable<Integer> {
         String state = "NOT READY";
         String servers = "";
         try {
-            state = new Reading(reader).state().label;
+            state = new Reading(reader).state().label();
             servers = servers(reader.status());
         } catch (ChronoTickException e) {
             // Not written yet: the columns say so.

@@ -3,6 +3,7 @@ package io.chronotick.cli;
 
 import io.chronotick.client.ChronoTickException;
 import io.chronotick.client.ChronoTickReader;
+import io.chronotick.client.Reading;
 import io.chronotick.client.StatusPage;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -77,13 +78,13 @@ final class DoctorCommand extends SegmentCommand {
         check(
                 reading.isWriterAlive() && !reading.isStale(),
                 "Daemon runs",
-                "process " + reading.record.writerPid(),
+                "process " + reading.record().writerPid(),
                 reading.isWriterAlive()
-                        ? "it does not write: continue it (kill -CONT " + reading.record.writerPid()
-                                + ") or give it CPU (--cpu-affinity)"
+                        ? "it does not write: continue it (kill -CONT "
+                                + reading.record().writerPid() + ") or give it CPU (--cpu-affinity)"
                         : "start it with: chronotick daemon");
         check(
-                reading.record.isWarmupComplete(),
+                reading.record().isWarmupComplete(),
                 "Warm-up complete",
                 Format.percent(page.warmupProgress(), 0),
                 "wait" + (page.waitingFor().isEmpty() ? "" : " for " + page.waitingFor())
@@ -92,22 +93,22 @@ final class DoctorCommand extends SegmentCommand {
         check(
                 refusal == null,
                 "Time can be read",
-                refusal == null ? Format.iso(reading.now.estimateNanos()) : "",
+                refusal == null ? Format.iso(reading.now().estimateNanos()) : "",
                 refusal == null ? null : refusal.getMessage());
         checkLatency(reader, refusal == null);
         Reading.State state = reading.state();
         check(
                 state == Reading.State.READY,
                 "Status is READY",
-                state.label,
+                state.label(),
                 "look at what it waits for: chronotick status, chronotick sources");
-        long measurements = reading.record.measurementCount();
+        long measurements = reading.record().measurementCount();
         check(
                 measurements > MIN_MEASUREMENTS,
                 "More than " + MIN_MEASUREMENTS + " NTP measurements",
                 Format.grouped(measurements),
                 "wait; they come at the poll interval that `chronotick sources` shows");
-        double confidence = reading.record.confidence();
+        double confidence = reading.record().confidence();
         check(
                 confidence > MIN_CONFIDENCE,
                 "Confidence above 90 %",

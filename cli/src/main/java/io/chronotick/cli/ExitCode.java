@@ -6,6 +6,7 @@ import io.chronotick.client.DeadWriterException;
 import io.chronotick.client.ExpiredException;
 import io.chronotick.client.IncompatibleSegmentException;
 import io.chronotick.client.NoSegmentException;
+import io.chronotick.client.Reading;
 
 /** What a command tells the script that ran it. */
 final class ExitCode {
@@ -26,6 +27,18 @@ final class ExitCode {
     static final int INTERNAL_ERROR = 70;
 
     private ExitCode() {}
+
+    /** What `read` and `json` return. */
+    static int of(Reading reading) {
+        if (!reading.isWriterAlive()) {
+            return NO_DAEMON;
+        }
+        ChronoTickException refusal = reading.refusal();
+        if (refusal == null) {
+            return OK;
+        }
+        return reading.isExpired() ? EXPIRED : of(refusal);
+    }
 
     static int of(ChronoTickException e) {
         if (e instanceof NoSegmentException || e instanceof DeadWriterException) {

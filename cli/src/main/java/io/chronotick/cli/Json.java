@@ -43,6 +43,14 @@ final class Json {
         return this;
     }
 
+    /** A string as JSON has it. */
+    static String quoted(String value) {
+        Json json = new Json(false);
+        json.text.setLength(0);
+        json.quote(value);
+        return json.text.toString();
+    }
+
     /** The object; nothing may be added after. */
     String end() {
         return text.append(pretty && !first ? "\n}" : "}").toString();

@@ -3,6 +3,7 @@ package io.chronotick.cli;
 
 import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.CorrectionRecord;
+import io.chronotick.client.Reading;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -57,26 +58,26 @@ final class JsonCommand extends SegmentCommand {
         try (ChronoTickReader reader = ChronoTickReader.attach(segment)) {
             Reading reading = new Reading(reader);
             shell.line(json(reading, pretty));
-            String remark = reading.remark();
+            String remark = Remark.of(reading);
             if (remark != null) {
                 shell.error(remark);
             }
-            return reading.exitCode();
+            return ExitCode.of(reading);
         }
     }
 
     /** One object; its fields are those of read.schema.json, in that order. */
     static String json(Reading reading, boolean pretty) {
-        CorrectionRecord record = reading.record;
+        CorrectionRecord record = reading.record();
         Json json = new Json(pretty);
         if (reading.refusal() == null) {
-            json.number("corrected_time", reading.now.estimateNanos() / 1e9)
-                    .string("corrected_time_ns", Long.toString(reading.now.estimateNanos()))
+            json.number("corrected_time", reading.now().estimateNanos() / 1e9)
+                    .string("corrected_time_ns", Long.toString(reading.now().estimateNanos()))
                     .number("time_uncertainty", reading.uncertainty())
-                    .number("earliest", reading.now.earliestNanos() / 1e9)
-                    .string("earliest_ns", Long.toString(reading.now.earliestNanos()))
-                    .number("latest", reading.now.latestNanos() / 1e9)
-                    .string("latest_ns", Long.toString(reading.now.latestNanos()));
+                    .number("earliest", reading.now().earliestNanos() / 1e9)
+                    .string("earliest_ns", Long.toString(reading.now().earliestNanos()))
+                    .number("latest", reading.now().latestNanos() / 1e9)
+                    .string("latest_ns", Long.toString(reading.now().latestNanos()));
         } else {
             json.nothing("corrected_time")
                     .nothing("corrected_time_ns")

@@ -4,6 +4,7 @@ package io.chronotick.cli;
 import io.chronotick.client.ChronoTickException;
 import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.CorrectionRecord;
+import io.chronotick.client.Reading;
 import java.nio.file.Path;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -95,8 +96,8 @@ final class MonitorCommand extends SegmentCommand {
                     reader = ChronoTickReader.attach(segment);
                 }
                 Reading reading = new Reading(reader);
-                exitCode = reading.exitCode();
-                long pid = reading.record.writerPid();
+                exitCode = ExitCode.of(reading);
+                long pid = reading.record().writerPid();
                 boolean restarted = lastPid != 0 && pid != lastPid;
                 lastPid = pid;
                 show(segment, reading, restarted);
@@ -123,9 +124,9 @@ final class MonitorCommand extends SegmentCommand {
         if (left) {
             return;
         }
-        CorrectionRecord record = reading.record;
+        CorrectionRecord record = reading.record();
         String remark =
-                restarted ? "another daemon has taken over (process " + record.writerPid() + ")" : reading.remark();
+                restarted ? "another daemon has taken over (process " + record.writerPid() + ")" : Remark.of(reading);
         if (shell.terminal()) {
             draw(segment, reading, remark);
             return;
@@ -134,11 +135,12 @@ final class MonitorCommand extends SegmentCommand {
             shell.line("# " + remark);
         }
         if (reading.refusal() == null) {
-            shell.line(Format.unixSeconds(reading.now.estimateNanos()) + " s  " + Format.offset(reading.offset())
+            shell.line(Format.unixSeconds(reading.now().estimateNanos()) + " s  " + Format.offset(reading.offset())
                     + "  ±"
-                    + Format.duration(reading.uncertainty()) + "  ±" + Format.duration(reading.now.boundNanos() * 1e-9)
+                    + Format.duration(reading.uncertainty()) + "  ±"
+                    + Format.duration(reading.now().boundNanos() * 1e-9)
                     + "  " + Format.ppm(record.driftRate()) + "  " + Format.percent(record.confidence(), 1) + "  "
-                    + record.source().name() + "  " + reading.state().label);
+                    + record.source().name() + "  " + reading.state().label());
         }
     }
 
@@ -159,19 +161,20 @@ final class MonitorCommand extends SegmentCommand {
     }
 
     private void draw(Path segment, Reading reading, @Nullable String remark) {
-        CorrectionRecord record = reading.record;
+        CorrectionRecord record = reading.record();
         Style style = Style.of(shell);
         boolean good = reading.refusal() == null;
-        String state = reading.state().label;
+        String state = reading.state().label();
         drawLine(title(segment));
         drawLine("");
         drawLine("State:          "
                 + (reading.state() == Reading.State.READY ? style.good(state) : style.warning(state)));
-        drawLine("Corrected Time: " + (good ? Format.iso(reading.now.estimateNanos()) : "none"));
+        drawLine("Corrected Time: " + (good ? Format.iso(reading.now().estimateNanos()) : "none"));
         drawLine("System Time:    " + Format.iso(reading.systemNanos()));
         drawLine("Offset:         " + Format.offset(reading.offset()));
         drawLine("Uncertainty:    ±" + Format.duration(reading.uncertainty()) + " (1σ)");
-        drawLine("Bound:          " + (good ? "±" + Format.duration(reading.now.boundNanos() * 1e-9) : "none"));
+        drawLine(
+                "Bound:          " + (good ? "±" + Format.duration(reading.now().boundNanos() * 1e-9) : "none"));
         drawLine("Drift Rate:     " + Format.ppm(record.driftRate()));
         drawLine("Confidence:     " + Format.percent(record.confidence(), 1));
         drawLine("Source:         " + record.source().name());

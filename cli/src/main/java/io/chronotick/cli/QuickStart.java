@@ -4,7 +4,7 @@ package io.chronotick.cli;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Recognizes the commands that scripts call in loops, in their plain forms, without picocli: loading and reflecting it takes
+ * Recognizes the commands that scripts call in loops and that hosts wait for, in their plain forms, without picocli: loading and reflecting it takes
  * longer than starting Java and reading the segment together. Whatever is not plain (help, mistakes, abbreviations) goes
  * to picocli, so there is one place that explains and complains. The meaning of the options is the same in both.
  */
@@ -36,6 +36,7 @@ final class QuickStart {
             case "json" -> new JsonCommand(shell);
             case "status" -> new StatusCommand(shell);
             case "sources" -> new SourcesCommand(shell);
+            case "mcp" -> new McpCommand(shell);
             default -> null;
         };
     }

@@ -3,6 +3,7 @@ package io.chronotick.cli;
 
 import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.CorrectionRecord;
+import io.chronotick.client.Reading;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -40,18 +41,18 @@ final class ReadCommand extends SegmentCommand {
         try (ChronoTickReader reader = ChronoTickReader.attach(segment())) {
             Reading reading = new Reading(reader);
             print(reading);
-            String remark = reading.remark();
+            String remark = Remark.of(reading);
             if (remark != null) {
                 shell.error(remark);
             }
-            return reading.exitCode();
+            return ExitCode.of(reading);
         }
     }
 
     private void print(Reading reading) {
-        CorrectionRecord record = reading.record;
+        CorrectionRecord record = reading.record();
         if (reading.refusal() == null) {
-            line("Corrected Time:", time(reading.now.estimateNanos()));
+            line("Corrected Time:", time(reading.now().estimateNanos()));
         } else {
             line("Corrected Time:", "none");
         }
@@ -62,8 +63,9 @@ final class ReadCommand extends SegmentCommand {
         if (reading.refusal() == null) {
             line(
                     "Bound:",
-                    Format.iso(reading.now.earliestNanos()) + " .. " + Format.iso(reading.now.latestNanos()) + " (±"
-                            + Format.duration(reading.now.boundNanos() * 1e-9) + ")");
+                    Format.iso(reading.now().earliestNanos()) + " .. "
+                            + Format.iso(reading.now().latestNanos()) + " (±"
+                            + Format.duration(reading.now().boundNanos() * 1e-9) + ")");
         } else {
             line("Bound:", "none");
         }

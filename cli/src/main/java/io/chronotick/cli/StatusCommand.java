@@ -7,6 +7,7 @@ import io.chronotick.client.CorrectionRecord;
 import io.chronotick.client.DeadWriterException;
 import io.chronotick.client.NoSegmentException;
 import io.chronotick.client.NotReadyException;
+import io.chronotick.client.Reading;
 import io.chronotick.client.SourceRow;
 import io.chronotick.client.StatusPage;
 import java.io.IOException;
@@ -48,7 +49,7 @@ final class StatusCommand extends SegmentCommand {
             Reading.State state = reading.state();
             printState(reading, page);
             printDaemon(reading, page, segment);
-            String remark = reading.remark();
+            String remark = Remark.of(reading);
             if (remark != null) {
                 shell.error(remark);
             }
@@ -84,10 +85,10 @@ final class StatusCommand extends SegmentCommand {
     }
 
     private void printDaemon(Reading reading, StatusPage page, Path segment) {
-        CorrectionRecord record = reading.record;
+        CorrectionRecord record = reading.record();
         line("Offset", Format.offset(reading.offset()) + " ±" + Format.duration(reading.uncertainty()) + " (1σ)");
         if (reading.refusal() == null) {
-            line("Bound", "±" + Format.duration(reading.now.boundNanos() * 1e-9));
+            line("Bound", "±" + Format.duration(reading.now().boundNanos() * 1e-9));
         }
         line("Drift Rate", Format.ppm(record.driftRate()));
         line("Confidence", Format.percent(record.confidence(), 1));
@@ -127,9 +128,9 @@ final class StatusCommand extends SegmentCommand {
     private String coloured(Reading.State state) {
         Style style = Style.of(shell);
         return switch (state) {
-            case READY -> style.good(state.label);
-            case WARMING_UP, HOLDOVER -> style.warning(state.label);
-            case EXPIRED, NOT_RUNNING -> style.bad(state.label);
+            case READY -> style.good(state.label());
+            case WARMING_UP, HOLDOVER -> style.warning(state.label());
+            case EXPIRED, NOT_RUNNING -> style.bad(state.label());
         };
     }
 

@@ -32,7 +32,7 @@ class CommandLineTest {
         assertThat(shell.run("--help")).isZero();
         assertThat(shell.out())
                 .contains("daemon", "read", "monitor", "status", "sources", "benchmark", "json", "doctor", "cleanup")
-                .contains("query", "demo", "config", "completion");
+                .contains("query", "demo", "mcp", "config", "completion");
     }
 
     @ParameterizedTest
@@ -49,6 +49,7 @@ class CommandLineTest {
                 "cleanup",
                 "query",
                 "demo",
+                "mcp",
                 "config",
                 "completion"
             })

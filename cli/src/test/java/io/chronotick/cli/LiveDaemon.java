@@ -3,6 +3,7 @@ package io.chronotick.cli;
 
 import io.chronotick.client.ChronoTickException;
 import io.chronotick.client.ChronoTickReader;
+import io.chronotick.client.Reading;
 import io.chronotick.client.TimeSource;
 import io.chronotick.daemon.reference.ReferenceServer;
 import io.chronotick.daemon.reference.ReferenceServerConfig;

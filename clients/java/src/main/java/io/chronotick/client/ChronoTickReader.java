@@ -234,15 +234,29 @@ public final class ChronoTickReader implements AutoCloseable {
      * @throws ChronoTickException as {@link #now}, also when the record expires during the wait
      */
     public void waitUntil(long epochNanos) throws InterruptedException {
+        waitForEdge(-1, epochNanos);
+    }
+
+    /**
+     * Waits until the best estimate of UTC is at or past a time.
+     *
+     * @return that estimate, ns since the Unix epoch
+     */
+    long waitForEstimate(long epochNanos) throws InterruptedException {
+        return waitForEdge(0, epochNanos == Long.MIN_VALUE ? epochNanos : epochNanos - 1);
+    }
+
+    /** Waits until the edge of {@link #edge} is past a time; returns it. */
+    private long waitForEdge(int side, long epochNanos) throws InterruptedException {
         while (true) {
             if (Thread.interrupted()) {
                 throw new InterruptedException("interrupted while waiting for " + EpochNanos.toInstant(epochNanos));
             }
-            long earliest = edge(null, -1);
-            if (earliest > epochNanos) {
-                return;
+            long edge = edge(null, side);
+            if (edge > epochNanos) {
+                return edge;
             }
-            long remaining = epochNanos - earliest;
+            long remaining = epochNanos - edge;
             // Negative: so far ahead that the difference overflows.
             long sleep = remaining < 0 ? MAX_PARK_NANOS : remaining - SPIN_BEFORE_DEADLINE_NANOS;
             if (sleep > 0) {

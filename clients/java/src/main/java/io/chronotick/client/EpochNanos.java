@@ -23,4 +23,20 @@ final class EpochNanos {
             return instant.isBefore(Instant.EPOCH) ? Long.MIN_VALUE : Long.MAX_VALUE;
         }
     }
+
+    /** @throws IllegalArgumentException for instants outside the range */
+    static long exact(Instant instant) {
+        try {
+            return ChronoUnit.NANOS.between(Instant.EPOCH, instant);
+        } catch (ArithmeticException e) {
+            throw new IllegalArgumentException(instant + " is outside the years 1677 to 2262", e);
+        }
+    }
+
+    /** a - b, or the end of the range that it exceeds. */
+    static long difference(long a, long b) {
+        long difference = a - b;
+        // It overflowed if the operands differ in sign, and the result has not the sign of the first.
+        return ((a ^ b) & (a ^ difference)) < 0 ? (a < 0 ? Long.MIN_VALUE : Long.MAX_VALUE) : difference;
+    }
 }

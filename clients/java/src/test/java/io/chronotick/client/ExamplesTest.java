@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -21,6 +22,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The programs in examples/ compile against the client and run as a newcomer runs them. */
 class ExamplesTest {
     private static final Path EXAMPLES = Path.of("examples");
+
+    /** CLOCK_MONOTONIC at the anchor of every segment. */
+    private final long origin = System.nanoTime();
 
     @TempDir
     private Path directory;
@@ -41,7 +45,12 @@ class ExamplesTest {
     void shouldCoverTheQuickReference() throws Exception {
         assertThat(examples())
                 .extracting(file -> file.getFileName().toString())
-                .contains("DirectAccess.java", "Minimal.java", "SystemIntegration.java");
+                .contains(
+                        "ActTogether.java",
+                        "DirectAccess.java",
+                        "Minimal.java",
+                        "OrderEvents.java",
+                        "SystemIntegration.java");
     }
 
     @ParameterizedTest
@@ -65,28 +74,59 @@ class ExamplesTest {
     @ParameterizedTest
     @MethodSource("examples")
     void shouldRunAsASingleFile(Path example) throws Exception {
-        Path shm = directory.resolve("shm");
-        Path output = directory.resolve("output");
-        TestSegment.create(shm)
-                .fill(TestSegment.ANCHOR, System.nanoTime())
+        assertThat(run(example, segment("shm", 0, 0))).contains("2025-03-13");
+    }
+
+    /** Four processes with segments of their own stand for four hosts, each with its error, all of them honest. */
+    @Test
+    void shouldOrderTheEventsOfSeveralHostsWithoutAWrongCertainAnswer() throws Exception {
+        Path segment = segment("exact", 0, 0.0001f);
+        String output = run(
+                EXAMPLES.resolve("OrderEvents.java"),
+                segment,
+                segment.toString(),
+                segment("ahead", 0.0019, 0.002f).toString(),
+                segment("behind", -0.0009, 0.001f).toString(),
+                segment("unsure", 0.0001, 0.005f).toString());
+        assertThat(output)
+                .contains("10000 events")
+                .contains("time bounds:  0 wrong certain answers")
+                .doesNotContain("plain clocks: 0 wrong");
+        // The hosts' errors alone would have misled: what is near is undecided, what is far is not.
+        assertThat(output).containsPattern("9[0-9]\\.[0-9]+ % certain");
+    }
+
+    /** The time of a host that is off by so much and knows it may be off by the bound; all hosts share the test's origin. */
+    private Path segment(String name, double error, float bound) {
+        Path path = directory.resolve(name);
+        TestSegment.create(path)
+                .fill(TestSegment.ANCHOR, origin)
+                .with(RecordLayout.OFFSET_CORRECTION, error)
+                .withFloat(RecordLayout.MAX_ERROR, bound)
                 .with(RecordLayout.VALID_UNTIL, TestSegment.ANCHOR + 100_000)
                 .publish();
-        ProcessBuilder builder = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        classes(),
-                        example.toString())
-                .redirectErrorStream(true)
-                .redirectOutput(output.toFile());
-        builder.environment().put("CHRONOTICK_SHM", shm.toString());
+        return path;
+    }
+
+    private String run(Path example, Path segment, String... arguments) throws Exception {
+        Path output = directory.resolve("output");
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                classes(),
+                example.toString()));
+        command.addAll(List.of(arguments));
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+        builder.environment().put("CHRONOTICK_SHM", segment.toString());
         Process process = builder.start();
         try {
-            assertThat(process.waitFor(2, TimeUnit.MINUTES)).isTrue();
+            assertThat(process.waitFor(4, TimeUnit.MINUTES)).isTrue();
         } finally {
             process.destroyForcibly();
         }
         assertThat(process.exitValue()).as(Files.readString(output)).isZero();
-        assertThat(Files.readString(output)).contains("2025-03-13");
+        return Files.readString(output);
     }
 
     private static String classes() throws Exception {

@@ -1,27 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.chronotick.cli;
+package io.chronotick.client;
 
-import io.chronotick.client.ChronoTickException;
-import io.chronotick.client.ChronoTickReader;
-import io.chronotick.client.CorrectionRecord;
-import io.chronotick.client.TimeInterval;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** One look at a segment: its record, the time that follows from it, and if none does, why. */
-final class Reading {
+/**
+ * One look at a segment for people and tools: its record, the time that follows from it, and if none does, why. Takes some
+ * microseconds and allocates; {@link ChronoTickReader#now} is for those who only want the time. Not thread-safe.
+ */
+public final class Reading {
     /** What can be said of the daemon in a word. */
-    enum State {
-        READY("READY"),
-        WARMING_UP("WARMING UP"),
-        HOLDOVER("HOLDOVER"),
-        EXPIRED("EXPIRED"),
-        NOT_RUNNING("NOT RUNNING");
+    public enum State {
+        /** The time is good and servers answer. */
+        READY,
+        /** Measuring; there may be a time already. */
+        WARMING_UP,
+        /** No server answers; the forecast carries on and its uncertainty grows. */
+        HOLDOVER,
+        /** The record is too old or too uncertain to be used. */
+        EXPIRED,
+        /** The process that wrote the record is gone. */
+        NOT_RUNNING;
 
-        final String label;
-
-        State(String label) {
-            this.label = label;
+        /** The name as people read it: "WARMING UP". */
+        public String label() {
+            return name().replace('_', ' ');
         }
     }
 
@@ -31,11 +34,8 @@ final class Reading {
     /** One tick may be late and the next be coalesced; with the third something is wrong. */
     private static final double STALE_TICKS = 3;
 
-    final CorrectionRecord record = new CorrectionRecord();
-
-    /** UTC when the look was taken; meaningful if {@link #refusal()} is null. */
-    final TimeInterval now = new TimeInterval();
-
+    private final CorrectionRecord record = new CorrectionRecord();
+    private final TimeInterval now = new TimeInterval();
     private final @Nullable ChronoTickException refusal;
     private final long systemNanos;
     private final double ageSeconds;
@@ -47,7 +47,7 @@ final class Reading {
      *
      * @throws ChronoTickException if there is not even a record
      */
-    Reading(ChronoTickReader reader) {
+    public Reading(ChronoTickReader reader) {
         reader.read(record);
         ChronoTickException thrown = null;
         long before = 0;
@@ -76,47 +76,56 @@ final class Reading {
         return now.getEpochSecond() * 1_000_000_000L + now.getNano();
     }
 
+    /** The record as it stood. */
+    public CorrectionRecord record() {
+        return record;
+    }
+
+    /** UTC when the look was taken; meaningful if {@link #refusal()} is null. */
+    public TimeInterval now() {
+        return now;
+    }
+
     /** Why there is no time; null if there is. */
-    @Nullable
-    ChronoTickException refusal() {
+    public @Nullable ChronoTickException refusal() {
         return refusal;
     }
 
     /** CLOCK_REALTIME when the look was taken, ns since the epoch. */
-    long systemNanos() {
+    public long systemNanos() {
         return systemNanos;
     }
 
     /** Age of the record, s. */
-    double ageSeconds() {
+    public double ageSeconds() {
         return ageSeconds;
     }
 
     /** Whether a record should have come since. */
-    boolean isStale() {
+    public boolean isStale() {
         return stale;
     }
 
-    boolean isWriterAlive() {
+    public boolean isWriterAlive() {
         return writerAlive;
     }
 
     /** Whether the record is past its use: too old, or withdrawn by its writer after having been good. */
-    boolean isExpired() {
+    public boolean isExpired() {
         return record.isValid() ? record.isExpiredAt(System.nanoTime()) : record.isWarmupComplete();
     }
 
     /** Correction of the system clock now, s. */
-    double offset() {
+    public double offset() {
         return record.correctionAt(systemNanos * 1e-9);
     }
 
     /** One standard deviation of the time now, s. */
-    double uncertainty() {
+    public double uncertainty() {
         return refusal == null ? now.standardUncertaintyNanos() * 1e-9 : record.timeUncertaintyAt(systemNanos * 1e-9);
     }
 
-    State state() {
+    public State state() {
         if (!writerAlive) {
             return State.NOT_RUNNING;
         }
@@ -127,34 +136,5 @@ final class Reading {
             return State.WARMING_UP;
         }
         return record.isHoldover() ? State.HOLDOVER : State.READY;
-    }
-
-    /** What `read` and `json` return. */
-    int exitCode() {
-        if (!writerAlive) {
-            return ExitCode.NO_DAEMON;
-        }
-        if (refusal == null) {
-            return ExitCode.OK;
-        }
-        return isExpired() ? ExitCode.EXPIRED : ExitCode.of(refusal);
-    }
-
-    /** What a person has to know beside the record, in one line; null if all is well. */
-    @Nullable
-    String remark() {
-        if (refusal != null) {
-            return refusal.getMessage();
-        }
-        if (!writerAlive) {
-            return "the daemon (process " + record.writerPid() + ") is gone; its last record is "
-                    + Format.duration(ageSeconds) + " old and expires in "
-                    + Format.duration(record.validUntil() - systemNanos * 1e-9) + "; start it with: chronotick daemon";
-        }
-        if (stale) {
-            return "the record is " + Format.duration(ageSeconds) + " old: the daemon (process " + record.writerPid()
-                    + ") is stopped or starved of CPU; see: chronotick status";
-        }
-        return null;
     }
 }

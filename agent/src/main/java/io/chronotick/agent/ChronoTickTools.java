@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.agent;
+
+import io.chronotick.client.ChronoTickException;
+import io.chronotick.client.ChronoTickReader;
+import io.chronotick.client.CorrectionRecord;
+import io.chronotick.client.DeadWriterException;
+import io.chronotick.client.NoSegmentException;
+import io.chronotick.client.Reading;
+import io.chronotick.client.SourceRow;
+import io.chronotick.client.StatusPage;
+import io.chronotick.client.TimeBounds;
+import io.chronotick.client.TimeInterval;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZonedDateTime;
+import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The time, and what can be done with it, as the five operations that agents are given; {@link Tool} describes them to models.
+ *
+ * <p>Works without a daemon: every call then says what to do, and as soon as one runs, they work. Calls look at shared memory
+ * and take microseconds, but for {@link #waitUntil}. Thread-safe.
+ *
+ * <p>What cannot be done is thrown, with one line that names cause and remedy: {@link ChronoTickException} if there is no
+ * time, {@link ToolException} for arguments that make no sense.
+ */
+public final class ChronoTickTools implements AutoCloseable {
+    /** The furthest that {@link #getTimeWithFutureUncertainty} looks ahead, s. */
+    public static final double MAX_FUTURE_SECONDS = 3600;
+
+    /** The longest that {@link #waitUntil} waits, s. */
+    public static final double MAX_WAIT_SECONDS = 3600;
+
+    /** How long it waits unless told otherwise, s: hosts often give a tool a minute. */
+    public static final double DEFAULT_WAIT_SECONDS = 50;
+
+    /** Between two reports of progress, ns. */
+    private static final long PROGRESS_NANOS = 1_000_000_000;
+
+    private static final DateTimeFormatter LOCAL =
+            DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.nnnnnnnnnxxx", Locale.ROOT);
+
+    private final Path segment;
+    private volatile @Nullable ChronoTickReader reader;
+
+    /** Tools on the segment of {@link ChronoTickReader#defaultSegment()}. */
+    public ChronoTickTools() {
+        this(ChronoTickReader.defaultSegment());
+    }
+
+    /**
+     * Tools on a segment.
+     *
+     * @param segment its file, which need not exist yet
+     */
+    public ChronoTickTools(Path segment) {
+        this.segment = segment;
+    }
+
+    /** The corrected time now, in UTC. */
+    public TimeReading getTime() {
+        return getTime(null);
+    }
+
+    /**
+     * The corrected time now.
+     *
+     * @param timezone IANA name of a zone to show it in too; null or blank: UTC only
+     * @throws ToolException if there is no such zone
+     * @throws ChronoTickException if there is no time
+     */
+    public TimeReading getTime(@Nullable String timezone) {
+        long began = System.nanoTime();
+        Optional<ZoneId> zone = zone(timezone);
+        Reading reading = validReading();
+        CorrectionRecord record = reading.record();
+        TimeInterval now = reading.now();
+        Optional<ZonedDateTime> local = zone.map(now.estimate()::atZone);
+        return new TimeReading(
+                unix(now.estimateNanos()),
+                unix(reading.systemNanos()),
+                reading.offset(),
+                record.driftRate(),
+                record.offsetUncertainty(),
+                record.driftUncertainty(),
+                reading.uncertainty(),
+                decimal(record.confidence()),
+                record.source().name(),
+                unix(record.predictionTime()),
+                unix(record.validUntil()),
+                true,
+                record.isNtpReady(),
+                record.isModelsReady(),
+                millisSince(began),
+                now.estimate(),
+                now.earliest(),
+                now.latest(),
+                now.boundNanos() / 1e9,
+                local.map(LOCAL::format),
+                local.map(time -> time.getOffset().getTotalSeconds() == 0
+                        ? "+00:00"
+                        : time.getOffset().getId()));
+    }
+
+    /** How the daemon is doing; also says when there is none, and never throws for that. */
+    public DaemonStatus getDaemonStatus() {
+        long began = System.nanoTime();
+        try {
+            Reading reading = new Reading(reader());
+            return status(reading, reader().status(), began);
+        } catch (NoSegmentException | DeadWriterException e) {
+            return statusWithoutRecord(Reading.State.NOT_RUNNING, e, began);
+        } catch (ChronoTickException e) {
+            return statusWithoutRecord(Reading.State.WARMING_UP, e, began);
+        }
+    }
+
+    /**
+     * How well the time will be known, if nothing is measured until then.
+     *
+     * @param futureSeconds how far ahead, 0 to {@link #MAX_FUTURE_SECONDS} s
+     * @throws ToolException if it is not in that range
+     * @throws ChronoTickException if there is no time
+     */
+    public FutureTime getTimeWithFutureUncertainty(double futureSeconds) {
+        long began = System.nanoTime();
+        Arguments.inRange("future_seconds", futureSeconds, MAX_FUTURE_SECONDS);
+        Reading reading = validReading();
+        CorrectionRecord record = reading.record();
+        long aheadNanos = Math.round(futureSeconds * 1e9);
+        long futureNanos = reading.now().estimateNanos() + aheadNanos + Math.round(record.driftRate() * aheadNanos);
+        double maxError = reading.now().boundNanos() / 1e9;
+        // Counted on the monotonic clock, which nobody steps.
+        double horizon = record.systemTimestamp() - record.predictionTime() + reading.ageSeconds() + futureSeconds;
+        double future = record.timeUncertainty(horizon);
+        return new FutureTime(
+                unix(reading.now().estimateNanos()),
+                unix(reading.systemNanos()),
+                reading.uncertainty(),
+                futureSeconds,
+                unix(futureNanos),
+                unix(reading.systemNanos() + aheadNanos),
+                future,
+                future - reading.uncertainty(),
+                decimal(record.confidence()),
+                millisSince(began),
+                maxError,
+                maxError + reader().status().maxDrift() * futureSeconds);
+    }
+
+    /**
+     * Waits until a time has certainly passed.
+     *
+     * @param time what to wait for
+     * @param maxWaitSeconds how long at most, 0 to {@link #MAX_WAIT_SECONDS} s
+     * @throws ToolException if the time is further away than that; it is not waited for in vain
+     * @throws ChronoTickException if there is no time, also when that happens during the wait
+     * @throws InterruptedException if the thread is interrupted before or while it waits
+     */
+    public WaitResult waitUntil(Instant time, double maxWaitSeconds) throws InterruptedException {
+        return waitUntil(time, maxWaitSeconds, remaining -> {});
+    }
+
+    /**
+     * As {@link #waitUntil(Instant, double)}, and tells about once a second how long it will still take.
+     *
+     * @param progress takes the remaining time, s
+     */
+    public WaitResult waitUntil(Instant time, double maxWaitSeconds, Consumer<Double> progress)
+            throws InterruptedException {
+        Arguments.inRange("max_wait_seconds", maxWaitSeconds, MAX_WAIT_SECONDS);
+        long target = Arguments.epochNanos("corrected_time", time);
+        long deadline = System.nanoTime() + Math.round(maxWaitSeconds * 1e9);
+        TimeInterval now = new TimeInterval();
+        while (true) {
+            reader().now(now);
+            double remaining = (target - (double) now.earliestNanos()) * 1e-9;
+            double patience = (deadline - System.nanoTime()) * 1e-9;
+            if (remaining < 0) {
+                return new WaitResult(now.estimate(), (now.estimateNanos() - target) / 1e9, now.boundNanos() / 1e9);
+            }
+            if (remaining > patience) {
+                throw new ToolException("corrected_time " + time + " will certainly have passed only in "
+                        + Text.seconds(remaining) + ", later than max_wait_seconds allows ("
+                        + Text.seconds(maxWaitSeconds) + " in all): "
+                        + (remaining <= MAX_WAIT_SECONDS
+                                ? "give a larger max_wait_seconds, or do something else first"
+                                : "check the date, or do something else first"));
+            }
+            progress.accept(remaining);
+            reader().waitUntil(Math.min(target, now.earliestNanos() + PROGRESS_NANOS));
+        }
+    }
+
+    /**
+     * What is certain of the order of two events, also of different machines.
+     *
+     * @param first when the one happened
+     * @param second when the other did
+     */
+    public Comparison compareTimestamps(TimeBounds first, TimeBounds second) {
+        return new Comparison(
+                first.orderTo(second),
+                first.gapNanos(second) / 1e9,
+                first.waitNanos(second) / 1e9,
+                text(first),
+                text(second));
+    }
+
+    /**
+     * A time as models write it.
+     *
+     * @param text ISO 8601 with Z or an offset, or Unix seconds
+     * @throws ToolException if it is neither
+     */
+    public static Instant parseTime(String text) {
+        return Arguments.instant("the time", text);
+    }
+
+    /**
+     * A reading as models hand it on.
+     *
+     * @param reading a result of {@link #getTime} as a map, or earliest and latest, or time and uncertainty
+     * @throws ToolException if bounds do not follow from it
+     */
+    public static TimeBounds parseReading(Map<String, Object> reading) {
+        return Arguments.reading("the reading", reading);
+    }
+
+    /**
+     * The record as it stands in shared memory, each field by its name; valid or not.
+     *
+     * @throws ChronoTickException if there is none
+     */
+    public Map<String, Object> record() {
+        CorrectionRecord record = new CorrectionRecord();
+        reader().read(record);
+        return RecordFields.of(record);
+    }
+
+    /** Lets go of the segment; later calls attach to it again. */
+    @Override
+    public synchronized void close() {
+        ChronoTickReader attached = reader;
+        if (attached != null) {
+            attached.close();
+            reader = null;
+        }
+    }
+
+    private ChronoTickReader reader() {
+        ChronoTickReader attached = reader;
+        return attached != null ? attached : attach();
+    }
+
+    private synchronized ChronoTickReader attach() {
+        ChronoTickReader attached = reader;
+        if (attached == null) {
+            attached = ChronoTickReader.attach(segment);
+            reader = attached;
+        }
+        return attached;
+    }
+
+    private Reading validReading() {
+        Reading reading = new Reading(reader());
+        ChronoTickException refusal = reading.refusal();
+        if (refusal != null) {
+            throw refusal;
+        }
+        return reading;
+    }
+
+    private static Optional<ZoneId> zone(@Nullable String timezone) {
+        if (timezone == null || timezone.isBlank()) {
+            return Optional.empty();
+        }
+        // Not ZoneId.of alone: that also takes offsets, which know nothing of summer time.
+        if (!ZoneId.getAvailableZoneIds().contains(timezone)) {
+            throw new ToolException(
+                    "timezone is " + Text.quote(timezone) + ", which is no IANA time zone: give a name such"
+                            + " as Europe/Berlin or America/New_York, or leave it out for UTC");
+        }
+        return Optional.of(ZoneId.of(timezone));
+    }
+
+    private static DaemonStatus status(Reading reading, StatusPage page, long began) {
+        CorrectionRecord record = reading.record();
+        Reading.State state = reading.state();
+        Optional<String> message = Optional.empty();
+        ChronoTickException refusal = reading.refusal();
+        if (refusal != null) {
+            message = Optional.ofNullable(refusal.getMessage());
+        } else if (state == Reading.State.NOT_RUNNING) {
+            message = Optional.of("the daemon (process " + record.writerPid()
+                    + ") is gone and its last record is about to" + " expire; start it with: chronotick daemon");
+        } else if (state == Reading.State.WARMING_UP && !page.waitingFor().isEmpty()) {
+            message = Optional.of("waiting for " + page.waitingFor());
+        }
+        boolean measured = record.lastNtpSync() > 0;
+        return new DaemonStatus(
+                state,
+                record.isWarmupComplete(),
+                decimal((float) page.warmupProgress()),
+                record.measurementCount(),
+                record.totalCorrections(),
+                record.daemonUptime(),
+                unix(record.lastNtpSync()),
+                measured
+                        ? Optional.of(Math.max(0, reading.systemNanos() * 1e-9 - record.lastNtpSync()))
+                        : Optional.empty(),
+                record.isNtpReady(),
+                record.isModelsReady(),
+                page.residentBytes() / 1e6,
+                page.cpuAffinity(),
+                decimal(record.averageLatencyMs()),
+                record.source().name(),
+                decimal(record.confidence()),
+                millisSince(began),
+                page.sources().stream().map(ChronoTickTools::source).toList(),
+                message);
+    }
+
+    private static DaemonStatus statusWithoutRecord(Reading.State state, ChronoTickException why, long began) {
+        return new DaemonStatus(
+                state,
+                false,
+                0,
+                0,
+                0,
+                0,
+                BigDecimal.ZERO,
+                Optional.empty(),
+                false,
+                false,
+                0,
+                "",
+                0,
+                "NO_DATA",
+                0,
+                millisSince(began),
+                List.of(),
+                Optional.ofNullable(why.getMessage()));
+    }
+
+    private static DaemonStatus.Source source(SourceRow row) {
+        boolean answered = Double.isFinite(row.ageSeconds());
+        return new DaemonStatus.Source(
+                row.name(),
+                row.state().name().toLowerCase(Locale.ROOT),
+                row.stratum(),
+                row.reach(),
+                known(answered, row.offset()),
+                known(answered, row.delay()),
+                known(answered, row.jitter()),
+                known(answered, row.rootDistance()),
+                known(answered, row.ageSeconds()));
+    }
+
+    private static Optional<Double> known(boolean answered, double value) {
+        return answered && Double.isFinite(value) ? Optional.of(value) : Optional.empty();
+    }
+
+    private static String text(TimeBounds bounds) {
+        return Fields.iso(Instant.ofEpochSecond(0, bounds.earliestNanos())) + "/"
+                + Fields.iso(Instant.ofEpochSecond(0, bounds.latestNanos()));
+    }
+
+    private static BigDecimal unix(long epochNanos) {
+        return BigDecimal.valueOf(epochNanos, 9);
+    }
+
+    /** Of a field that holds Unix seconds as a double; what is not a number reads 0. */
+    private static BigDecimal unix(double seconds) {
+        return Double.isFinite(seconds) ? new BigDecimal(seconds).setScale(9, RoundingMode.HALF_EVEN) : BigDecimal.ZERO;
+    }
+
+    /** A float's own digits: 0.98, not 0.9800000190734863; what is not a number reads 0. */
+    private static double decimal(float value) {
+        return Float.isFinite(value) ? Double.parseDouble(Float.toString(value)) : 0;
+    }
+
+    private static double millisSince(long began) {
+        return (System.nanoTime() - began) / 1e6;
+    }
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.agent;
+
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.util.Optional;
+
+/**
+ * What {@code get_time} returns. Unix times are seconds since 1970-01-01T00:00:00Z, without leap seconds.
+ *
+ * @param correctedTime best estimate of UTC, Unix seconds
+ * @param systemTime the system clock at the same moment, Unix seconds
+ * @param offsetCorrection what was added to the system clock, s
+ * @param driftRate how the offset grows, s/s
+ * @param offsetUncertainty one standard deviation of the offset at prediction_time, s
+ * @param driftUncertainty one standard deviation of the drift, s/s
+ * @param timeUncertainty one standard deviation of the corrected time now, s
+ * @param confidence share of recent forecasts that held what they promised, 0..1
+ * @param source what the correction rests on
+ * @param predictionTime when the correction was computed, system clock, Unix seconds
+ * @param validUntil until when it may be used, system clock, Unix seconds
+ * @param isValid always true: a time that is not is an error, not a reading
+ * @param isNtpReady whether servers have been measured
+ * @param isModelsReady whether the models have learned enough
+ * @param callLatencyMs time that this call took, ms
+ * @param correctedTimeIso corrected_time in ISO 8601
+ * @param earliest UTC is certainly not before this
+ * @param latest UTC is certainly not after this
+ * @param maxError hard bound: half of the way from earliest to latest, s
+ * @param localTimeIso the corrected time in the zone that was asked for
+ * @param utcOffset that zone's offset now
+ */
+public record TimeReading(
+        @About("Best estimate of UTC now, Unix seconds, exact to 1 ns.")
+        BigDecimal correctedTime,
+
+        @About("The uncorrected system clock at the same moment, Unix seconds.")
+        BigDecimal systemTime,
+
+        @About("Seconds that were added to the system clock; positive when it is behind.")
+        double offsetCorrection,
+
+        @About("How fast the system clock drifts off: growth of offset_correction in seconds per second.")
+        double driftRate,
+
+        @About("One standard deviation of the offset when it was computed, seconds.")
+        double offsetUncertainty,
+
+        @About("One standard deviation of the drift rate, seconds per second.")
+        double driftUncertainty,
+
+        @About("One standard deviation of corrected_time, seconds: how far it is probably off. Twice this covers 95 %."
+                + " Not a bound: use max_error to decide an order of events.")
+        double timeUncertainty,
+
+        @About("0 to 1: share of the recent forecasts that kept what they promised; falls when no server answers.")
+        double confidence,
+
+        @About("What the correction rests on: NTP (measurements), CPU_MODEL, GPU_MODEL (one model), FUSION (both).")
+        String source,
+
+        @About("When the correction was computed, Unix seconds of the system clock.")
+        BigDecimal predictionTime,
+
+        @About("Until when it may be used, Unix seconds of the system clock.")
+        BigDecimal validUntil,
+
+        @About("Always true: a time that is not valid is an error instead.")
+        boolean isValid,
+
+        @About("Whether NTP servers have been measured.") boolean isNtpReady,
+
+        @About("Whether the clock models have learned enough.")
+        boolean isModelsReady,
+
+        @About("How long this call took inside the server, milliseconds.")
+        double callLatencyMs,
+
+        @About("corrected_time in ISO 8601, UTC, nanoseconds.")
+        Instant correctedTimeIso,
+
+        @About("UTC is certainly not before this.") Instant earliest,
+        @About("UTC is certainly not after this.") Instant latest,
+
+        @About("Hard bound on the error of corrected_time, seconds: half of the way from earliest to latest.")
+        double maxError,
+
+        @About("The corrected time in the time zone that was asked for, ISO 8601.")
+        Optional<String> localTimeIso,
+
+        @About("Offset from UTC of that zone at this time, for example +02:00.")
+        Optional<String> utcOffset)
+        implements ToolResult {
+
+    @Override
+    public String summary() {
+        return localTimeIso
+                        .map(local -> "Local time " + local + " (UTC " + Fields.iso(correctedTimeIso) + ")")
+                        .orElseGet(() -> "UTC " + Fields.iso(correctedTimeIso))
+                + ", standard uncertainty "
+                + Text.seconds(timeUncertainty) + ", certainly within ±" + Text.seconds(maxError) + " (from "
+                + Fields.iso(earliest) + " to " + Fields.iso(latest) + "). The system clock is "
+                + Text.offset(offsetCorrection) + ".";
+    }
+}

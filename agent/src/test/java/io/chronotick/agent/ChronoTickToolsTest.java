@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.chronotick.client.ExpiredException;
+import io.chronotick.client.NoSegmentException;
+import io.chronotick.client.NotReadyException;
+import io.chronotick.client.Reading;
+import io.chronotick.client.RecordLayout;
+import io.chronotick.client.TimeBounds;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ChronoTickToolsTest {
+    private static final Instant START = Instant.parse("2025-03-13T15:33:20.75Z");
+
+    @TempDir
+    Path directory = Path.of("");
+
+    private Path segment = Path.of("");
+    private ChronoTickTools tools = new ChronoTickTools(segment);
+
+    @BeforeEach
+    void open() {
+        segment = directory.resolve("segment");
+        tools = new ChronoTickTools(segment);
+    }
+
+    @AfterEach
+    void close() {
+        tools.close();
+    }
+
+    @Test
+    void shouldTellTheTimeWithItsBounds() throws IOException {
+        new SampleSegment().publish(segment);
+        TimeReading reading = tools.getTime();
+        assertThat(reading.correctedTimeIso()).isBetween(START, START.plusSeconds(60));
+        assertThat(reading.correctedTime().movePointRight(9).longValueExact())
+                .isEqualTo(Duration.between(Instant.EPOCH, reading.correctedTimeIso())
+                        .toNanos());
+        // The bound at the anchor, and 600 ppm since.
+        double age = Duration.between(START, reading.correctedTimeIso()).toNanos() / 1e9;
+        assertThat(reading.maxError()).isCloseTo(SampleSegment.MAX_ERROR + age * 600e-6, within(1e-8));
+        assertThat(Duration.between(reading.earliest(), reading.correctedTimeIso())
+                                .toNanos()
+                        / 1e9)
+                .isEqualTo(reading.maxError());
+        assertThat(Duration.between(reading.correctedTimeIso(), reading.latest())
+                                .toNanos()
+                        / 1e9)
+                .isEqualTo(reading.maxError());
+        assertThat(reading.source()).isEqualTo("FUSION");
+        assertThat(reading.confidence()).isEqualTo(0.98);
+        assertThat(reading.isValid()).isTrue();
+        assertThat(reading.localTimeIso()).isEmpty();
+        assertThat(reading.toMap()).doesNotContainKeys("local_time_iso", "utc_offset");
+        assertThat(reading.summary()).startsWith("UTC 2025-03-13T15:3");
+    }
+
+    @Test
+    void shouldShowTheTimeInAZoneOnlyWhenAsked() throws IOException {
+        new SampleSegment().publish(segment);
+        TimeReading reading = tools.getTime("Asia/Kolkata");
+        assertThat(reading.utcOffset()).contains("+05:30");
+        assertThat(reading.localTimeIso().orElseThrow())
+                .startsWith("2025-03-13T21:0")
+                .endsWith("+05:30");
+        assertThat(tools.getTime("UTC").utcOffset()).contains("+00:00");
+        assertThatThrownBy(() -> tools.getTime("Mars/Olympus"))
+                .isInstanceOf(ToolException.class)
+                .hasMessageContaining("'Mars/Olympus'")
+                .hasMessageContaining("Europe/Berlin");
+        assertThatThrownBy(() -> tools.getTime("+02:00")).isInstanceOf(ToolException.class);
+    }
+
+    @Test
+    void shouldSayWhatToDoWithoutADaemonAndWorkWhenOneComes() throws IOException {
+        assertThatThrownBy(tools::getTime)
+                .isInstanceOf(NoSegmentException.class)
+                .hasMessageContaining("chronotick daemon");
+        DaemonStatus status = tools.getDaemonStatus();
+        assertThat(status.status()).isEqualTo(Reading.State.NOT_RUNNING);
+        assertThat(status.message().orElseThrow()).contains("chronotick daemon");
+
+        new SampleSegment().publish(segment);
+        assertThat(tools.getTime().isValid()).isTrue();
+        assertThat(tools.getDaemonStatus().status()).isEqualTo(Reading.State.READY);
+    }
+
+    @Test
+    void shouldMoveToTheSegmentOfTheNextDaemon() throws IOException {
+        new SampleSegment().withValidity(0).publish(segment);
+        assertThatThrownBy(tools::getTime).isInstanceOf(ExpiredException.class);
+        assertThat(tools.getDaemonStatus().status()).isEqualTo(Reading.State.EXPIRED);
+        Files.delete(segment);
+        assertThatThrownBy(tools::getTime).isInstanceOf(NoSegmentException.class);
+        new SampleSegment().publish(segment);
+        assertThat(tools.getTime().isValid()).isTrue();
+    }
+
+    @Test
+    void shouldNotGiveATimeThatTheDaemonDoesNotVouchFor() throws IOException {
+        new SampleSegment().withFlags(0).publish(segment);
+        assertThatThrownBy(tools::getTime).isInstanceOf(NotReadyException.class);
+        assertThat(tools.getDaemonStatus().status()).isEqualTo(Reading.State.WARMING_UP);
+    }
+
+    @Test
+    void shouldDescribeTheDaemon() throws IOException {
+        new SampleSegment()
+                .withFlags(RecordLayout.FLAG_VALID | RecordLayout.FLAG_WARMUP_COMPLETE | RecordLayout.FLAG_HOLDOVER)
+                .publish(segment);
+        DaemonStatus status = tools.getDaemonStatus();
+        assertThat(status.status()).isEqualTo(Reading.State.HOLDOVER);
+        assertThat(status.measurementCount()).isEqualTo(40);
+        assertThat(status.memoryUsageMb()).isEqualTo(64);
+        assertThat(status.ntpReady()).isFalse();
+        assertThat(status.sources()).hasSize(1);
+        assertThat(status.sources().get(0).state()).isEqualTo("selected");
+        assertThat(status.sources().get(0).offset()).isEmpty(); // not a number in the page
+        assertThat(status.toMap()).containsEntry("status", "holdover").doesNotContainKey("message");
+    }
+
+    @Test
+    void shouldForecastItsOwnUncertainty() throws IOException {
+        new SampleSegment().publish(segment);
+        FutureTime future = tools.getTimeWithFutureUncertainty(1000);
+        // Independent: 20 us at the anchor, and 1e-8 s/s for a thousand seconds and the age of the record.
+        double age = future.currentCorrectedTime().doubleValue() - START.getEpochSecond() - 0.75;
+        assertThat(future.futureUncertainty()).isCloseTo(Math.hypot(20e-6, 1e-8 * (1000 + age)), within(1e-9));
+        assertThat(future.uncertaintyIncrease()).isEqualTo(future.futureUncertainty() - future.currentUncertainty());
+        assertThat(future.futureMaxError() - future.currentMaxError()).isCloseTo(0.6, within(1e-9));
+        assertThat(future.futureCorrectedTime()
+                        .subtract(future.currentCorrectedTime())
+                        .doubleValue())
+                .isCloseTo(1000.01, within(1e-6));
+        assertThatThrownBy(() -> tools.getTimeWithFutureUncertainty(3600.1)).isInstanceOf(ToolException.class);
+        assertThatThrownBy(() -> tools.getTimeWithFutureUncertainty(Double.NaN)).isInstanceOf(ToolException.class);
+    }
+
+    @Test
+    void shouldWaitUntilATimeHasCertainlyPassed() throws Exception {
+        new SampleSegment().publish(segment);
+        Instant time = tools.getTime().latest();
+        List<Double> remaining = new ArrayList<>();
+        WaitResult result = tools.waitUntil(time, 10, remaining::add);
+        assertThat(result.earlyOrLateBy()).isGreaterThan(result.uncertainty());
+        assertThat(tools.getTime().earliest()).isAfter(time);
+        assertThat(remaining).isNotEmpty();
+        assertThat(tools.waitUntil(Instant.EPOCH, 0).earlyOrLateBy()).isGreaterThan(1.7e9);
+    }
+
+    @Test
+    void shouldNotWaitInVain() throws IOException {
+        new SampleSegment().publish(segment);
+        Instant time = tools.getTime().correctedTimeIso().plusSeconds(100);
+        assertThatThrownBy(() -> tools.waitUntil(time, 50))
+                .isInstanceOf(ToolException.class)
+                .hasMessageContaining("max_wait_seconds");
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(() -> tools.waitUntil(time, 200)).isInstanceOf(InterruptedException.class);
+    }
+
+    @Test
+    void shouldCompareReadingsOfDifferentHosts() throws IOException {
+        new SampleSegment().publish(segment);
+        TimeReading here = tools.getTime();
+        TimeBounds mine = TimeBounds.of(here.earliest(), here.latest());
+        TimeBounds later =
+                TimeBounds.of(here.latest().plusNanos(500), here.latest().plusNanos(900));
+        Comparison comparison = tools.compareTimestamps(mine, later);
+        assertThat(comparison.order()).isEqualTo(TimeBounds.Order.BEFORE);
+        assertThat(comparison.gapSeconds()).isEqualTo(500e-9);
+        assertThat(comparison.waitSeconds()).isZero();
+        assertThat(tools.compareTimestamps(later, mine).order()).isEqualTo(TimeBounds.Order.AFTER);
+        assertThat(tools.compareTimestamps(mine, mine).toMap()).containsEntry("order", "overlapping");
+    }
+}

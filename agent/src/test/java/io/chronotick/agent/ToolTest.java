@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.networknt.schema.Error;
+import com.networknt.schema.Schema;
+import com.networknt.schema.SchemaLocation;
+import com.networknt.schema.SchemaRegistry;
+import com.networknt.schema.dialect.Dialects;
+import io.chronotick.client.TimeBounds;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The tools as a model calls them, with JSON. */
+class ToolTest {
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .build();
+    private static final SchemaRegistry SCHEMAS = SchemaRegistry.withDefaultDialect(Dialects.getDraft202012());
+
+    @TempDir
+    Path directory = Path.of("");
+
+    private ChronoTickTools tools = new ChronoTickTools(Path.of(""));
+
+    @BeforeEach
+    void open() throws Exception {
+        Path segment = directory.resolve("segment");
+        new SampleSegment().publish(segment);
+        tools = new ChronoTickTools(segment);
+    }
+
+    private ToolResult call(Tool tool, @Nullable String arguments) throws InterruptedException {
+        @SuppressWarnings("unchecked")
+        Map<String, Object> map = arguments == null ? null : JSON.readValue(arguments, Map.class);
+        return tool.call(tools, map, remaining -> {});
+    }
+
+    private static List<Error> errors(Map<String, Object> schema, Object value) {
+        return SCHEMAS.getSchema(JSON.valueToTree(schema)).validate(JSON.valueToTree(value));
+    }
+
+    private static String goodArguments(Tool tool) {
+        return switch (tool) {
+            case GET_TIME -> "{\"timezone\": \"Europe/Berlin\"}";
+            case GET_DAEMON_STATUS -> "{}";
+            case GET_TIME_WITH_FUTURE_UNCERTAINTY -> "{\"future_seconds\": 60}";
+            case WAIT_UNTIL -> "{\"corrected_time\": 0, \"max_wait_seconds\": 1}";
+            case COMPARE_TIMESTAMPS ->
+                "{\"first\": {\"time\": 1.5, \"uncertainty\": 0.1},"
+                        + " \"second\": {\"earliest\": \"2026-01-01T00:00:00Z\", \"latest\": \"2026-01-01T01:00:01+01:00\"}}";
+        };
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shouldReturnWhatItsSchemaPromises(Tool tool) throws Exception {
+        String arguments = goodArguments(tool);
+        assertThat(errors(tool.inputSchema(), JSON.readTree(arguments))).isEmpty();
+        Map<String, Object> result = call(tool, arguments).toMap();
+        assertThat(errors(tool.outputSchema(), result)).isEmpty();
+        assertThat(call(tool, arguments).summary()).isNotBlank().hasLineCount(1);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shouldHaveSchemasThatAreSchemas(Tool tool) {
+        Schema metaSchema = SCHEMAS.getSchema(SchemaLocation.of("https://json-schema.org/draft/2020-12/schema"));
+        assertThat(metaSchema.validate(JSON.valueToTree(tool.inputSchema()))).isEmpty();
+        assertThat(metaSchema.validate(JSON.valueToTree(tool.outputSchema()))).isEmpty();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shouldDescribeEveryFieldToTheModel(Tool tool) {
+        assertThat(tool.title()).isNotBlank();
+        assertThat(tool.description()).hasSizeBetween(150, 900);
+        assertThat(properties(tool.outputSchema())).isNotEmpty();
+        properties(tool.outputSchema())
+                .forEach((name, schema) -> assertThat(String.valueOf(schema)).contains("description="));
+        properties(tool.inputSchema())
+                .forEach((name, schema) -> assertThat(String.valueOf(schema)).contains("description="));
+    }
+
+    private static Map<?, ?> properties(Map<String, Object> schema) {
+        return (Map<?, ?>) Objects.requireNonNull(schema.get("properties"));
+    }
+
+    @Test
+    void shouldReturnTheFieldsOfTheContract() {
+        assertThat(fields(Tool.GET_TIME))
+                .contains("corrected_time", "system_time", "offset_correction", "drift_rate", "offset_uncertainty")
+                .contains("drift_uncertainty", "time_uncertainty", "confidence", "source", "prediction_time")
+                .contains("valid_until", "is_valid", "is_ntp_ready", "is_models_ready", "call_latency_ms")
+                .contains("corrected_time_iso", "earliest", "latest", "max_error", "local_time_iso", "utc_offset");
+        assertThat(fields(Tool.GET_DAEMON_STATUS))
+                .contains("status", "warmup_complete", "warmup_progress", "measurement_count", "total_corrections")
+                .contains("daemon_uptime", "last_ntp_sync", "seconds_since_ntp", "ntp_ready", "models_ready")
+                .contains("memory_usage_mb", "cpu_affinity", "average_latency_ms", "data_source", "confidence")
+                .contains("call_latency_ms", "sources");
+        assertThat(fields(Tool.GET_TIME_WITH_FUTURE_UNCERTAINTY))
+                .contains("current_corrected_time", "current_system_time", "current_uncertainty", "future_seconds")
+                .contains("future_corrected_time", "future_system_time", "future_uncertainty", "uncertainty_increase")
+                .contains("confidence", "call_latency_ms");
+        assertThat(fields(Tool.WAIT_UNTIL)).contains("reached_at", "early_or_late_by", "uncertainty");
+    }
+
+    private static List<String> fields(Tool tool) {
+        return properties(tool.outputSchema()).keySet().stream()
+                .map(String::valueOf)
+                .toList();
+    }
+
+    /** What is wrong, and a word of what would be right. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '~', // so that ` can stand for " in the JSON
+            value = {
+                "GET_TIME | {`timezone`: 7} | timezone is 7: give text",
+                "GET_TIME | {`timezone`: `Nowhere`} | IANA",
+                "GET_TIME | {`zone`: `UTC`} | it takes timezone",
+                "GET_DAEMON_STATUS | {`verbose`: true} | it takes none",
+                "GET_TIME_WITH_FUTURE_UNCERTAINTY | {} | needs future_seconds",
+                "GET_TIME_WITH_FUTURE_UNCERTAINTY | {`future_seconds`: `60`} | give a number",
+                "GET_TIME_WITH_FUTURE_UNCERTAINTY | {`future_seconds`: null} | needs future_seconds",
+                "GET_TIME_WITH_FUTURE_UNCERTAINTY | {`future_seconds`: `NaN`} | give a number",
+                "GET_TIME_WITH_FUTURE_UNCERTAINTY | {`future_seconds`: -1} | from 0 to 3600",
+                "GET_TIME_WITH_FUTURE_UNCERTAINTY | {`future_seconds`: 3601} | from 0 to 3600",
+                "GET_TIME_WITH_FUTURE_UNCERTAINTY | {`future_seconds`: 1e999} | give a number",
+                "GET_TIME_WITH_FUTURE_UNCERTAINTY | {`future_seconds`: 1e999999999} | give a number",
+                "GET_TIME_WITH_FUTURE_UNCERTAINTY | {`future_seconds`: 1, `unit`: `h`} | it takes future_seconds",
+                "WAIT_UNTIL | {} | needs corrected_time",
+                "WAIT_UNTIL | {`corrected_time`: `tomorrow`} | ISO 8601",
+                "WAIT_UNTIL | {`corrected_time`: `2026-03-13T15:33:20`} | with Z or an offset",
+                "WAIT_UNTIL | {`corrected_time`: 1741880000500} | not milliseconds",
+                "WAIT_UNTIL | {`corrected_time`: 1e999999999} | give a number",
+                "WAIT_UNTIL | {`corrected_time`: `1e-999999999`} | 1677",
+                "WAIT_UNTIL | {`corrected_time`: `9999-01-01T00:00:00Z`} | 1677 to 2262",
+                "WAIT_UNTIL | {`corrected_time`: true} | ISO 8601",
+                "WAIT_UNTIL | {`corrected_time`: 0, `max_wait_seconds`: 3601} | from 0 to 3600",
+                "WAIT_UNTIL | {`corrected_time`: 4000000000} | max_wait_seconds",
+                "COMPARE_TIMESTAMPS | {`first`: {`time`: 1, `uncertainty`: 1}} | needs second",
+                "COMPARE_TIMESTAMPS | {`first`: 1, `second`: 2} | give an object",
+                "COMPARE_TIMESTAMPS | {`first`: {`time`: 1}, `second`: {}} | first lacks uncertainty",
+                "COMPARE_TIMESTAMPS | {`first`: {`time`: 1, `time_uncertainty`: 1}, `second`: {}} | standard deviation",
+                "COMPARE_TIMESTAMPS | {`first`: {`time`: 1, `uncertainty`: -1}, `second`: {}} | 0 or more",
+                "COMPARE_TIMESTAMPS | {`first`: {`earliest`: 2, `latest`: 1}, `second`: {}} | first is no interval",
+            })
+    void shouldSayWhatIsWrongWithAnArgument(Tool tool, String arguments, String complaint) {
+        assertThatThrownBy(() -> call(tool, arguments.replace('`', '"')))
+                .isInstanceOf(ToolException.class)
+                .hasMessageContaining(complaint)
+                .extracting(e -> String.valueOf(e.getMessage()))
+                .satisfies(message -> assertThat(message).hasLineCount(1).hasSizeLessThan(400));
+    }
+
+    @Test
+    void shouldQuoteALongArgumentInPart() {
+        String million = "x".repeat(1_000_000);
+        assertThatThrownBy(() -> call(Tool.GET_TIME, "{\"timezone\": \"" + million + "\"}"))
+                .isInstanceOf(ToolException.class)
+                .extracting(e -> String.valueOf(e.getMessage()))
+                .satisfies(message ->
+                        assertThat(message).contains("1000000 characters").hasSizeLessThan(400));
+    }
+
+    /** What a model has got from get_time it can hand back as it is, and nothing of it is rounded away. */
+    @Test
+    void shouldCompareWholeResultsOfGetTime() throws Exception {
+        String first = JSON.writeValueAsString(call(Tool.GET_TIME, null).toMap());
+        String second = JSON.writeValueAsString(call(Tool.GET_TIME, null).toMap());
+        Comparison comparison =
+                (Comparison) call(Tool.COMPARE_TIMESTAMPS, "{\"first\": " + first + ", \"second\": " + second + "}");
+        JsonNode reading = JSON.readTree(first);
+        assertThat(comparison.first())
+                .isEqualTo(reading.get("earliest").asString() + "/"
+                        + reading.get("latest").asString());
+        assertThat(comparison.order()).isNotEqualTo(TimeBounds.Order.AFTER);
+    }
+
+    @Test
+    void shouldTakeTimesToTheNanosecond() throws Exception {
+        Comparison comparison = (Comparison) call(
+                Tool.COMPARE_TIMESTAMPS,
+                "{\"first\": {\"time\": 1741880000.123456788, \"uncertainty\": 0},"
+                        + " \"second\": {\"time\": \"2025-03-13T15:33:20.123456789Z\", \"uncertainty\": 0}}");
+        assertThat(comparison.gapSeconds()).isEqualTo(1e-9);
+        assertThat(comparison.toMap()).containsEntry("order", "before");
+    }
+
+    @Test
+    void shouldHaveDistinctNames() {
+        assertThat(Arrays.stream(Tool.values()).map(Tool::id))
+                .doesNotHaveDuplicates()
+                .hasSize(5);
+    }
+}

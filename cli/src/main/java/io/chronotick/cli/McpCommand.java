@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.cli;
+
+import io.chronotick.agent.ChronoTickTools;
+import io.chronotick.agent.mcp.HttpMcpServer;
+import io.chronotick.agent.mcp.StdioMcpServer;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.event.Level;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "mcp",
+        description = "Serve the corrected time to AI agents over the Model Context Protocol.",
+        footer = {
+            "",
+            "Hosts start it themselves, once they know the command: --print-config prints what they want to be told. It needs a",
+            "running daemon to tell the time, and works as soon as there is one. Over HTTP it listens on this machine only,",
+            "unless told otherwise, at the path /mcp; a token may be given in a file or in CHRONOTICK_MCP_TOKEN.",
+            "",
+            "Tools: get_time, get_daemon_status, get_time_with_future_uncertainty, wait_until, compare_timestamps.",
+            "Resources: chronotick://record, chronotick://status.",
+            "",
+            "Examples:",
+            "  chronotick mcp --print-config",
+            "  chronotick mcp                                          # on stdin and stdout, for a host to start",
+            "  chronotick mcp --transport http --port 8765",
+            "  chronotick mcp --transport http --host 0.0.0.0 --allow-host time.example.net --token-file token"
+        })
+final class McpCommand extends SegmentCommand {
+    static final String TOKEN_VARIABLE = "CHRONOTICK_MCP_TOKEN";
+
+    /** Set by the launcher: its own absolute path. */
+    private static final String LAUNCHER_PROPERTY = "chronotick.launcher";
+
+    /** How people read and write it on the command line. */
+    @SuppressWarnings("ImmutableEnumChecker")
+    enum Transport {
+        stdio,
+        http
+    }
+
+    @Option(
+            names = "--transport",
+            paramLabel = "stdio|http",
+            defaultValue = "stdio",
+            description = "How agents reach it. Default: ${DEFAULT-VALUE}.")
+    Transport transport = Transport.stdio;
+
+    @Option(
+            names = "--port",
+            paramLabel = "N",
+            defaultValue = "8765",
+            description = "Port to listen at, 0 for a free one. Default: ${DEFAULT-VALUE}.")
+    int port;
+
+    @Option(
+            names = "--host",
+            paramLabel = "HOST",
+            defaultValue = "127.0.0.1",
+            description = "Name or address to listen at. Default: ${DEFAULT-VALUE}.")
+    String host = "";
+
+    @Option(
+            names = "--allow-host",
+            paramLabel = "NAME",
+            description = "A name under which agents may address it, beside localhost and --host; may be repeated.")
+    List<String> allowedHosts = List.of();
+
+    @Option(
+            names = "--token-file",
+            paramLabel = "FILE",
+            description = "File that holds the bearer token which agents have to send. Default: $" + TOKEN_VARIABLE
+                    + ", else none.")
+    @Nullable
+    String tokenFile;
+
+    @Option(names = "--print-config", description = "Print what MCP hosts want to be told, and exit.")
+    boolean printConfig;
+
+    McpCommand(Shell shell) {
+        super(shell);
+    }
+
+    @Override
+    public Integer call() throws IOException, InterruptedException {
+        if (port < 0 || port > 65_535) {
+            throw new UserException(ExitCode.USAGE, "--port " + port + " is out of range: give 0 to 65535");
+        }
+        if (printConfig) {
+            printConfig();
+            return ExitCode.OK;
+        }
+        quietLibraries(shell);
+        try (ChronoTickTools tools = new ChronoTickTools(segment())) {
+            if (transport == Transport.http) {
+                serveHttp(tools);
+            } else {
+                serveStdio(tools);
+            }
+        }
+        return ExitCode.OK;
+    }
+
+    /**
+     * What the libraries log is told to the caller as well, and a logger takes a tenth of the start: so only for whoever
+     * looks for an error.
+     */
+    static void quietLibraries(Shell shell) {
+        if ("1".equals(shell.environment().get(Main.DEBUG_VARIABLE))) {
+            Logging.toStderr(Level.INFO);
+        } else {
+            System.setProperty("slf4j.internal.verbosity", "WARN");
+            System.setProperty("slf4j.provider", "org.slf4j.helpers.NOP_FallbackServiceProvider");
+        }
+    }
+
+    private static void serveStdio(ChronoTickTools tools) throws InterruptedException {
+        FileOutputStream protocol = new FileOutputStream(FileDescriptor.out);
+        System.setOut(System.err); // whatever a library prints
+        StdioMcpServer.serve(tools, CommandTree.Version.program(), new FileInputStream(FileDescriptor.in), protocol);
+    }
+
+    private void serveHttp(ChronoTickTools tools) throws InterruptedException {
+        HttpMcpServer.Options options = new HttpMcpServer.Options(host, port, token(), allowedHosts);
+        HttpMcpServer server;
+        try {
+            server = HttpMcpServer.start(tools, CommandTree.Version.program(), options);
+        } catch (IOException e) {
+            throw new UserException(
+                    ExitCode.USAGE,
+                    "cannot listen at " + host + " port " + port + " (" + e.getMessage()
+                            + "): give another --port, or end what listens there");
+        }
+        try (server) {
+            shell.error("MCP server at " + server.uri() + " (Ctrl-C ends it)");
+            server.join();
+        }
+    }
+
+    private Optional<String> token() {
+        if (tokenFile == null) {
+            return Optional.ofNullable(shell.environment().get(TOKEN_VARIABLE)).filter(token -> !token.isBlank());
+        }
+        String token;
+        try {
+            token = Files.readString(Path.of(tokenFile)).strip();
+        } catch (IOException | InvalidPathException e) {
+            throw new UserException(
+                    ExitCode.USAGE,
+                    "cannot read the token from " + tokenFile + " (" + e.getMessage()
+                            + "): write it there, on one line");
+        }
+        if (token.isEmpty() || !token.chars().allMatch(c -> c > ' ' && c < 0x7F)) {
+            throw new UserException(
+                    ExitCode.USAGE,
+                    tokenFile + " holds no token: write one word of printable ASCII characters into it");
+        }
+        return Optional.of(token);
+    }
+
+    private void printConfig() {
+        String command = System.getProperty(LAUNCHER_PROPERTY, "chronotick");
+        StringBuilder arguments = new StringBuilder("\"mcp\"");
+        String shellArguments = "mcp";
+        if (shm != null) {
+            String path = segment().toAbsolutePath().toString();
+            arguments.append(", \"--shm\", ").append(Json.quoted(path));
+            shellArguments += " --shm " + quoted(path);
+        }
+        shell.line("Claude Code:");
+        shell.line("");
+        shell.line("  claude mcp add chronotick -- " + quoted(command) + " " + shellArguments);
+        shell.line("");
+        shell.line("Claude Desktop, Cursor and most other hosts (mcpServers in their configuration file):");
+        shell.line("");
+        shell.line("{");
+        shell.line("  \"mcpServers\": {");
+        shell.line("    \"chronotick\": {");
+        shell.line("      \"command\": " + Json.quoted(command) + ",");
+        shell.line("      \"args\": [" + arguments + "]");
+        shell.line("    }");
+        shell.line("  }");
+        shell.line("}");
+    }
+
+    /** For a shell, if it needs that. */
+    private static String quoted(String word) {
+        return word.matches("[A-Za-z0-9_./+:@%-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
+    }
+}

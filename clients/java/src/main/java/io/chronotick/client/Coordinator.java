@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.client;
+
+/**
+ * Acts in an order, or at one instant, with processes on other machines that share nothing with this one but UTC, each
+ * through its own daemon. Events that have happened are compared with {@link TimeBounds}.
+ *
+ * <p>Thread-safe: every call waits in its own thread.
+ */
+public final class Coordinator {
+    private final ChronoTickReader reader;
+
+    /**
+     * A coordinator on one reader, which stays the caller's to close.
+     *
+     * @param reader where the time comes from
+     */
+    public Coordinator(ChronoTickReader reader) {
+        this.reader = reader;
+    }
+
+    /**
+     * Commit wait, as Spanner's TrueTime has it (Corbett et al., OSDI 2012, section 4.1.2): takes a timestamp that is not
+     * before now on any honest machine and returns it when it has passed on every one. If an action is stamped with the
+     * result and made visible after the return, then whoever sees it and stamps an action of his own in the same way gets a
+     * larger stamp. Waits for about the width of the interval.
+     *
+     * @return the timestamp, ns since the Unix epoch
+     * @throws InterruptedException if the thread is interrupted before or while it waits; nothing may be made visible then
+     * @throws ChronoTickException as {@link ChronoTickReader#now}
+     */
+    public long commitWait() throws InterruptedException {
+        TimeInterval now = new TimeInterval();
+        reader.now(now);
+        reader.waitUntil(now.latestNanos());
+        return now.latestNanos();
+    }
+
+    /**
+     * Runs an action at an instant of corrected time, in this thread: when the best estimate of UTC reaches it. Processes
+     * that were given the same instant act as close together as their estimates agree and their schedulers wake them; unlike
+     * {@link ChronoTickReader#waitUntil(long)} this does not wait out the bound, so it says nothing about order. Sleeps,
+     * then spins for the last 0.2 ms; follows the correction as it changes.
+     *
+     * @param epochNanos the instant, ns since the Unix epoch; one that has passed means at once
+     * @param action what to do
+     * @return by how much the action began late, by the estimate, ns; what is too late is for the caller to judge
+     * @throws InterruptedException if the thread is interrupted before or while it waits; the action was not run
+     * @throws ChronoTickException as {@link ChronoTickReader#now}; the action was not run
+     */
+    public long runAt(long epochNanos, Runnable action) throws InterruptedException {
+        long late = EpochNanos.difference(reader.waitForEstimate(epochNanos), epochNanos);
+        action.run();
+        return late;
+    }
+}
