@@ -137,21 +137,27 @@ public final class Main {
                     "cc",
                     "-O2",
                     "-std=gnu11",
+                    "-I",
+                    module.resolve("../clients/c").toString(),
                     module.resolve("src/main/c/now_bench.c").toString(),
                     "-o",
-                    program.toString(),
-                    "-lm"));
+                    program.toString()));
             if (compiled.isEmpty()) {
                 row("now() in C", "no C compiler", Double.NaN, "");
                 return;
             }
             double[] c = new double[TURNS];
+            double[] bare = new double[TURNS];
             double[] java = new double[TURNS];
             for (int i = 0; i < TURNS; i++) {
-                c[i] = first(output(List.of(program.toString(), segment.toString())));
-                java[i] = first(nowLoop(ProcessHandle.current().info().command().orElse("java")));
+                Optional<String> both = output(List.of(program.toString(), segment.toString()));
+                c[i] = number(both, 0);
+                bare[i] = number(both, 1);
+                java[i] =
+                        number(nowLoop(ProcessHandle.current().info().command().orElse("java")), 0);
             }
-            row("now() in C", nanos(median(c)), Double.NaN, "");
+            row("clock_gettime in C", nanos(median(bare)), Double.NaN, "");
+            row("now() in C, against clock_gettime", nanos(median(c)), median(c) / median(bare), "");
             row("now() in Java, against C", nanos(median(java)), median(java) / median(c), "<= 1.15 x C");
         } finally {
             Files.deleteIfExists(program);
@@ -167,8 +173,8 @@ public final class Main {
         double[] before = new double[TURNS];
         double[] after = new double[TURNS];
         for (int i = 0; i < TURNS; i++) {
-            before[i] = first(nowLoop(java17));
-            after[i] = first(nowLoop(ProcessHandle.current().info().command().orElse("java")));
+            before[i] = number(nowLoop(java17), 0);
+            after[i] = number(nowLoop(ProcessHandle.current().info().command().orElse("java")), 0);
         }
         row("now() on Java 17, against 25", nanos(median(before)), median(before) / median(after), "<= 1.1 x");
     }
@@ -182,8 +188,8 @@ public final class Main {
                 segment.toString()));
     }
 
-    private static double first(Optional<String> text) {
-        return text.map(line -> Double.parseDouble(line.strip().split(" ", -1)[0]))
+    private static double number(Optional<String> text, int index) {
+        return text.map(line -> Double.parseDouble(line.strip().split(" ", -1)[index]))
                 .orElse(Double.NaN);
     }
 

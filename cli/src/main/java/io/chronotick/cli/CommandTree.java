@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.cli;
 
+import io.chronotick.daemon.config.Spelling;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -11,6 +13,10 @@ import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.MissingParameterException;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -34,13 +40,28 @@ final class CommandTree {
         COMMANDS.put("query", QueryCommand::new);
         COMMANDS.put("mcp", McpCommand::new);
         COMMANDS.put("config", ConfigCommand::new);
+        COMMANDS.put("lab", CommandTree::lab);
         COMMANDS.put("completion", CompletionCommand::new);
     }
 
     private CommandTree() {}
 
     static int execute(Shell shell, String... arguments) {
-        return commandLine(shell, arguments).execute(arguments);
+        String[] meant = withoutHelpCommand(arguments);
+        return commandLine(shell, meant).execute(meant);
+    }
+
+    /** {@code help} and {@code help read} are what other programs have for {@code --help} and {@code read --help}. */
+    private static String[] withoutHelpCommand(String... arguments) {
+        if (arguments.length == 0 || arguments.length > 2 || !arguments[0].equals("help")) {
+            return arguments;
+        }
+        if (arguments.length == 1) {
+            return new String[] {"--help"};
+        }
+        return COMMANDS.containsKey(arguments[1])
+                ? new String[] {arguments[1], "--help"}
+                : new String[] {arguments[1]}; // which is a mistake
     }
 
     /**
@@ -67,6 +88,14 @@ final class CommandTree {
                 }));
     }
 
+    private static CommandLine lab(Shell shell) {
+        return new CommandLine(new LabCommand())
+                .addSubcommand("replay", new LabReplayCommand(shell))
+                .addSubcommand("trace", new LabTraceCommand(shell))
+                .addSubcommand("simulate", new LabSimulateCommand(shell))
+                .addSubcommand("report", new LabReportCommand(shell));
+    }
+
     private static PrintWriter writer(PrintStream stream) {
         return new PrintWriter(stream, true, StandardCharsets.UTF_8);
     }
@@ -81,13 +110,33 @@ final class CommandTree {
             String kind = unmatched.isUnknownOption()
                     ? "option"
                     : commandLine.getSubcommands().isEmpty() ? "argument" : "command";
-            List<String> suggestions = unmatched.getSuggestions();
             message = "unknown " + kind + " '" + argument + "'"
-                    + (suggestions.isEmpty() ? "" : "; did you mean " + suggestions.get(0) + "?");
+                    + Spelling.nearest(argument, words(commandLine.getCommandSpec()))
+                            .map(word -> "; did you mean " + word + "?")
+                            .orElse("");
+        } else if (message.equals("Missing required subcommand")) {
+            message = "no command given" + (commandLine.getParent() == null ? "; to see it work: chronotick demo" : "");
+        } else if (e instanceof MissingParameterException missing
+                && !missing.getMissing().isEmpty()) {
+            ArgSpec argument = missing.getMissing().get(0);
+            message = argument instanceof OptionSpec option
+                    ? "option " + option.longestName() + " needs a value: " + argument.paramLabel()
+                    : "no " + argument.paramLabel() + " given";
+        } else {
+            // Nobody has to know Java's names of the kinds of numbers.
+            message = message.replace("is not a double", "is not a number")
+                    .replaceFirst("is not an? (long|int)$", "is not a whole number");
         }
         shell.error(
                 firstLine(message) + " (see: " + commandLine.getCommandSpec().qualifiedName() + " --help)");
         return ExitCode.USAGE;
+    }
+
+    /** What may be written after a command: its commands and options. */
+    private static List<String> words(CommandSpec command) {
+        List<String> words = new ArrayList<>(command.subcommands().keySet());
+        words.addAll(command.optionsMap().keySet());
+        return words;
     }
 
     private static String firstLine(String message) {

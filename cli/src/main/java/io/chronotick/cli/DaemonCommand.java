@@ -52,13 +52,19 @@ final class DaemonCommand implements Callable<Integer> {
         }
         Logging.toStderr(loaded.config().logLevel());
         try (Daemon daemon = Daemon.start(loaded.config())) {
-            Runtime.getRuntime().addShutdownHook(new Thread(daemon::close, "stop"));
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(daemon), "stop"));
             daemon.await();
-            // It ends by a signal only, and the process then with the signal's exit code: that is for the JVM to give.
+            // It ends by a signal only, and the signal's hook ends the process.
             Thread.currentThread().join();
         } catch (DaemonException e) {
             throw new UserException(ExitCode.USAGE, Objects.requireNonNull(e.getMessage()));
         }
         return ExitCode.OK;
+    }
+
+    /** A daemon that was told to end and has ended did well: 0, not the JVM's 128 + signal, which supervisors call a failure. */
+    private static void stop(Daemon daemon) {
+        daemon.close();
+        Runtime.getRuntime().halt(ExitCode.OK);
     }
 }

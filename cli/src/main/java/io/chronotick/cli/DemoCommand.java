@@ -20,7 +20,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -85,7 +84,7 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     @Override
-    public Integer call() throws IOException, InterruptedException {
+    public Integer call() throws InterruptedException {
         if (!(duration >= 5 && duration <= 86_400)) {
             throw new UserException(
                     ExitCode.USAGE, "--duration " + duration + " is out of range: give 5 to 86400 seconds");
@@ -103,8 +102,8 @@ final class DemoCommand implements Callable<Integer> {
             try (Daemon daemon = Daemon.start(config(servers))) {
                 return run(daemon, truth, clocks);
             }
-        } catch (DaemonException e) {
-            throw new UserException(ExitCode.USAGE, Objects.requireNonNull(e.getMessage()));
+        } catch (DaemonException | IOException e) {
+            throw new UserException(ExitCode.USAGE, String.valueOf(e.getMessage()));
         } finally {
             servers.forEach(ReferenceServer::close);
             ended.countDown();

@@ -5,6 +5,7 @@ import io.chronotick.daemon.config.ServerConfig;
 import io.chronotick.daemon.net.NtpTransport;
 import io.chronotick.daemon.net.NtpTransports;
 import io.chronotick.daemon.net.Resolver;
+import io.chronotick.daemon.time.ClockPair;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.engine.LeapIndicator;
 import io.chronotick.engine.NtpPacket;
@@ -141,7 +142,9 @@ final class QueryCommand implements Callable<Integer> {
     }
 
     private int print(List<Query> queries, HostClocks clocks) {
-        long systemMinusRaw = clocks.realtimeNanos() - clocks.rawNanos();
+        ClockPair now = new ClockPair(clocks);
+        now.read();
+        long systemMinusRaw = now.realtimeNanos() - now.rawNanos();
         Table table = new Table("<Server", "<Address", "Stratum", "Offset", "Delay", "Root Dist", "<Stamps", "<Leap");
         int answered = 0;
         for (Query query : queries) {

@@ -163,7 +163,8 @@ final class StatusCommand extends SegmentCommand {
     private static String cpu(CorrectionRecord record, StatusPage page) {
         String time = Format.fixed(page.cpuSeconds(), 2) + " s";
         return record.daemonUptime() > 0
-                ? Format.percent(page.cpuSeconds() / record.daemonUptime(), 2) + " of one core (" + time + ")"
+                ? Format.percent(page.cpuSeconds() / record.daemonUptime(), 2) + " of one core since its start (" + time
+                        + ")"
                 : time;
     }
 

@@ -69,8 +69,43 @@ class CommandLineTest {
         assertThat(shell.run("reed")).isEqualTo(ExitCode.USAGE);
         assertThat(shell.err())
                 .isEqualTo("chronotick: unknown command 'reed'; did you mean read? (see: chronotick --help)\n");
+        assertThat(shell.run("raed")).isEqualTo(ExitCode.USAGE);
+        assertThat(shell.err()).contains("did you mean read?").hasLineCount(1);
+        assertThat(shell.run("version")).isEqualTo(ExitCode.USAGE);
+        assertThat(shell.err()).contains("did you mean --version?").hasLineCount(1);
         assertThat(shell.run("read", "--jsn")).isEqualTo(ExitCode.USAGE);
         assertThat(shell.err()).contains("did you mean --json?").hasLineCount(1);
+    }
+
+    @Test
+    void shouldSayWhatIsMissingInWordsOfTheCommandLine() {
+        assertThat(shell.run()).isEqualTo(ExitCode.USAGE);
+        assertThat(shell.err())
+                .isEqualTo("chronotick: no command given; to see it work: chronotick demo (see: chronotick --help)\n");
+        assertThat(shell.run("config")).isEqualTo(ExitCode.USAGE);
+        assertThat(shell.err()).isEqualTo("chronotick: no command given (see: chronotick config --help)\n");
+        assertThat(shell.run("query")).isEqualTo(ExitCode.USAGE);
+        assertThat(shell.err()).isEqualTo("chronotick: no SERVER given (see: chronotick query --help)\n");
+        assertThat(shell.run("daemon", "--cpu-affinity")).isEqualTo(ExitCode.USAGE);
+        assertThat(shell.err())
+                .isEqualTo("chronotick: option --cpu-affinity needs a value: CPU (see: chronotick daemon --help)\n");
+        assertThat(shell.run("read", "--shm")).isEqualTo(ExitCode.USAGE);
+        assertThat(shell.err())
+                .isEqualTo("chronotick: option --shm needs a value: NAME|PATH (see: chronotick read --help)\n");
+        assertThat(shell.run("monitor", "-n", "x")).isEqualTo(ExitCode.USAGE);
+        assertThat(shell.err()).contains("'x' is not a whole number").hasLineCount(1);
+        assertThat(shell.run("monitor", "-i", "x")).isEqualTo(ExitCode.USAGE);
+        assertThat(shell.err()).contains("'x' is not a number").hasLineCount(1);
+    }
+
+    @Test
+    void shouldTakeHelpForACommand() {
+        assertThat(shell.run("help")).isZero();
+        assertThat(shell.out()).contains("Usage: chronotick [-hV] COMMAND");
+        assertThat(shell.run("help", "read")).isZero();
+        assertThat(shell.out()).contains("Usage: chronotick read");
+        assertThat(shell.run("help", "raed")).isEqualTo(ExitCode.USAGE);
+        assertThat(shell.err()).contains("did you mean read?").hasLineCount(1);
     }
 
     @ParameterizedTest

@@ -194,6 +194,15 @@ class SegmentCommandsTest {
     }
 
     @Test
+    void shouldSayWarmingUpBeforeTheFirstMeasurement() throws IOException {
+        knowsNothing(sample);
+        assertThat(run("status")).isEqualTo(ExitCode.NOT_MET);
+        assertThat(shell.out()).startsWith("State:           WARMING UP");
+        assertThat(run("read")).isEqualTo(ExitCode.NOT_MET);
+        assertThat(shell.err()).contains("is measuring").hasLineCount(1);
+    }
+
+    @Test
     void shouldListTheServersAndTheirDrops() throws IOException {
         assertThat(run("sources")).isZero();
         assertThat(shell.out())
@@ -265,6 +274,22 @@ class SegmentCommandsTest {
         shell.with("NO_COLOR", "1");
         assertThat(run("status")).isZero();
         assertThat(shell.out()).doesNotContain("\u001b");
+    }
+
+    /** As a daemon leaves it that has heard of no server yet. */
+    static void knowsNothing(SampleSegment sample) {
+        sample.bytes
+                .putDouble(RecordLayout.OFFSET_CORRECTION, 0)
+                .putDouble(RecordLayout.DRIFT_RATE, 0)
+                .putDouble(RecordLayout.OFFSET_UNCERTAINTY, Double.POSITIVE_INFINITY)
+                .putDouble(RecordLayout.DRIFT_UNCERTAINTY, Double.POSITIVE_INFINITY)
+                .putDouble(RecordLayout.VALID_UNTIL, sample.bytes.getDouble(RecordLayout.SYSTEM_TIMESTAMP))
+                .putFloat(RecordLayout.CONFIDENCE, 0)
+                .putInt(RecordLayout.FLAGS, 0)
+                .putInt(RecordLayout.SOURCE, 0)
+                .putInt(RecordLayout.MEASUREMENT_COUNT, 0)
+                .putDouble(RecordLayout.LAST_NTP_SYNC, 0)
+                .putFloat(RecordLayout.MAX_ERROR, Float.POSITIVE_INFINITY);
     }
 
     private static List<String> names(JsonNode object) {

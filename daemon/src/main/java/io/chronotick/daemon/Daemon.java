@@ -26,7 +26,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
-import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +43,10 @@ public final class Daemon implements AutoCloseable {
 
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
     private static final long STATUS_PERIOD_MILLIS = 1000;
+
+    /** Memory changes slowly, and to ask the kernel for it costs more than the rest of the page. */
+    private static final int PAGES_PER_MEMORY_READING = 8;
+
     private static final long JOIN_MILLIS = 3_000;
 
     private final DaemonConfig config;
@@ -59,11 +62,10 @@ public final class Daemon implements AutoCloseable {
     private final CountDownLatch stopRequested = new CountDownLatch(1);
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile SegmentFile segment;
-    private @Nullable Histogram recycled;
     private String warmupLogged = "";
     private boolean nameLostLogged;
-    private double latencyP50;
-    private double latencyP99;
+    private double residentBytes;
+    private long pagesWritten;
 
     private Daemon(DaemonConfig config, HostClocks clocks, NtpTransport transport, SegmentFile segment) {
         this.config = config;
@@ -243,11 +245,9 @@ public final class Daemon implements AutoCloseable {
     }
 
     private void writePage(SegmentFile target) {
-        Histogram latest = writerLoop.latencies(recycled);
-        recycled = latest;
-        if (latest.getTotalCount() > 0) {
-            latencyP50 = latest.getValueAtPercentile(50);
-            latencyP99 = latest.getValueAtPercentile(99);
+        long[] latencies = writerLoop.sortedLatencies();
+        if (pagesWritten++ % PAGES_PER_MEMORY_READING == 0) {
+            residentBytes = ProcessStats.residentBytes();
         }
         EngineLoop.Snapshot engine = engineLoop.snapshot();
         boolean modelSpeaks = engine.source() == Correction.Source.SHORT_TERM;
@@ -260,14 +260,19 @@ public final class Daemon implements AutoCloseable {
                         writerLoop.overruns(),
                         modelSpeaks ? 1 : 0,
                         0,
-                        latencyP50,
-                        latencyP99,
-                        ProcessStats.residentBytes(),
+                        quantile(latencies, 0.50),
+                        quantile(latencies, 0.99),
+                        residentBytes,
                         ProcessStats.cpuSeconds(),
                         recordWriter.clockSteps(),
                         clocks.monotonicNanos(),
                         clocks.rawNanos(),
                         engine.sources()));
+    }
+
+    /** 0 if there is none. */
+    private static double quantile(long[] sorted, double share) {
+        return sorted.length == 0 ? 0 : sorted[(int) (share * (sorted.length - 1))];
     }
 
     private void logWarmup() {

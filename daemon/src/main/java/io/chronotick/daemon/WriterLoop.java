@@ -5,9 +5,9 @@ import io.chronotick.daemon.segment.RecordWriter;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.engine.Correction;
 import java.nio.MappedByteBuffer;
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
-import org.HdrHistogram.Histogram;
-import org.HdrHistogram.SingleWriterRecorder;
+import java.util.concurrent.atomic.AtomicLongArray;
 
 /**
  * The writer's thread: one record at every deadline of a fixed grid. A late tick does not move the grid; deadlines that
@@ -15,20 +15,24 @@ import org.HdrHistogram.SingleWriterRecorder;
  * logs nothing.
  */
 final class WriterLoop implements Runnable {
-    /** Latencies are recorded up to this, ns; longer ones count as this long. */
-    private static final long LARGEST_LATENCY_NANOS = 1_000_000_000L;
-
-    private static final int LATENCY_DIGITS = 2;
+    /**
+     * So many of the newest latencies are kept; a power of two. A histogram would keep more and cost the tick as much as the
+     * record does: at 100 Hz every line of memory that it touches has to be fetched anew.
+     */
+    private static final int LATENCIES = 512;
 
     private final HostClocks clocks;
     private final RecordWriter writer;
     private final long periodNanos;
-    private final SingleWriterRecorder latencies = new SingleWriterRecorder(LARGEST_LATENCY_NANOS, LATENCY_DIGITS);
+    private final AtomicLongArray latencies = new AtomicLongArray(LATENCIES);
     private final AtomicLong overruns = new AtomicLong();
 
     private volatile Correction correction;
     private volatile MappedByteBuffer segment;
     private volatile boolean stopping;
+
+    /** Written by this thread alone. */
+    private volatile long ticks;
 
     WriterLoop(HostClocks clocks, RecordWriter writer, int frequencyHz, Correction first, MappedByteBuffer segment) {
         this.clocks = clocks;
@@ -43,7 +47,7 @@ final class WriterLoop implements Runnable {
         long deadline = clocks.monotonicNanos();
         while (!stopping) {
             long took = writer.tick(correction, segment);
-            latencies.recordValue(Math.min(took, LARGEST_LATENCY_NANOS));
+            recordLatency(took);
             deadline += periodNanos;
             long late = clocks.monotonicNanos() - deadline;
             if (late >= 0) {
@@ -54,6 +58,12 @@ final class WriterLoop implements Runnable {
             clocks.sleepUntilMonotonic(deadline);
         }
         RecordWriter.retire(segment);
+    }
+
+    private void recordLatency(long tookNanos) {
+        long tick = ticks;
+        latencies.setOpaque((int) tick & (LATENCIES - 1), tookNanos);
+        ticks = tick + 1;
     }
 
     /** From the next tick on, this is published. Any thread. */
@@ -75,8 +85,13 @@ final class WriterLoop implements Runnable {
         return overruns.get();
     }
 
-    /** Latencies, ns, since the last call; reuses {@code recycled}. One thread. */
-    Histogram latencies(@org.jspecify.annotations.Nullable Histogram recycled) {
-        return latencies.getIntervalHistogram(recycled);
+    /** The latencies of the newest ticks, ns, in ascending order; none before the first. Any thread. */
+    long[] sortedLatencies() {
+        long[] sorted = new long[(int) Math.min(ticks, LATENCIES)];
+        for (int i = 0; i < sorted.length; i++) {
+            sorted[i] = latencies.getOpaque(i);
+        }
+        Arrays.sort(sorted);
+        return sorted;
     }
 }

@@ -119,6 +119,10 @@ class DaemonTest {
         return reader.status().sources().get(source);
     }
 
+    private static long drops(SourceRow row) {
+        return row.drops().stream().mapToLong(Long::longValue).sum();
+    }
+
     private static long drops(SourceRow row, DropReason reason) {
         return row.drops().get(reason.ordinal());
     }
@@ -193,6 +197,11 @@ class DaemonTest {
         shouldCount(reader, server, Misbehaviour.NONSENSE_TIMES, DropReason.NONSENSE);
         shouldCount(reader, server, Misbehaviour.DUPLICATE, DropReason.DUPLICATE);
         shouldCount(reader, server, Misbehaviour.LATE, DropReason.LATE);
+        // Random bytes are wrong in one way or another, seldom twice in the same.
+        long before = drops(row(reader, 0));
+        server.misbehave(Misbehaviour.RANDOM_BYTES);
+        TestDaemon.await("random bytes counted", () -> drops(row(reader, 0)) >= before + 3);
+        server.misbehave(Misbehaviour.NONE);
         shouldCount(reader, server, Misbehaviour.KISS_RATE, DropReason.KISS);
         shouldCount(reader, server, Misbehaviour.KISS_DENY, DropReason.KISS);
         TestDaemon.await("the refusal", () -> row(reader, 0).state() == SourceRow.State.DENIED);

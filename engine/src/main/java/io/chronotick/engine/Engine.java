@@ -24,10 +24,10 @@ public final class Engine {
     private static final double UNKNOWN_FREQUENCY = 1e-4;
 
     /** Once measured: what a quartz can change by within the memory of the bounds (chrony: maxclockerror, 1 ppm) ... */
-    private static final double FREQUENCY_FLOOR = 1e-6;
+    private static final double FREQUENCY_FLOOR = 3e-7;
 
     /** ... and this many standard deviations of the estimate. */
-    private static final double FREQUENCY_SIGMAS = 6;
+    private static final double FREQUENCY_SIGMAS = 4;
 
     /** The estimated frequency is believed in the bound after this many exchanges. */
     private static final int EXCHANGES_FOR_FREQUENCY = 100;
@@ -65,18 +65,29 @@ public final class Engine {
     /** Evidence, in nats, by which fresh laws on half of the history have to win. */
     private static final double CLEARLY_BETTER = 3;
 
+    /** A route is judged after this many exchanges with the server. */
+    private static final int EXCHANGES_FOR_ROUTE = 12;
+
+    /** A round trip shorter than the base by this many standard deviations of the base, ... */
+    private static final double ROUTE_SIGMAS = 10;
+
+    /** ... a mean queue and this, s, says that the route has become shorter. */
+    private static final double ROUTE_SLACK = 3e-6;
+
+    /** A round trip longer than the base by this many mean queues raises the suspicion of a longer route. */
+    private static final double ROUTE_QUEUES = 5;
+
     /** Exchanges kept for replays. */
     private static final int HISTORY = 1024;
 
     private final EngineConfig config;
-
-    @SuppressWarnings("unused")
     private final Set<Ablation> without;
-
     private final RandomGenerator random;
     private final List<Server> servers = new ArrayList<>();
-    private final OscillatorBank bank = new OscillatorBank();
+    private OscillatorBank bank;
+    private Optional<RouteShadow> shadow = Optional.empty();
     private final Confidence confidence = new Confidence();
+    private final Calibration calibration = new Calibration();
     private final List<Exchange> history = new ArrayList<>();
 
     private long nextRequestId;
@@ -102,7 +113,6 @@ public final class Engine {
     private static final class Server {
         final NtpSource protocol;
         final BoundTracker tracker = new BoundTracker();
-        final Path path = new Path();
         SourceState state = SourceState.UNREACHABLE;
         Optional<Exchange> newest = Optional.empty();
 
@@ -128,6 +138,7 @@ public final class Engine {
     public Engine(EngineConfig config, RandomGenerator random, Set<Ablation> without) {
         this.config = config;
         this.without = Set.copyOf(without);
+        bank = new OscillatorBank(hypotheses(), !without.contains(Ablation.CYCLES) && !without.contains(Ablation.BANK));
         this.random = random;
     }
 
@@ -138,6 +149,7 @@ public final class Engine {
      */
     public int addSource(SourceConfig source) {
         servers.add(new Server(new NtpSource(servers.size(), source, random)));
+        bank.addSource();
         return servers.size() - 1;
     }
 
@@ -151,7 +163,6 @@ public final class Engine {
         Server server = servers.get(source);
         server.protocol.begin(pollSeconds, burstSeconds, rawNanos);
         server.tracker.clear();
-        server.path.clear();
         server.newest = Optional.empty();
         bank.forget(source);
         history.removeIf(exchange -> exchange.source() == source);
@@ -247,7 +258,7 @@ public final class Engine {
         steppedNanos = rawNanos;
         contradictions = 0;
         bank.restartPhase(FREQUENCY_FLOOR);
-        servers.forEach(server -> server.path.restartLaws());
+        bank.paths().forEach(Path::restartLaws);
     }
 
     // --- One exchange ---
@@ -267,7 +278,8 @@ public final class Engine {
             firstContradiction = Math.max(firstContradiction - 1, 0);
         }
         server.tracker.add(exchange, epochNanos, boundFrequency(), maxDrift());
-        boolean replay = server.path.count(exchange.delay());
+        boolean replay = bank.path(exchange.source()).count(exchange.delay());
+        shadow.ifPresent(s -> s.bank().path(exchange.source()).count(exchange.delay()));
         judgeServers(rawNanos, out);
         if (server.state == SourceState.SELECTED && bank.isStarted()) {
             feed(exchange, replay, rawNanos, out);
@@ -314,9 +326,15 @@ public final class Engine {
             return;
         }
         contradictions = 0;
-        Server server = servers.get(exchange.source());
         boolean forecast = bank.knows(exchange.source());
-        boolean hit = bank.add(exchange, server.path, epochNanos);
+        OscillatorBank believed = bank;
+        List<Integer> speakers = speakers();
+        Estimate before = forecast ? bank.estimate(exchange.middle(), speakers) : null;
+        boolean hit = absorb(exchange);
+        if (before != null && bank == believed) {
+            Estimate after = bank.estimate(exchange.middle(), speakers);
+            calibration.add(after.offset() - before.offset(), before.p00(), after.p00());
+        }
         if (forecast) {
             confidence.add(hit);
         }
@@ -326,6 +344,56 @@ public final class Engine {
         if (isOutsideBound(rawNanos)) {
             startAfresh();
         }
+    }
+
+    /**
+     * Teaches the bank one exchange and watches the route.
+     *
+     * @return whether the exchange fell inside the 95 % interval that the bank had forecast for it
+     */
+    private boolean absorb(Exchange exchange) {
+        int source = exchange.source();
+        if (bank.knows(source) && bank.path(source).exchanges() >= EXCHANGES_FOR_ROUTE) {
+            watchRoute(exchange);
+        }
+        boolean hit = bank.add(exchange, epochNanos);
+        if (shadow.isPresent()) {
+            switch (shadow.get().add(exchange, epochNanos, bank)) {
+                case ADOPT -> {
+                    bank = shadow.get().bank();
+                    shadow = Optional.empty();
+                }
+                case DROP -> shadow = Optional.empty();
+                case UNDECIDED -> {}
+            }
+        }
+        return hit;
+    }
+
+    /** Resets a base delay that is plainly too long; suspects a new route when a round trip is much longer than its base. */
+    private void watchRoute(Exchange exchange) {
+        int source = exchange.source();
+        double queue = bank.path(source).meanQueue();
+        double base = bank.base(source);
+        double excess = exchange.delay() - 2 * base;
+        if (excess < -(ROUTE_SIGMAS * bank.baseSd(source) + queue + ROUTE_SLACK)) {
+            bank.resetBase(source, exchange.delay() / 2, -excess);
+            shadow = Optional.empty();
+        } else if (excess > ROUTE_QUEUES * queue && shadow.isEmpty() && !without.contains(Ablation.SHADOW)) {
+            shadow = Optional.of(new RouteShadow(bank, source, exchange.delay() / 2, excess / 4));
+        }
+    }
+
+    private List<ClockHypothesis> hypotheses() {
+        if (without.contains(Ablation.BANK)) {
+            return List.of(ClockHypothesis.randomWalks().get(2));
+        }
+        return without.contains(Ablation.CYCLES) ? ClockHypothesis.randomWalks() : ClockHypothesis.all();
+    }
+
+    private void restartBank() {
+        bank.restart();
+        shadow = Optional.empty();
     }
 
     /** Whether a server that has fed the bank is not believed any more. */
@@ -347,25 +415,25 @@ public final class Engine {
      */
     private void rebuild() {
         List<double[]> laws = new ArrayList<>();
-        for (Server server : servers) {
-            laws.add(server.path.forward().longRun());
-            laws.add(server.path.reverse().longRun());
+        for (Path path : bank.paths()) {
+            laws.add(path.forward().longRun());
+            laws.add(path.reverse().longRun());
         }
         int half = history.size() / 2;
         int judged = half + (history.size() - half) / 2;
-        bank.restart();
-        servers.forEach(server -> server.path.restartLaws());
+        restartBank();
+        bank.paths().forEach(Path::restartLaws);
         double learned = replay(0, judged);
-        bank.restart();
-        servers.forEach(server -> server.path.seedLaws());
+        restartBank();
+        bank.paths().forEach(Path::seedLaws);
         double fresh = replay(half, judged);
         if (fresh > learned + CLEARLY_BETTER) {
             return;
         }
-        bank.restart();
+        restartBank();
         for (int i = 0; i < servers.size(); i++) {
-            servers.get(i).path.forward().restartFrom(laws.get(2 * i));
-            servers.get(i).path.reverse().restartFrom(laws.get(2 * i + 1));
+            bank.path(i).forward().restartFrom(laws.get(2 * i));
+            bank.path(i).reverse().restartFrom(laws.get(2 * i + 1));
         }
         replay(0, judged);
     }
@@ -377,7 +445,7 @@ public final class Engine {
             Exchange past = history.get(i);
             Server server = servers.get(past.source());
             if (server.state == SourceState.SELECTED) {
-                bank.add(past, server.path, epochNanos);
+                absorb(past);
                 evidence += i >= judged ? bank.logEvidence() : 0;
             }
         }
@@ -387,8 +455,8 @@ public final class Engine {
     /** The model is outside what the servers guarantee: forgets what it learned and the older half of the history. */
     private void startAfresh() {
         history.subList(0, history.size() / 2).clear();
-        bank.restart();
-        servers.forEach(server -> server.path.seedLaws());
+        restartBank();
+        bank.paths().forEach(Path::seedLaws);
         replay(0, 0);
     }
 
@@ -405,7 +473,7 @@ public final class Engine {
 
     /** Frequency that moves the bounds, s/s; with {@link #maxDrift} it has to contain the truth. */
     private double boundFrequency() {
-        return frequencyIsMeasured() ? frequencyEstimate().frequency() : 0;
+        return frequencyIsMeasured() ? bank.frequency() : 0;
     }
 
     private double maxDrift() {
@@ -413,15 +481,11 @@ public final class Engine {
     }
 
     private double measuredDrift() {
-        return FREQUENCY_FLOOR + FREQUENCY_SIGMAS * frequencyEstimate().frequencySd();
+        return FREQUENCY_FLOOR + FREQUENCY_SIGMAS * bank.frequencySd();
     }
 
     private boolean frequencyIsMeasured() {
         return bank.exchanges() >= EXCHANGES_FOR_FREQUENCY && measuredDrift() < UNKNOWN_FREQUENCY;
-    }
-
-    private Estimate frequencyEstimate() {
-        return bank.estimate(lastSyncNanos, speakers());
     }
 
     /** The servers whose estimates make up the published time: those selected, or at worst all that are known. */
@@ -559,8 +623,9 @@ public final class Engine {
             p00 += distance * distance;
         }
         // A deviation above the bound would say that the truth may be where it cannot be.
-        p00 = Math.min(p00, maxError * maxError);
-        double sd = Math.sqrt(p00);
+        double scale = scale();
+        p00 = Math.min(p00, maxError * maxError / (scale * scale));
+        double sd = scale * Math.sqrt(p00);
         boolean honest = sd <= config.maxUncertaintySeconds();
         if (!warmupComplete && honest && (isWarm() || rawNanos - startNanos >= warmupLimitNanos())) {
             warmupComplete = true;
@@ -583,7 +648,7 @@ public final class Engine {
                 estimate.p01(),
                 estimate.p11(),
                 estimate.wander(),
-                1,
+                scale,
                 maxError,
                 Math.max(maxDrift(), Math.abs(estimate.frequency() - boundFrequency()) + maxDrift()),
                 config.maxUncertaintySeconds(),
@@ -620,6 +685,11 @@ public final class Engine {
         return ((exchange.t2() - exchange.t1() - epochNanos) * 1e-9
                         + (exchange.t3() - exchange.t4() - epochNanos) * 1e-9)
                 / 2;
+    }
+
+    /** Factor on the models' own standard deviations. */
+    private double scale() {
+        return without.contains(Ablation.CALIBRATION) || !config.modelEnabled() ? 1 : calibration.scale();
     }
 
     private void noteHoldover(long rawNanos, Consumer<Action> out) {
@@ -719,11 +789,16 @@ public final class Engine {
         if (!bank.isStarted()) {
             return List.of();
         }
-        Estimate estimate = bank.estimate(rawNanos, speakers());
-        long utcNanos = rawNanos + epochNanos + Math.round(estimate.offset() * 1e9);
+        OscillatorBank.Estimates all = bank.estimates(rawNanos, speakers());
         return List.of(
-                new Forecast(Forecast.Forecaster.SHORT_TERM, rawNanos, utcNanos, estimate.sd(), 1),
-                new Forecast(Forecast.Forecaster.FUSION, rawNanos, utcNanos, estimate.sd(), 1));
+                forecast(Forecast.Forecaster.SHORT_TERM, all.shortTerm(), all.shortTermWeight()),
+                forecast(Forecast.Forecaster.LONG_TERM, all.longTerm(), 1 - all.shortTermWeight()),
+                forecast(Forecast.Forecaster.FUSION, all.fused(), 1));
+    }
+
+    private Forecast forecast(Forecast.Forecaster forecaster, Estimate estimate, double weight) {
+        long utcNanos = estimate.rawNanos() + epochNanos + Math.round(estimate.offset() * 1e9);
+        return new Forecast(forecaster, estimate.rawNanos(), utcNanos, scale() * estimate.sd(), weight);
     }
 
     /** The present state of every server, in the order they were added. */
@@ -743,7 +818,12 @@ public final class Engine {
                 delay = newest.delay();
                 sd = Math.max(delay, 0) / 2 + newest.serverError();
             }
-            reports.add(server.protocol.report(server.state, offset, sd, delay, server.path.meanExcess()));
+            reports.add(server.protocol.report(
+                    server.state,
+                    offset,
+                    sd,
+                    delay,
+                    bank.path(servers.indexOf(server)).meanExcess()));
         }
         return reports;
     }

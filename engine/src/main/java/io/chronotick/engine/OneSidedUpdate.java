@@ -28,6 +28,8 @@ final class OneSidedUpdate {
     private double variance;
     private double logEvidence;
     private double probability;
+    private double seen;
+    private double rejected;
 
     /**
      * Computes the update.
@@ -66,10 +68,22 @@ final class OneSidedUpdate {
         for (int k = 0; k < QueueLaw.SCALES; k++) {
             responsibilities[k] /= total;
         }
+        seen = e;
+        rejected = Math.exp(LOG_NULL - best) / total;
         mean = first / total;
         variance = Math.min(Math.max(second / total - mean * mean, v * 1e-12), v);
         logEvidence = best + Math.log(total);
         probability = Math.min(Math.max(below, 0), 1);
+    }
+
+    /** What was seen less what was predicted, s. */
+    double seen() {
+        return seen;
+    }
+
+    /** Posterior weight of the null component: how impossible the law calls what was seen, 0..1. */
+    double rejected() {
+        return rejected;
     }
 
     /** Posterior mean of d, s. */

@@ -1,44 +1,139 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Several hypotheses about the oscillator, fed with the same exchanges and weighed by how well they forecast them. Not
+ * What is believed of the clock and of the ways to the servers: several hypotheses about the oscillator, fed with the same
+ * exchanges and weighed by how well they forecast them, and the queue laws of every {@link Path}, which they share. Not
  * thread-safe.
  */
 final class OscillatorBank {
-    /** Spectral densities of the frequency's random walk, (s/s)^2/s: from an oven to a busy virtual machine. */
-    private static final double[] WANDERS = {1e-19, 1e-18, 1e-17, 1e-16, 1e-15};
-
     /** Evidence fades by this factor an exchange, so that an oscillator that changes is noticed. */
     private static final double FORGETTING = 0.997;
 
     /** A hypothesis is never farther behind the best than this, in nats, so that it can come back. */
     private static final double DEEPEST = 25;
 
+    /** What the long-term forecaster is judged by: forecasts this far ahead or farther, s. */
+    private static final double LONG_LEAD = 300;
+
     /** An exchange counts as forecast when both directions fell inside the two-sided interval of sqrt(0.95). */
     private static final double TAIL = (1 - Math.sqrt(0.95)) / 2;
 
-    private final OscillatorModel[] models = new OscillatorModel[WANDERS.length];
-    private final double[] logWeights = new double[WANDERS.length];
-    private final double[] weights = new double[WANDERS.length];
-    private final double[] gains = new double[WANDERS.length];
+    /** The period of the learned cycle is looked at again after this many exchanges. */
+    private static final int EXCHANGES_PER_TUNING = 16;
+
+    /** A learned period that moves by less than this part is the same cycle, by less than that not worth following. */
+    private static final double SAME_CYCLE = 0.2;
+
+    private static final double SAME_PERIOD = 0.002;
+
+    private final List<ClockHypothesis> hypotheses;
+
+    /** One for each of {@link #hypotheses}; if cycles are learned one more at the end, asleep until a period is known. */
+    private final OscillatorModel[] models;
+
+    private final boolean learnsCycles;
+    private boolean cycleLearned;
+    private final CycleFinder finder = new CycleFinder();
+
+    private final double[] logWeights;
+    private final double[] weights;
+    private final double[] gains;
     private final OneSidedUpdate update = new OneSidedUpdate();
-    private final double[][] forward = new double[WANDERS.length][QueueLaw.SCALES];
-    private final double[][] reverse = new double[WANDERS.length][QueueLaw.SCALES];
+    private final OscillatorModel.Prediction prediction = new OscillatorModel.Prediction();
+    private final double[][] forward;
+    private final double[][] reverse;
+    /** Evidence at the long lead fades by this factor a forecast: a memory of days. */
+    private static final double LONG_FORGETTING = 0.999;
+
+    private final double[] longLogWeights;
+    private final double[] longWeights;
+    private final double[] farGains;
+
+    /** The models as they were, until a forecast from there comes due; empty when none is pending. */
+    private OscillatorModel[] pending = new OscillatorModel[0];
+
+    private final double[] pendingWeights;
+    private final FusionWeight near = new FusionWeight();
+    private final FusionWeight far = new FusionWeight();
     private final double[] averaged = new double[QueueLaw.SCALES];
+    private final List<Path> paths = new ArrayList<>();
     private int exchanges;
     private double logEvidence;
+    private double frequency;
+    private double frequencySd;
 
-    OscillatorBank() {
-        for (int j = 0; j < models.length; j++) {
-            models[j] = new OscillatorModel(WANDERS[j]);
+    /**
+     * A bank that knows nothing yet.
+     *
+     * @param hypotheses what it weighs, at least one
+     * @param learnsCycles whether a cycle may join them whose period is learned
+     */
+    OscillatorBank(List<ClockHypothesis> hypotheses, boolean learnsCycles) {
+        this.hypotheses = List.copyOf(hypotheses);
+        this.learnsCycles = learnsCycles;
+        int n = hypotheses.size() + (learnsCycles ? 1 : 0);
+        models = new OscillatorModel[n];
+        logWeights = new double[n];
+        weights = new double[n];
+        gains = new double[n];
+        longLogWeights = new double[n];
+        longWeights = new double[n];
+        farGains = new double[n];
+        pendingWeights = new double[n];
+        forward = new double[n][QueueLaw.SCALES];
+        reverse = new double[n][QueueLaw.SCALES];
+        for (int j = 0; j < hypotheses.size(); j++) {
+            models[j] = new OscillatorModel(hypotheses.get(j));
+        }
+        if (learnsCycles) {
+            models[n - 1] = new OscillatorModel(ClockHypothesis.learnedCycle(1));
         }
         restart();
     }
 
-    /** Forgets everything. */
+    /** An independent copy: a second opinion that goes its own way. */
+    OscillatorBank copy() {
+        OscillatorBank copy = new OscillatorBank(hypotheses, learnsCycles);
+        for (int j = 0; j < models.length; j++) {
+            copy.models[j] = models[j].copy();
+            copy.logWeights[j] = logWeights[j];
+            copy.weights[j] = weights[j];
+            copy.longLogWeights[j] = longLogWeights[j];
+            copy.longWeights[j] = longWeights[j];
+        }
+        copy.near.copyFrom(near);
+        copy.far.copyFrom(far);
+        copy.cycleLearned = cycleLearned;
+        copy.finder.copyFrom(finder);
+        paths.forEach(path -> copy.paths.add(path.copy()));
+        copy.exchanges = exchanges;
+        copy.logEvidence = logEvidence;
+        copy.averageFrequency();
+        return copy;
+    }
+
+    void addSource() {
+        paths.add(new Path());
+    }
+
+    Path path(int source) {
+        return paths.get(source);
+    }
+
+    List<Path> paths() {
+        return paths;
+    }
+
+    /** Models that take part. */
+    private int active() {
+        return learnsCycles && !cycleLearned ? models.length - 1 : models.length;
+    }
+
+    /** Forgets everything but the paths' laws. */
     void restart() {
         for (OscillatorModel model : models) {
             model.restart();
@@ -46,32 +141,36 @@ final class OscillatorBank {
         clearEvidence();
     }
 
-    /** Forgets the phase and the paths; the frequency stays, loosened by {@code sd}, s/s. */
+    /** Forgets the phase and the base delays; the frequency stays, loosened by {@code sd}, s/s. */
     void restartPhase(double sd) {
         if (!isStarted()) {
             restart();
             return;
         }
-        double frequency = 0;
-        double second = 0;
-        for (int j = 0; j < models.length; j++) {
-            double y = models[j].mean(OscillatorModel.Y);
-            frequency += weights[j] * y;
-            second += weights[j] * (models[j].covariance(OscillatorModel.Y, OscillatorModel.Y) + y * y);
-        }
         for (OscillatorModel model : models) {
-            model.restart(frequency, second - frequency * frequency + sd * sd);
+            model.restart(frequency, frequencySd * frequencySd + sd * sd);
         }
         clearEvidence();
     }
 
     private void clearEvidence() {
-        java.util.Arrays.fill(logWeights, 0);
-        java.util.Arrays.fill(weights, 1.0 / weights.length);
+        for (int j = 0; j < models.length; j++) {
+            logWeights[j] = models[j].hypothesis().logPrior();
+            longLogWeights[j] = models[j].hypothesis().logPrior();
+        }
+        pending = new OscillatorModel[0];
+        near.clear();
+        far.clear();
+        cycleLearned = false;
+        finder.clear();
         exchanges = 0;
+        normalizeWeights();
+        averageFrequency();
     }
 
+    /** The way to a server has changed altogether: another address. */
     void forget(int source) {
+        paths.get(source).clear();
         for (OscillatorModel model : models) {
             model.forget(source);
         }
@@ -90,6 +189,35 @@ final class OscillatorBank {
         return logEvidence;
     }
 
+    /** Mean over the hypotheses of a server's base delay one way, s; only when it is known. */
+    double base(int source) {
+        double base = 0;
+        for (int j = 0; j < active(); j++) {
+            base += weights[j] * models[j].mean(models[j].base(source));
+        }
+        return base;
+    }
+
+    /** Standard deviation of {@link #base}, s. */
+    double baseSd(int source) {
+        double mean = base(source);
+        double second = 0;
+        for (int j = 0; j < active(); j++) {
+            int b = models[j].base(source);
+            double d = models[j].mean(b) - mean;
+            second += weights[j] * (models[j].covariance(b, b) + d * d);
+        }
+        return Math.sqrt(second);
+    }
+
+    /** Sets the base delay of a server to {@code base} +- {@code sd}, s: its route has changed. */
+    void resetBase(int source, double base, double sd) {
+        paths.get(source).renewBase();
+        for (int j = 0; j < active(); j++) {
+            models[j].resetBase(source, base, sd);
+        }
+    }
+
     /** Exchanges taken in since the last restart. */
     int exchanges() {
         return exchanges;
@@ -100,71 +228,185 @@ final class OscillatorBank {
      *
      * @return whether the exchange fell inside the 95 % interval that the bank had forecast for it
      */
-    boolean add(Exchange exchange, Path path, long epochNanos) {
+    boolean add(Exchange exchange, long epochNanos) {
+        Path path = paths.get(exchange.source());
         double up = (exchange.t2() - exchange.t1() - epochNanos) * 1e-9;
         double down = -(exchange.t3() - exchange.t4() - epochNanos) * 1e-9;
         double baseSd = baseWander(path);
         double upProbability = 0;
         double downProbability = 0;
         int source = exchange.source();
-        for (int j = 0; j < models.length; j++) {
+        for (int j = 0; j < active(); j++) {
             OscillatorModel model = models[j];
             model.prepare(source, exchange.middle(), (up - down) / 2, exchange.delay());
             model.loosenBase(source, baseSd);
             model.update(source, +1, exchange.t1(), up, path.forward(), update);
             upProbability += weights[j] * update.probability();
             gains[j] = update.logEvidence();
+            double early = update.rejected() * Math.min(path.forward().mean(), Math.max(-update.seen(), 0));
             System.arraycopy(update.responsibilities(), 0, forward[j], 0, QueueLaw.SCALES);
             model.update(source, -1, exchange.t4(), down, path.reverse(), update);
             downProbability += weights[j] * update.probability();
             gains[j] += update.logEvidence();
+            early += update.rejected() * Math.min(path.reverse().mean(), Math.max(-update.seen(), 0));
             System.arraycopy(update.responsibilities(), 0, reverse[j], 0, QueueLaw.SCALES);
+            // A packet that came earlier than possible was not believed; but if many do, the base is wrong.
+            model.loosenBase(source, early);
         }
+        path.age();
         weigh();
+        lookBack(exchange, up, down);
         teach(path.forward(), forward);
         teach(path.reverse(), reverse);
         exchanges++;
+        averageFrequency();
+        finder.add(exchange.middle(), frequency);
+        if (learnsCycles && exchanges % EXCHANGES_PER_TUNING == 0) {
+            finder.period().ifPresent(this::tune);
+        }
         return inside(upProbability) && inside(downProbability);
     }
 
+    /** A cycle was found: the learned one follows it, or begins with what the likeliest hypothesis knows of the rest. */
+    private void tune(double period) {
+        OscillatorModel learned = models[models.length - 1];
+        ClockHypothesis better = ClockHypothesis.learnedCycle(period);
+        double change = Math.abs(learned.hypothesis().period() / period - 1);
+        if (cycleLearned && change < SAME_PERIOD) {
+            return;
+        }
+        learned.retune(better);
+        if (!cycleLearned || change > SAME_CYCLE) {
+            int best = 0;
+            for (int j = 1; j < models.length - 1; j++) {
+                best = logWeights[j] > logWeights[best]
+                                && !models[j].hypothesis().secondary()
+                        ? j
+                        : best;
+            }
+            learned.startFrom(models[best]);
+            logWeights[models.length - 1] = better.logPrior();
+            longLogWeights[models.length - 1] = better.logPrior();
+            pending = new OscillatorModel[0];
+            cycleLearned = true;
+            normalizeWeights();
+        }
+    }
+
+    private void averageFrequency() {
+        frequency = 0;
+        for (int j = 0; j < active(); j++) {
+            frequency += weights[j] * models[j].frequency();
+        }
+        double variance = 0;
+        for (int j = 0; j < active(); j++) {
+            double d = models[j].frequency() - frequency;
+            variance += weights[j] * (models[j].frequencyVariance() + d * d);
+        }
+        frequencySd = Math.sqrt(variance);
+    }
+
+    /** Frequency at the newest exchange, s/s. */
+    double frequency() {
+        return frequency;
+    }
+
+    /** Standard deviation of {@link #frequency}, s/s. */
+    double frequencySd() {
+        return frequencySd;
+    }
+
     /**
-     * How far a base delay may have moved since the last exchange, s: much while it is hardly known, then a thousandth of the
+     * How far a base delay may have moved since the last exchange, s: much while it is hardly known, then 3e-4 of the
      * queue's own scale.
      */
     private static double baseWander(Path path) {
         double scale = Math.min(path.forward().mean(), path.reverse().mean());
-        return (0.001 + 0.6 / (30 + path.exchanges())) * scale;
+        return (3e-4 + 0.6 / (30 + path.baseAge())) * scale;
     }
 
     private void weigh() {
+        logEvidence = mixture(weights, gains);
+        near.add(logEvidence, mixture(longWeights, gains));
+        for (int j = 0; j < active(); j++) {
+            double prior = models[j].hypothesis().logPrior();
+            logWeights[j] = prior + FORGETTING * (logWeights[j] - prior) + gains[j];
+        }
+        normalizeWeights();
+    }
+
+    /**
+     * Judges what was forecast for about now, {@value #LONG_LEAD} s or more ago: the hypotheses' weights for long leads follow
+     * from that, and the fusion's.
+     */
+    private void lookBack(Exchange exchange, double up, double down) {
+        int source = exchange.source();
+        if (pending.length > 0
+                && (exchange.middle() - pending[0].rawNanos()) * 1e-9 >= LONG_LEAD
+                && pending[0].knows(source)) {
+            Path path = paths.get(source);
+            for (int j = 0; j < pending.length; j++) {
+                OscillatorModel model = pending[j];
+                model.prepare(source, exchange.middle(), (up - down) / 2, exchange.delay());
+                model.update(source, +1, exchange.t1(), up, path.forward(), update);
+                farGains[j] = update.logEvidence();
+                model.update(source, -1, exchange.t4(), down, path.reverse(), update);
+                farGains[j] += update.logEvidence();
+            }
+            far.add(mixture(pendingWeights, farGains), mixture(longWeights, farGains));
+            for (int j = 0; j < pending.length; j++) {
+                double prior = models[j].hypothesis().logPrior();
+                longLogWeights[j] = prior + LONG_FORGETTING * (longLogWeights[j] - prior) + farGains[j];
+            }
+            normalizeWeights();
+            pending = new OscillatorModel[0];
+        }
+        if (pending.length == 0) {
+            pending = new OscillatorModel[active()];
+            for (int j = 0; j < pending.length; j++) {
+                pending[j] = models[j].copy();
+                pendingWeights[j] = weights[j];
+            }
+        }
+    }
+
+    /** Log evidence of a mixture of hypotheses. */
+    private double mixture(double[] shares, double[] logEvidences) {
         double best = Double.NEGATIVE_INFINITY;
-        double predicted = 0;
-        double bestGain = Double.NEGATIVE_INFINITY;
-        for (double gain : gains) {
-            bestGain = Math.max(bestGain, gain);
+        for (int j = 0; j < active(); j++) {
+            best = Math.max(best, logEvidences[j]);
         }
-        for (int j = 0; j < models.length; j++) {
-            predicted += weights[j] * Math.exp(gains[j] - bestGain);
+        double sum = 0;
+        for (int j = 0; j < active(); j++) {
+            sum += shares[j] * Math.exp(logEvidences[j] - best);
         }
-        logEvidence = bestGain + Math.log(predicted);
-        for (int j = 0; j < models.length; j++) {
-            logWeights[j] = FORGETTING * logWeights[j] + gains[j];
-            best = Math.max(best, logWeights[j]);
+        return best + Math.log(Math.max(sum, Double.MIN_NORMAL));
+    }
+
+    private void normalizeWeights() {
+        normalize(logWeights, weights);
+        normalize(longLogWeights, longWeights);
+    }
+
+    private void normalize(double[] logs, double[] shares) {
+        double best = Double.NEGATIVE_INFINITY;
+        for (int j = 0; j < active(); j++) {
+            best = Math.max(best, logs[j]);
         }
         double total = 0;
-        for (int j = 0; j < models.length; j++) {
-            logWeights[j] = Math.max(logWeights[j] - best, -DEEPEST);
-            weights[j] = Math.exp(logWeights[j]);
-            total += weights[j];
+        for (int j = 0; j < active(); j++) {
+            logs[j] = Math.max(logs[j] - best, -DEEPEST);
+            shares[j] = Math.exp(logs[j]);
+            total += shares[j];
         }
-        for (int j = 0; j < models.length; j++) {
-            weights[j] /= total;
+        for (int j = 0; j < active(); j++) {
+            shares[j] /= total;
         }
     }
 
     private void teach(QueueLaw law, double[][] responsibilities) {
         java.util.Arrays.fill(averaged, 0);
-        for (int j = 0; j < models.length; j++) {
+        for (int j = 0; j < active(); j++) {
             for (int k = 0; k < averaged.length; k++) {
                 averaged[k] += weights[j] * responsibilities[j][k];
             }
@@ -187,70 +429,91 @@ final class OscillatorBank {
      * @param sources the servers that may speak, all of them known, at least one
      */
     Estimate estimate(long raw, List<Integer> sources) {
+        return estimates(raw, sources).fused();
+    }
+
+    /** What the two forecasters and their fusion say of one instant. */
+    record Estimates(Estimate shortTerm, Estimate longTerm, double shortTermWeight, Estimate fused) {}
+
+    /** {@link #estimate} with what it is made of. */
+    Estimates estimates(long raw, List<Integer> sources) {
         double[] w = serverWeights(sources);
-        double z = 0;
-        double y = 0;
-        double wander = 0;
-        double[] zs = new double[models.length];
-        for (int j = 0; j < models.length; j++) {
-            zs[j] = combined(models[j], raw, sources, w);
-            z += weights[j] * zs[j];
-            y += weights[j] * models[j].mean(OscillatorModel.Y);
-            wander += weights[j] * models[j].wander();
-        }
-        double p00 = 0;
-        double p01 = 0;
-        double p11 = 0;
-        for (int j = 0; j < models.length; j++) {
-            OscillatorModel m = models[j];
-            double dt = (raw - m.rawNanos()) * 1e-9;
-            double q = m.wander();
-            double v11 = m.covariance(OscillatorModel.Y, OscillatorModel.Y);
-            double v01 = combinedWith(m, OscillatorModel.Y, sources, w);
-            double v00 = combinedWith(m, OscillatorModel.X, sources, w);
-            for (int i = 0; i < w.length; i++) {
-                v00 += w[i] * combinedWith(m, OscillatorModel.asymmetry(sources.get(i)), sources, w);
-            }
-            double dz = zs[j] - z;
-            double dy = m.mean(OscillatorModel.Y) - y;
-            p00 += weights[j] * (v00 + 2 * dt * v01 + dt * dt * v11 + q * Math.abs(dt * dt * dt) / 3 + dz * dz);
-            p01 += weights[j] * (v01 + dt * v11 + q * dt * Math.abs(dt) / 2 + dz * dy);
-            p11 += weights[j] * (v11 + q * Math.abs(dt) + dy * dy);
-        }
-        return new Estimate(raw, z, y, p00 + disagreement(sources, w), p01, p11, wander);
-    }
-
-    /** What one server says UTC - raw - epoch is when the raw clock reads {@code raw}, s. */
-    double offsetOf(int source, long raw) {
-        List<Integer> alone = List.of(source);
-        double[] one = {1};
-        double z = 0;
-        for (int j = 0; j < models.length; j++) {
-            z += weights[j] * combined(models[j], raw, alone, one);
-        }
-        return z;
-    }
-
-    private static double combined(OscillatorModel m, long raw, List<Integer> sources, double[] w) {
-        double z = m.mean(OscillatorModel.X) + m.mean(OscillatorModel.Y) * (raw - m.rawNanos()) * 1e-9;
+        double[] asymmetries = new double[paths.size()];
         for (int i = 0; i < w.length; i++) {
-            z += w[i] * m.mean(OscillatorModel.asymmetry(sources.get(i)));
+            asymmetries[sources.get(i)] = w[i];
         }
-        return z;
+        Mixture shortTerm = new Mixture();
+        Mixture longTerm = new Mixture();
+        for (int j = 0; j < active(); j++) {
+            models[j].predict(raw, asymmetries, prediction);
+            ClockHypothesis hypothesis = models[j].hypothesis();
+            double wander = hypothesis.wander() + hypothesis.cNoise();
+            shortTerm.add(weights[j], prediction, wander);
+            longTerm.add(longWeights[j], prediction, wander);
+        }
+        double disagreement = disagreement(sources, w);
+        Estimate first = shortTerm.estimate(raw, disagreement);
+        Estimate second = longTerm.estimate(raw, disagreement);
+        double lead = (raw - models[0].rawNanos()) * 1e-9 / LONG_LEAD;
+        double share = near.shortTerm() + Math.min(Math.max(lead, 0), 1) * (far.shortTerm() - near.shortTerm());
+        return new Estimates(first, second, share, fuse(first, second, share));
     }
 
-    /** Covariance of x + sum w_i a_i with the state {@code row}. */
-    private static double combinedWith(OscillatorModel m, int row, List<Integer> sources, double[] w) {
-        double c = m.covariance(row, OscillatorModel.X);
-        for (int i = 0; i < w.length; i++) {
-            c += w[i] * m.covariance(row, OscillatorModel.asymmetry(sources.get(i)));
+    /**
+     * Fuses what two forecasters say. They have seen the same exchanges, so their errors are common for the most part, and
+     * adding their precisions would count the evidence twice. Covariance intersection (Julier and Uhlmann 1997) is what is
+     * safe under any correlation: precisions weighted by shares that sum to one.
+     */
+    private static Estimate fuse(Estimate a, Estimate b, double share) {
+        double pa = share / a.p00();
+        double pb = (1 - share) / b.p00();
+        double ka = pa / (pa + pb);
+        double kb = 1 - ka;
+        // The spread between the two keeps the fusion honest where they disagree.
+        double dz = a.offset() - b.offset();
+        double dy = a.frequency() - b.frequency();
+        double spread = ka * kb;
+        return new Estimate(
+                a.rawNanos(),
+                ka * a.offset() + kb * b.offset(),
+                ka * a.frequency() + kb * b.frequency(),
+                1 / (pa + pb) + spread * dz * dz,
+                ka * a.p01() + kb * b.p01() + spread * dz * dy,
+                ka * a.p11() + kb * b.p11() + spread * dy * dy,
+                ka * a.wander() + kb * b.wander());
+    }
+
+    /** First two moments of a mixture, by Welford's update for weighted data: nearly equal means keep their digits. */
+    private static final class Mixture {
+        private double total;
+        private double offset;
+        private double frequency;
+        private double wander;
+        private double s00;
+        private double s01;
+        private double s11;
+
+        void add(double share, OscillatorModel.Prediction p, double noise) {
+            total += share;
+            double ratio = total > 0 ? share / total : 0;
+            double dz = p.offset - offset;
+            double dy = p.frequency - frequency;
+            offset += ratio * dz;
+            frequency += ratio * dy;
+            s00 += share * (p.p00 + (1 - ratio) * dz * dz);
+            s01 += share * (p.p01 + (1 - ratio) * dz * dy);
+            s11 += share * (p.p11 + (1 - ratio) * dy * dy);
+            wander += share * noise;
         }
-        return c;
+
+        Estimate estimate(long raw, double more) {
+            return new Estimate(raw, offset, frequency, s00 + more, s01, s11, wander);
+        }
     }
 
     private OscillatorModel likeliest() {
         int best = 0;
-        for (int j = 1; j < models.length; j++) {
+        for (int j = 1; j < active(); j++) {
             best = weights[j] > weights[best] ? j : best;
         }
         return models[best];
@@ -266,15 +529,15 @@ final class OscillatorBank {
         OscillatorModel m = likeliest();
         double[][] c = new double[n][n];
         for (int i = 0; i < n; i++) {
-            int ai = OscillatorModel.asymmetry(sources.get(i));
+            int ai = m.asymmetry(sources.get(i));
             for (int k = 0; k < n; k++) {
-                int ak = OscillatorModel.asymmetry(sources.get(k));
+                int ak = m.asymmetry(sources.get(k));
                 c[i][k] = m.covariance(ai, ak)
                         + m.covariance(OscillatorModel.X, ai)
                         + m.covariance(OscillatorModel.X, ak)
                         + m.covariance(OscillatorModel.X, OscillatorModel.X);
             }
-            c[i][i] += OscillatorModel.asymmetryVariance(m.mean(OscillatorModel.base(sources.get(i))));
+            c[i][i] += OscillatorModel.asymmetryVariance(m.mean(m.base(sources.get(i))));
         }
         LinearAlgebra.solveWithOnes(c, w);
         double total = 0;
@@ -298,12 +561,12 @@ final class OscillatorBank {
         double centre = 0;
         double squares = 0;
         for (int i = 0; i < w.length; i++) {
-            centre += w[i] * m.mean(OscillatorModel.asymmetry(sources.get(i)));
+            centre += w[i] * m.mean(m.asymmetry(sources.get(i)));
             squares += w[i] * w[i];
         }
         double spread = 0;
         for (int i = 0; i < w.length; i++) {
-            int a = OscillatorModel.asymmetry(sources.get(i));
+            int a = m.asymmetry(sources.get(i));
             double d = m.mean(a) - centre;
             double noise = m.covariance(a, a) - combinedAsymmetry(m, a, sources, w);
             spread += w[i] * Math.max(d * d - Math.max(noise, 0), 0);
@@ -315,7 +578,7 @@ final class OscillatorBank {
     private static double combinedAsymmetry(OscillatorModel m, int row, List<Integer> sources, double[] w) {
         double c = 0;
         for (int i = 0; i < w.length; i++) {
-            c += w[i] * m.covariance(row, OscillatorModel.asymmetry(sources.get(i)));
+            c += w[i] * m.covariance(row, m.asymmetry(sources.get(i)));
         }
         return c;
     }

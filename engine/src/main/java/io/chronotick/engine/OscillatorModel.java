@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine;
 
+import java.util.Arrays;
+
 /**
  * One hypothesis about the oscillator, with everything that is estimated jointly under it: a Gaussian over
  *
  * <pre>
- *   [ x, y, b_0, a_0, b_1, a_1, ... ]
+ *   [ x, y, (c, s,) b_0, a_0, b_1, a_1, ... ]
  * </pre>
  *
- * x = UTC - raw (less the epoch), s; y = rate of UTC against raw minus one, s/s, a random walk; and for every server b =
- * half of the base round trip, s, and a = what its time differs from the others' by asymmetric paths or an error of its
- * own, s. Only x + a is observable with one server; the published time is a weighted mean of the x + a (see {@link
- * OscillatorBank}), so the gauge does not matter.
+ * x = UTC - raw (less the epoch), s; y, c, s the rate of UTC against raw minus one and how it changes ({@link
+ * ClockHypothesis}); and for every server b = half of the base round trip, s, and a = what its time differs from the others'
+ * by asymmetric paths or an error of its own, s. Only x + a is observable with one server; the published time is a weighted
+ * mean of the x + a (see {@link OscillatorBank}), so the gauge does not matter.
  *
- * <p>Time update: Brown and Hwang's two-state clock. Measurement update: {@link OneSidedUpdate} on each direction's lower
- * edge; a packet that left at raw time T sees
+ * <p>Measurement update: {@link OneSidedUpdate} on each direction's lower edge; a packet that left at raw time T sees
  *
  * <pre>
- *   forward  t2 - T1 = +(x + a + y (T1 - T)) + b + queue
- *   return   T4 - t3 = -(x + a + y (T4 - T)) + b + queue
+ *   forward  t2 - T1 = +(x + a + (y + c) (T1 - T)) + b + queue
+ *   return   T4 - t3 = -(x + a + (y + c) (T4 - T)) + b + queue
  * </pre>
  *
  * where T is the time of the state. Not thread-safe.
@@ -26,11 +27,9 @@ package io.chronotick.engine;
 final class OscillatorModel {
     static final int X = 0;
     static final int Y = 1;
-    private static final int CLOCK_STATES = 2;
+    private static final int C = 2;
+    private static final int S = 3;
     private static final int PATH_STATES = 2;
-
-    /** Phase noise of the raw clock, s^2/s: the white frequency noise of quartz at one second, about 1e-8 s. */
-    private static final double PHASE_NOISE = 1e-16;
 
     /** Standard deviation of a packet's timestamping, s; queues are told apart only above it. */
     private static final double STAMP_SD = 2e-7;
@@ -44,25 +43,84 @@ final class OscillatorModel {
     /** Smallest base delay used to set priors, s. */
     private static final double SMALLEST_BASE = 1e-6;
 
-    private final double wander;
-    private double[] mean = new double[CLOCK_STATES];
-    private double[][] covariance = new double[CLOCK_STATES][CLOCK_STATES];
+    private ClockHypothesis hypothesis;
+    private final int clockStates;
+    private final ClockTransition transition = new ClockTransition();
+    private double[] mean;
+    private double[][] covariance;
     private boolean[] pathKnown = new boolean[0];
     private boolean started;
     private long rawNanos;
-    private double[] gain = new double[CLOCK_STATES];
+    private double[] gain;
+    private double[] row;
 
-    /**
-     * A model that knows nothing yet.
-     *
-     * @param wander spectral density of the frequency's random walk, (s/s)^2/s
-     */
-    OscillatorModel(double wander) {
-        this.wander = wander;
+    OscillatorModel(ClockHypothesis hypothesis) {
+        this.hypothesis = hypothesis;
+        this.clockStates = hypothesis.clockStates();
+        this.mean = new double[clockStates];
+        this.covariance = new double[clockStates][clockStates];
+        this.gain = new double[clockStates];
+        this.row = new double[clockStates];
+        restart();
     }
 
-    double wander() {
-        return wander;
+    /** An independent copy: a second opinion that goes its own way. */
+    OscillatorModel copy() {
+        OscillatorModel copy = new OscillatorModel(hypothesis);
+        copy.copyFrom(this);
+        return copy;
+    }
+
+    private void copyFrom(OscillatorModel other) {
+        int n = other.mean.length;
+        mean = other.mean.clone();
+        covariance = new double[n][];
+        for (int i = 0; i < n; i++) {
+            covariance[i] = other.covariance[i].clone();
+        }
+        hypothesis = other.hypothesis;
+        pathKnown = other.pathKnown.clone();
+        gain = new double[n];
+        row = new double[n];
+        started = other.started;
+        rawNanos = other.rawNanos;
+    }
+
+    /** Another hypothesis with the same states takes over what is known of them: a period was learned better. */
+    void retune(ClockHypothesis better) {
+        if (better.clockStates() != clockStates) {
+            throw new IllegalArgumentException("other states");
+        }
+        hypothesis = better;
+    }
+
+    /** Takes over clock and paths of another model; a second frequency component that the other lacks begins with its prior. */
+    void startFrom(OscillatorModel other) {
+        int shift = clockStates - other.clockStates;
+        int n = other.mean.length + shift;
+        restart();
+        mean = new double[n];
+        covariance = new double[n][n];
+        gain = new double[n];
+        row = new double[n];
+        if (hypothesis.secondary()) {
+            covariance[C][C] = hypothesis.cSd() * hypothesis.cSd();
+            covariance[S][S] = hypothesis.sSd() * hypothesis.sSd();
+        }
+        for (int i = 0; i < other.mean.length; i++) {
+            int to = i < other.clockStates ? i : i + shift;
+            mean[to] = other.mean[i];
+            for (int j = 0; j < other.mean.length; j++) {
+                covariance[to][j < other.clockStates ? j : j + shift] = other.covariance[i][j];
+            }
+        }
+        pathKnown = other.pathKnown.clone();
+        started = other.started;
+        rawNanos = other.rawNanos;
+    }
+
+    ClockHypothesis hypothesis() {
+        return hypothesis;
     }
 
     boolean isStarted() {
@@ -86,12 +144,21 @@ final class OscillatorModel {
         return covariance[i][j];
     }
 
-    static int base(int source) {
-        return CLOCK_STATES + PATH_STATES * source;
+    int base(int source) {
+        return clockStates + PATH_STATES * source;
     }
 
-    static int asymmetry(int source) {
+    int asymmetry(int source) {
         return base(source) + 1;
+    }
+
+    /** Frequency at the time of the state, s/s. */
+    double frequency() {
+        return hypothesis.secondary() ? mean[Y] + mean[C] : mean[Y];
+    }
+
+    double frequencyVariance() {
+        return hypothesis.secondary() ? covariance[Y][Y] + 2 * covariance[Y][C] + covariance[C][C] : covariance[Y][Y];
     }
 
     /** Prior variance of the asymmetry of a server with base delay {@code base} one way, s^2. */
@@ -102,13 +169,18 @@ final class OscillatorModel {
 
     /** Forgets everything but, where it is known, the frequency. */
     void restart(double frequency, double frequencyVariance) {
-        mean = new double[CLOCK_STATES];
-        covariance = new double[CLOCK_STATES][CLOCK_STATES];
-        gain = new double[CLOCK_STATES];
+        mean = new double[clockStates];
+        covariance = new double[clockStates][clockStates];
+        gain = new double[clockStates];
+        row = new double[clockStates];
         pathKnown = new boolean[0];
         started = false;
         mean[Y] = frequency;
         covariance[Y][Y] = Math.min(frequencyVariance, FREQUENCY_SD * FREQUENCY_SD);
+        if (hypothesis.secondary()) {
+            covariance[C][C] = hypothesis.cSd() * hypothesis.cSd();
+            covariance[S][S] = hypothesis.sSd() * hypothesis.sSd();
+        }
     }
 
     void restart() {
@@ -122,6 +194,14 @@ final class OscillatorModel {
             decouple(base(source));
             decouple(asymmetry(source));
         }
+    }
+
+    /** Sets the base delay of a server to {@code base} +- {@code sd}, s, forgetting what was known of it. */
+    void resetBase(int source, double base, double sd) {
+        int b = base(source);
+        decouple(b);
+        mean[b] = Math.max(base, 0);
+        covariance[b][b] = sd * sd;
     }
 
     /** Makes sure there is a clock and a path for the server, with priors from its exchange, and moves to its middle. */
@@ -152,18 +232,51 @@ final class OscillatorModel {
             return;
         }
         rawNanos = raw;
-        mean[X] += mean[Y] * dt;
+        ClockTransition f = transition;
+        f.set(hypothesis, dt);
         int n = mean.length;
-        for (int i = 0; i < n; i++) {
-            covariance[X][i] += dt * covariance[Y][i];
+        if (hypothesis.secondary()) {
+            double c = mean[C];
+            double s = mean[S];
+            mean[X] += mean[Y] * dt + f.xc * c + f.xs * s;
+            mean[C] = f.cc * c + f.cs * s;
+            mean[S] = f.sc * c + f.ss * s;
+            for (int i = 0; i < n; i++) {
+                double pc = covariance[C][i];
+                double ps = covariance[S][i];
+                covariance[X][i] += dt * covariance[Y][i] + f.xc * pc + f.xs * ps;
+                covariance[C][i] = f.cc * pc + f.cs * ps;
+                covariance[S][i] = f.sc * pc + f.ss * ps;
+            }
+            for (int i = 0; i < n; i++) {
+                double pc = covariance[i][C];
+                double ps = covariance[i][S];
+                covariance[i][X] += dt * covariance[i][Y] + f.xc * pc + f.xs * ps;
+                covariance[i][C] = f.cc * pc + f.cs * ps;
+                covariance[i][S] = f.sc * pc + f.ss * ps;
+            }
+            addNoise(X, C, f.qxc);
+            addNoise(X, S, f.qxs);
+            addNoise(C, S, f.qcs);
+            covariance[C][C] += f.qcc;
+            covariance[S][S] += f.qss;
+        } else {
+            mean[X] += mean[Y] * dt;
+            for (int i = 0; i < n; i++) {
+                covariance[X][i] += dt * covariance[Y][i];
+            }
+            for (int i = 0; i < n; i++) {
+                covariance[i][X] += dt * covariance[i][Y];
+            }
         }
-        for (int i = 0; i < n; i++) {
-            covariance[i][X] += dt * covariance[i][Y];
-        }
-        covariance[X][X] += wander * dt * dt * dt / 3 + PHASE_NOISE * dt;
-        covariance[X][Y] += wander * dt * dt / 2;
-        covariance[Y][X] = covariance[X][Y];
-        covariance[Y][Y] += wander * dt;
+        covariance[X][X] += f.qxx;
+        addNoise(X, Y, f.qxy);
+        covariance[Y][Y] += f.qyy;
+    }
+
+    private void addNoise(int i, int j, double q) {
+        covariance[i][j] += q;
+        covariance[j][i] = covariance[i][j];
     }
 
     /** Lets the base delay of a server wander by {@code sd}, s, before its next exchange. */
@@ -180,19 +293,25 @@ final class OscillatorModel {
      */
     void update(int source, int sign, long stamp, double seen, QueueLaw law, OneSidedUpdate update) {
         double tau = (stamp - rawNanos) * 1e-9;
-        int b = base(source);
-        int a = asymmetry(source);
         int n = mean.length;
-        double predicted = sign * (mean[X] + mean[a] + mean[Y] * tau) + mean[b];
-        for (int i = 0; i < n; i++) {
-            double[] row = covariance[i];
-            gain[i] = sign * (row[X] + row[a] + row[Y] * tau) + row[b];
+        Arrays.fill(row, 0);
+        row[X] = sign;
+        row[Y] = sign * tau;
+        if (hypothesis.secondary()) {
+            row[C] = sign * tau;
         }
-        double variance = sign * (gain[X] + gain[a] + gain[Y] * tau) + gain[b];
-        double total = variance + STAMP_SD * STAMP_SD;
-        update.compute(seen - predicted, total, law);
-        double shift = update.mean() / total;
-        double shrink = (update.variance() - total) / (total * total);
+        row[base(source)] = 1;
+        row[asymmetry(source)] = sign;
+        double predicted = 0;
+        double variance = STAMP_SD * STAMP_SD;
+        for (int i = 0; i < n; i++) {
+            predicted += row[i] * mean[i];
+            gain[i] = dot(covariance[i], row);
+        }
+        variance += dot(gain, row);
+        update.compute(seen - predicted, variance, law);
+        double shift = update.mean() / variance;
+        double shrink = (update.variance() - variance) / (variance * variance);
         for (int i = 0; i < n; i++) {
             mean[i] += gain[i] * shift;
             for (int j = 0; j <= i; j++) {
@@ -202,12 +321,77 @@ final class OscillatorModel {
         }
     }
 
+    /**
+     * The distribution of z = x + sum w_i a_i and of the frequency when the raw clock reads {@code raw}, at or after the
+     * state's time (a little before it the noise counts as if after).
+     *
+     * @param asymmetries weight of each server's a, by source index
+     */
+    void predict(long raw, double[] asymmetries, Prediction out) {
+        double dt = (raw - rawNanos) * 1e-9;
+        ClockTransition f = transition;
+        f.set(hypothesis, Math.abs(dt));
+        if (dt < 0) {
+            f.transition(hypothesis, dt);
+        }
+        int n = mean.length;
+        double[] z = gain;
+        double[] y = row;
+        Arrays.fill(z, 0);
+        Arrays.fill(y, 0);
+        z[X] = 1;
+        z[Y] = dt;
+        y[Y] = 1;
+        if (hypothesis.secondary()) {
+            z[C] = f.xc;
+            z[S] = f.xs;
+            y[C] = f.cc;
+            y[S] = f.cs;
+        }
+        for (int source = 0; source < pathKnown.length; source++) {
+            if (pathKnown[source]) {
+                z[asymmetry(source)] = asymmetries[source];
+            }
+        }
+        double zz = 0;
+        double zy = 0;
+        double yy = 0;
+        for (int i = 0; i < n; i++) {
+            double pz = dot(covariance[i], z);
+            zz += z[i] * pz;
+            zy += y[i] * pz;
+            yy += y[i] * dot(covariance[i], y);
+        }
+        out.offset = dot(z, mean);
+        out.frequency = dot(y, mean);
+        out.p00 = zz + f.qxx;
+        out.p01 = zy + Math.copySign(f.qxy + f.qxc, dt);
+        out.p11 = yy + f.qyy + f.qcc;
+    }
+
+    /** What {@link #predict} gives: means and covariances of offset (s) and frequency (s/s). */
+    static final class Prediction {
+        double offset;
+        double frequency;
+        double p00;
+        double p01;
+        double p11;
+    }
+
+    private static double dot(double[] a, double[] b) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += a[i] * b[i];
+        }
+        return sum;
+    }
+
     private void grow(int sources) {
-        int n = CLOCK_STATES + PATH_STATES * sources;
+        int n = clockStates + PATH_STATES * sources;
         if (n <= mean.length) {
             return;
         }
-        double[] grownMean = java.util.Arrays.copyOf(mean, n);
+        double[] grownMean = Arrays.copyOf(mean, n);
         double[][] grown = new double[n][n];
         for (int i = 0; i < mean.length; i++) {
             System.arraycopy(covariance[i], 0, grown[i], 0, mean.length);
@@ -215,7 +399,8 @@ final class OscillatorModel {
         mean = grownMean;
         covariance = grown;
         gain = new double[n];
-        pathKnown = java.util.Arrays.copyOf(pathKnown, sources);
+        row = new double[n];
+        pathKnown = Arrays.copyOf(pathKnown, sources);
     }
 
     private void decouple(int i) {

@@ -12,8 +12,20 @@ final class Path {
     private final QueueLaw forward = new QueueLaw();
     private final QueueLaw reverse = new QueueLaw();
     private int exchanges;
+    private int baseAge;
     private double delaySum;
     private double delayMin = Double.POSITIVE_INFINITY;
+
+    Path copy() {
+        Path copy = new Path();
+        copy.forward.copyFrom(forward);
+        copy.reverse.copyFrom(reverse);
+        copy.exchanges = exchanges;
+        copy.baseAge = baseAge;
+        copy.delaySum = delaySum;
+        copy.delayMin = delayMin;
+        return copy;
+    }
 
     /** Law of the queue from here to the server. */
     QueueLaw forward() {
@@ -27,6 +39,20 @@ final class Path {
 
     int exchanges() {
         return exchanges;
+    }
+
+    /** Exchanges since the base delay was last begun anew. */
+    int baseAge() {
+        return baseAge;
+    }
+
+    void age() {
+        baseAge++;
+    }
+
+    /** The base delay is a new one, of which little is known. */
+    void renewBase() {
+        baseAge = 0;
     }
 
     /**
@@ -49,6 +75,11 @@ final class Path {
         return false;
     }
 
+    /** Mean queue of a packet by the learned laws, s: the average of both directions. */
+    double meanQueue() {
+        return (forward.mean() + reverse.mean()) / 2;
+    }
+
     /** Mean excess of the round-trip delay over its minimum, s; 0 without exchanges. */
     double meanExcess() {
         return exchanges == 0 ? 0 : delaySum / exchanges - delayMin;
@@ -58,18 +89,21 @@ final class Path {
     void seedLaws() {
         forward.seed(meanExcess());
         reverse.seed(meanExcess());
+        baseAge = 0;
     }
 
     /** Before a replay: the laws stay as priors. */
     void restartLaws() {
         forward.restart();
         reverse.restart();
+        baseAge = 0;
     }
 
     /** The way itself has changed: another address. */
     void clear() {
         forward.clear();
         reverse.clear();
+        baseAge = 0;
         exchanges = 0;
         delaySum = 0;
         delayMin = Double.POSITIVE_INFINITY;

@@ -36,6 +36,12 @@ final class QueueLaw {
         clear();
     }
 
+    void copyFrom(QueueLaw other) {
+        System.arraycopy(other.longRun, 0, longRun, 0, SCALES);
+        System.arraycopy(other.weights, 0, weights, 0, SCALES);
+        packets = other.packets;
+    }
+
     /** Scale S_k, s. */
     static double scale(int k) {
         return SCALE[k];

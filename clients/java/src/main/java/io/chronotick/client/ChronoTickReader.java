@@ -518,12 +518,12 @@ public final class ChronoTickReader implements AutoCloseable {
         load(current, record);
         requireWritten(record);
         double maxDrift = (double) DOUBLE.get(current.buffer, PageLayout.MAX_DRIFT);
-        if (!record.isPlausible() || !CorrectionMath.isPlausibleMaxDrift(maxDrift)) {
+        // A daemon that knows nothing yet publishes infinities, but never as valid.
+        if (record.isValid() && !(record.isPlausible() && CorrectionMath.isPlausibleMaxDrift(maxDrift))) {
             throw new IncompatibleSegmentException(path + " holds values that no clock has (" + record + ", max_drift "
                     + maxDrift + "): something else writes to it; check the name, or " + Segment.start(path));
         }
-        boolean expired = record.isExpiredAt(mono);
-        if (!expired && record.isValid()) {
+        if (record.isValid() && !record.isExpiredAt(mono)) {
             return;
         }
         String writer = "its writer (process " + record.writerPid() + ")";
@@ -532,7 +532,7 @@ public final class ChronoTickReader implements AutoCloseable {
             throw new DeadWriterException(
                     "the record in " + path + " is " + age + " and " + writer + " is gone; " + Segment.start(path));
         }
-        if (!record.isValid()) {
+        if (!record.isValid() && !record.isWarmupComplete()) {
             throw new NotReadyException(path + " has no valid time yet: " + writer
                     + " is measuring; see its progress with: chronotick status");
         }

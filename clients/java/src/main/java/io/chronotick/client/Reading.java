@@ -50,23 +50,30 @@ public final class Reading {
     public Reading(ChronoTickReader reader) {
         reader.read(record);
         ChronoTickException thrown = null;
-        Instant system = Instant.EPOCH;
+        long before = 0;
+        long after = 0;
         // Twice, for the first time loads code: the two clocks have to be looked at within microseconds of each other.
         for (int i = 0; i < 2; i++) {
-            system = Instant.now();
+            before = systemClock();
             try {
                 reader.now(now);
                 thrown = null;
             } catch (ChronoTickException e) {
                 thrown = e;
             }
+            after = systemClock();
         }
         refusal = thrown;
-        systemNanos = system.getEpochSecond() * 1_000_000_000L + system.getNano();
+        systemNanos = before + (after - before) / 2;
         ageSeconds = record.ageNanos(System.nanoTime()) * 1e-9;
         stale = ageSeconds > SURELY_FRESH_SECONDS
                 && ageSeconds > STALE_TICKS / reader.status().updateFrequency();
         writerAlive = !(stale || refusal != null) || reader.writerAlive();
+    }
+
+    private static long systemClock() {
+        Instant now = Instant.now();
+        return now.getEpochSecond() * 1_000_000_000L + now.getNano();
     }
 
     /** The record as it stood. */
@@ -105,7 +112,7 @@ public final class Reading {
 
     /** Whether the record is past its use: too old, or withdrawn by its writer after having been good. */
     public boolean isExpired() {
-        return record.isExpiredAt(System.nanoTime()) || (!record.isValid() && record.isWarmupComplete());
+        return record.isValid() ? record.isExpiredAt(System.nanoTime()) : record.isWarmupComplete();
     }
 
     /** Correction of the system clock now, s. */

@@ -16,7 +16,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.net.Inet6Address;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.ByteOrder;
 
 /**
@@ -35,13 +37,16 @@ final class LinuxSockets {
     static final int SO_TIMESTAMPING = 37;
 
     static final int MSG_ERRQUEUE = 0x2000;
-    static final short POLLIN = 1;
+    private static final short POLLIN = 1;
 
     /** struct pollfd: int fd; short events; short revents. */
     static final int POLLFD_BYTES = 8;
 
-    static final int POLLFD_EVENTS = 4;
-    static final int POLLFD_REVENTS = 6;
+    private static final int POLLFD_EVENTS = 4;
+    private static final int POLLFD_REVENTS = 6;
+
+    /** Holds struct sockaddr_in, 16 bytes, and sockaddr_in6. */
+    static final int SOCKADDR_BYTES = 28;
 
     private static final int SOCK_DGRAM = 2;
     /** SOCK_NONBLOCK and EFD_NONBLOCK. */
@@ -62,6 +67,14 @@ final class LinuxSockets {
             "setsockopt", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT), CAPTURE);
     private static final MethodHandle CONNECT =
             Libc.function("connect", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT), CAPTURE);
+    private static final MethodHandle BIND =
+            Libc.function("bind", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT), CAPTURE);
+    private static final MethodHandle GETSOCKNAME =
+            Libc.function("getsockname", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS), CAPTURE);
+    private static final MethodHandle SENDTO = Libc.function(
+            "sendto",
+            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT, ADDRESS, JAVA_INT),
+            CAPTURE);
     private static final MethodHandle SEND =
             Libc.function("send", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT), CAPTURE);
     private static final MethodHandle RECVMSG =
@@ -124,11 +137,50 @@ final class LinuxSockets {
         }
     }
 
+    int bind(int fd, InetSocketAddress address) {
+        try (Arena call = Arena.ofConfined()) {
+            MemorySegment sockaddr = sockaddr(address, call);
+            return (int) BIND.invokeExact(callState, fd, sockaddr, (int) sockaddr.byteSize());
+        } catch (Throwable t) {
+            throw Libc.unexpected(t);
+        }
+    }
+
+    /** The address of a bound socket. */
+    InetSocketAddress localAddress(int fd) {
+        try (Arena call = Arena.ofConfined()) {
+            MemorySegment sockaddr = call.allocate(SOCKADDR_BYTES, Long.BYTES);
+            MemorySegment length = call.allocateFrom(JAVA_INT, SOCKADDR_BYTES);
+            int result = (int) GETSOCKNAME.invokeExact(callState, fd, sockaddr, length);
+            if (result < 0) {
+                throw new IllegalStateException("getsockname refused a socket: " + Libc.errnoText(errno()));
+            }
+            return address(sockaddr);
+        } catch (Throwable t) {
+            throw Libc.unexpected(t);
+        }
+    }
+
+    /** What a sockaddr_in or sockaddr_in6 says. */
+    static InetSocketAddress address(MemorySegment sockaddr) {
+        boolean ipv6 = sockaddr.get(JAVA_SHORT, 0) == AF_INET6;
+        byte[] ip = new byte[ipv6 ? 16 : 4];
+        MemorySegment.copy(sockaddr, JAVA_BYTE, ipv6 ? 8 : 4, ip, 0, ip.length);
+        int port = Short.toUnsignedInt(sockaddr.get(NETWORK_SHORT, 2));
+        try {
+            return ipv6
+                    ? new InetSocketAddress(Inet6Address.getByAddress(null, ip, sockaddr.get(JAVA_INT, 24)), port)
+                    : new InetSocketAddress(InetAddress.getByAddress(ip), port);
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException(e); // of another length only
+        }
+    }
+
     /** struct sockaddr_in: family, port, address, 8 bytes zero; sockaddr_in6: family, port, flow, address, scope. */
-    private static MemorySegment sockaddr(InetSocketAddress address, Arena arena) {
+    static MemorySegment sockaddr(InetSocketAddress address, Arena arena) {
         byte[] ip = address.getAddress().getAddress();
         boolean ipv6 = address.getAddress() instanceof Inet6Address;
-        MemorySegment sockaddr = arena.allocate(ipv6 ? 28 : 16, Long.BYTES);
+        MemorySegment sockaddr = arena.allocate(ipv6 ? SOCKADDR_BYTES : 16, Long.BYTES);
         sockaddr.set(JAVA_SHORT, 0, (short) (ipv6 ? AF_INET6 : AF_INET));
         sockaddr.set(NETWORK_SHORT, 2, (short) address.getPort());
         MemorySegment.copy(ip, 0, sockaddr, JAVA_BYTE, ipv6 ? 8 : 4, ip.length);
@@ -146,12 +198,31 @@ final class LinuxSockets {
         }
     }
 
+    long sendTo(int fd, MemorySegment payload, long length, MemorySegment sockaddr) {
+        try {
+            return (long) SENDTO.invokeExact(callState, fd, payload, length, 0, sockaddr, (int) sockaddr.byteSize());
+        } catch (Throwable t) {
+            throw Libc.unexpected(t);
+        }
+    }
+
     long receive(int fd, MemorySegment message, int flags) {
         try {
             return (long) RECVMSG.invokeExact(callState, fd, message, flags);
         } catch (Throwable t) {
             throw Libc.unexpected(t);
         }
+    }
+
+    /** Fills an entry of an array of struct pollfd; a filled error queue is told unasked. */
+    static void listenFor(MemorySegment pollfds, int entry, int fd) {
+        pollfds.set(JAVA_INT, (long) entry * POLLFD_BYTES, fd);
+        pollfds.set(JAVA_SHORT, (long) entry * POLLFD_BYTES + POLLFD_EVENTS, POLLIN);
+    }
+
+    /** Whether the last poll found anything for that entry. */
+    static boolean isReady(MemorySegment pollfds, int entry) {
+        return pollfds.get(JAVA_SHORT, (long) entry * POLLFD_BYTES + POLLFD_REVENTS) != 0;
     }
 
     int poll(MemorySegment pollfds, long count, long timeoutNanos) {

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon.net;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
-import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import io.chronotick.daemon.time.ClockPair;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.daemon.time.Libc;
 import io.chronotick.engine.StampKind;
@@ -37,42 +34,9 @@ final class LinuxUdpTransport implements NtpTransport {
     /** A datagram does not lie longer in the queue unless this process was stopped. */
     static final long MAX_STAMP_AGE_NANOS = 1_000_000_000L;
 
-    /** How far a stamp may lie outside of what is possible: the two clocks are not read at quite the same instant. */
-    private static final long STAMP_SLACK_NANOS = 2_000;
-
-    /** The fastest that Linux slews CLOCK_REALTIME for good (adjtimex(2): 500 ppm), doubled. */
-    private static final double MAX_SLEW = 1e-3;
-
-    /** A pair read within this time is good enough; three clock reads take some 100 ns. */
-    private static final long TIGHT_PAIR_NANOS = 250;
-
-    private static final int MAX_PAIR_READS = 5;
-
     /** The most messages taken off one socket before the others have their turn. */
     private static final int MAX_MESSAGES_A_TURN = 64;
 
-    /** Both control messages of a stamp in the error queue take 64 + 64 bytes at most, the offender's address included. */
-    private static final int CONTROL_BYTES = 512;
-
-    /** struct msghdr: name, namelen, iov, iovlen, control, controllen, flags. */
-    private static final int MSGHDR_BYTES = 56;
-
-    private static final int MSGHDR_IOV = 16;
-    private static final int MSGHDR_IOVLEN = 24;
-    private static final int MSGHDR_CONTROL = 32;
-    private static final int MSGHDR_CONTROLLEN = 40;
-
-    /** struct cmsghdr: size_t len; int level; int type; then the data, all aligned to 8 bytes. */
-    private static final int CMSG_LEVEL = 8;
-
-    private static final int CMSG_TYPE = 12;
-    private static final int CMSG_DATA = 16;
-
-    /** struct sock_extended_err: u32 errno; u8 origin, type, code, pad; u32 info, data. */
-    private static final int EXTENDED_ERR_ORIGIN = 4;
-
-    private static final int EXTENDED_ERR_INFO = 8;
-    private static final int EXTENDED_ERR_DATA = 12;
     private static final byte ORIGIN_TIMESTAMPING = 4;
     /** The info of a stamp taken when the packet was handed to the device (SCM_TSTAMP_SND). */
     private static final int STAMP_OF_SENDING = 0;
@@ -81,11 +45,9 @@ final class LinuxUdpTransport implements NtpTransport {
     private final Arena arena = Arena.ofAuto();
     private final LinuxSockets calls = new LinuxSockets(arena);
     private final MemorySegment outgoing = arena.allocate(MAX_DATAGRAM_BYTES);
-    private final MemorySegment incoming = arena.allocate(MAX_DATAGRAM_BYTES);
-    private final MemorySegment control = arena.allocate(CONTROL_BYTES, Long.BYTES);
-    private final MemorySegment message = arena.allocate(MSGHDR_BYTES, Long.BYTES);
+    private final LinuxMessage message = new LinuxMessage(calls, arena);
     private final byte[] payload = new byte[MAX_DATAGRAM_BYTES];
-    private final int wakeupFd;
+    private final LinuxWakeup wakeup;
 
     /** By source. */
     private @Nullable Socket[] sockets = new Socket[4];
@@ -96,31 +58,13 @@ final class LinuxUdpTransport implements NtpTransport {
     private MemorySegment pollfds = MemorySegment.NULL;
     private boolean socketsChanged = true;
 
-    /** The clocks read together, last. */
-    private long pairRawNanos;
-
-    private long pairRealtimeNanos;
-
-    /** What the control messages of the last message said. */
-    private final Control said = new Control();
-
-    /** Between wakeup, on any thread, and close: a wakeup must not write to a file number that has a new owner. */
-    private final Object wakeupLock = new Object();
-
-    private boolean closed;
+    /** The clocks as they were last read. */
+    private final ClockPair now;
 
     LinuxUdpTransport(HostClocks clocks) throws IOException {
         this.clocks = clocks;
-        wakeupFd = calls.eventCounter();
-        if (wakeupFd < 0) {
-            throw failure("cannot open an event counter");
-        }
-        MemorySegment iovec = arena.allocate(2 * Long.BYTES, Long.BYTES);
-        iovec.set(ADDRESS, 0, incoming);
-        iovec.set(JAVA_LONG, Long.BYTES, incoming.byteSize());
-        message.set(ADDRESS, MSGHDR_IOV, iovec);
-        message.set(JAVA_LONG, MSGHDR_IOVLEN, 1);
-        message.set(ADDRESS, MSGHDR_CONTROL, control);
+        this.now = new ClockPair(clocks);
+        this.wakeup = new LinuxWakeup(calls);
     }
 
     @Override
@@ -205,52 +149,36 @@ final class LinuxUdpTransport implements NtpTransport {
         if (ready == 0) {
             return;
         }
-        if (revents(0) != 0) {
-            calls.clear(wakeupFd);
+        if (LinuxSockets.isReady(pollfds, 0)) {
+            wakeup.clear();
         }
         // A listener may connect anew meanwhile: that leaves these two alone until the next poll.
         for (int i = 0; i < polled.length; i++) {
-            if (revents(1 + i) != 0 && polled[i].open) {
+            if (LinuxSockets.isReady(pollfds, 1 + i) && polled[i].open) {
                 polled[i].drain(listener);
             }
         }
     }
 
-    private short revents(int entry) {
-        return pollfds.get(JAVA_SHORT, (long) entry * LinuxSockets.POLLFD_BYTES + LinuxSockets.POLLFD_REVENTS);
-    }
-
     private void listPolled() {
         polled = Arrays.stream(sockets).filter(socket -> socket != null).toArray(Socket[]::new);
         pollfds = arena.allocate((1L + polled.length) * LinuxSockets.POLLFD_BYTES, Long.BYTES);
-        pollfds.set(JAVA_INT, 0, wakeupFd);
-        pollfds.set(JAVA_SHORT, LinuxSockets.POLLFD_EVENTS, LinuxSockets.POLLIN);
+        LinuxSockets.listenFor(pollfds, 0, wakeup.fd());
         for (int i = 0; i < polled.length; i++) {
-            long entry = (1L + i) * LinuxSockets.POLLFD_BYTES;
-            pollfds.set(JAVA_INT, entry, polled[i].fd);
-            // A filled error queue is told unasked.
-            pollfds.set(JAVA_SHORT, entry + LinuxSockets.POLLFD_EVENTS, LinuxSockets.POLLIN);
+            LinuxSockets.listenFor(pollfds, 1 + i, polled[i].fd);
         }
         socketsChanged = false;
     }
 
     @Override
     public void wakeup() {
-        synchronized (wakeupLock) {
-            if (!closed) {
-                calls.signal(wakeupFd);
-            }
-        }
+        wakeup.signal();
     }
 
     @Override
     public void close() {
-        synchronized (wakeupLock) {
-            if (closed) {
-                return;
-            }
-            closed = true;
-            calls.close(wakeupFd);
+        if (!wakeup.close()) {
+            return;
         }
         for (Socket socket : sockets) {
             if (socket != null) {
@@ -262,63 +190,6 @@ final class LinuxUdpTransport implements NtpTransport {
 
     private IOException failure(String what) {
         return new IOException(what + ": " + Libc.errnoText(calls.errno()));
-    }
-
-    /** Reads both clocks at, as nearly as can be, one instant: the tightest of a few tries, the middle of its reads. */
-    private void readClockPair() {
-        long tightest = Long.MAX_VALUE;
-        for (int i = 0; i < MAX_PAIR_READS && tightest > TIGHT_PAIR_NANOS; i++) {
-            long before = clocks.rawNanos();
-            long realtime = clocks.realtimeNanos();
-            long width = clocks.rawNanos() - before;
-            if (width < tightest) {
-                tightest = width;
-                pairRawNanos = before + width / 2;
-                pairRealtimeNanos = realtime;
-            }
-        }
-    }
-
-    /** What the control messages (cmsg(3)) of one received message say. */
-    private final class Control {
-        boolean stamped;
-        /** CLOCK_REALTIME. */
-        long stampRealtimeNanos;
-        /** The error queue's entry; no error and no stamp of sending if {@code errno} is 0. */
-        int errno;
-
-        byte origin;
-        int info;
-        int data;
-
-        void read() {
-            stamped = false;
-            errno = 0;
-            long end = message.get(JAVA_LONG, MSGHDR_CONTROLLEN);
-            long at = 0;
-            while (at + CMSG_DATA <= end) {
-                long length = control.get(JAVA_LONG, at);
-                if (length < CMSG_DATA || at + length > end) {
-                    return;
-                }
-                int level = control.get(JAVA_INT, at + CMSG_LEVEL);
-                int type = control.get(JAVA_INT, at + CMSG_TYPE);
-                long body = at + CMSG_DATA;
-                if (level == LinuxSockets.SOL_SOCKET && type == LinuxSockets.SO_TIMESTAMPING) {
-                    // Three timespecs; the first is the software stamp, zero if there is none.
-                    stampRealtimeNanos =
-                            control.get(JAVA_LONG, body) * 1_000_000_000L + control.get(JAVA_LONG, body + Long.BYTES);
-                    stamped = stampRealtimeNanos != 0;
-                } else if ((level == LinuxSockets.SOL_IP && type == LinuxSockets.IP_RECVERR)
-                        || (level == LinuxSockets.SOL_IPV6 && type == LinuxSockets.IPV6_RECVERR)) {
-                    errno = control.get(JAVA_INT, body);
-                    origin = control.get(JAVA_BYTE, body + EXTENDED_ERR_ORIGIN);
-                    info = control.get(JAVA_INT, body + EXTENDED_ERR_INFO);
-                    data = control.get(JAVA_INT, body + EXTENDED_ERR_DATA);
-                }
-                at += (length + Long.BYTES - 1) & -Long.BYTES;
-            }
-        }
     }
 
     /** One source's connected socket and the requests whose transmit stamps are not back yet. */
@@ -337,10 +208,8 @@ final class LinuxUdpTransport implements NtpTransport {
         /** The kernel's number for the next datagram sent; wraps like the kernel's, at 2^32. */
         private int nextNumber;
 
-        /** The clocks read together before the last send. */
-        private long comparedRawNanos;
-
-        private long comparedRealtimeNanos;
+        /** The clocks before the last send. */
+        private final ClockPair compared = new ClockPair(clocks);
 
         Socket(int source, int fd) {
             this.source = source;
@@ -365,16 +234,8 @@ final class LinuxUdpTransport implements NtpTransport {
         }
 
         void compareClocks() {
-            readClockPair();
-            comparedRawNanos = pairRawNanos;
-            comparedRealtimeNanos = pairRealtimeNanos;
-        }
-
-        /** Whether CLOCK_REALTIME went otherwise than by slewing between the last send and the pair of readings. */
-        private boolean clockStepped() {
-            long rawPassed = pairRawNanos - comparedRawNanos;
-            long realtimePassed = pairRealtimeNanos - comparedRealtimeNanos;
-            return Math.abs(realtimePassed - rawPassed) > STAMP_SLACK_NANOS + MAX_SLEW * rawPassed;
+            now.read();
+            compared.copyFrom(now);
         }
 
         void remember(long requestId, long rawNanos) {
@@ -391,25 +252,25 @@ final class LinuxUdpTransport implements NtpTransport {
         void drain(Listener listener) {
             drainErrors(listener);
             for (int i = 0; i < MAX_MESSAGES_A_TURN && open; i++) {
-                int length = receive(0);
-                if (length < 0) {
+                if (!message.receive(fd, 0)) {
                     if (calls.errno() == Libc.EAGAIN) {
                         return;
                     }
                     listener.onUnreachable(source, Libc.errnoText(calls.errno()));
                     continue;
                 }
-                readClockPair();
-                long rawNanos = pairRawNanos;
+                now.read();
+                long rawNanos = now.rawNanos();
                 StampKind kind = StampKind.USER;
-                if (said.stamped && !clockStepped()) {
-                    long ageNanos = pairRealtimeNanos - said.stampRealtimeNanos;
-                    if (ageNanos >= -STAMP_SLACK_NANOS && ageNanos <= MAX_STAMP_AGE_NANOS) {
+                if (message.stamped() && !now.isSteppedSince(compared)) {
+                    long ageNanos = now.ageNanos(message.stampRealtimeNanos());
+                    if (ageNanos >= -ClockPair.SLACK_NANOS && ageNanos <= MAX_STAMP_AGE_NANOS) {
                         rawNanos -= Math.max(0, ageNanos);
                         kind = StampKind.KERNEL;
                     }
                 }
-                MemorySegment.copy(incoming, JAVA_BYTE, 0, payload, 0, length);
+                int length = message.length();
+                message.copyTo(payload);
                 // The request's stamp may have come in since the queue was emptied above.
                 if (awaitedCount > 0) {
                     drainErrors(listener);
@@ -421,16 +282,16 @@ final class LinuxUdpTransport implements NtpTransport {
         /** Delivers the transmit stamps and the ICMP errors that are there. */
         void drainErrors(Listener listener) {
             for (int i = 0; i < MAX_MESSAGES_A_TURN && open; i++) {
-                if (receive(LinuxSockets.MSG_ERRQUEUE) < 0) {
+                if (!message.receive(fd, LinuxSockets.MSG_ERRQUEUE)) {
                     return;
                 }
-                if (said.errno == 0) {
+                if (message.errno() == 0) {
                     continue;
                 }
-                if (said.origin != ORIGIN_TIMESTAMPING) {
-                    listener.onUnreachable(source, Libc.errnoText(said.errno));
-                } else if (said.stamped && said.info == STAMP_OF_SENDING) {
-                    deliverTransmitStamp(said.data, said.stampRealtimeNanos, listener);
+                if (message.origin() != ORIGIN_TIMESTAMPING) {
+                    listener.onUnreachable(source, Libc.errnoText(message.errno()));
+                } else if (message.stamped() && message.info() == STAMP_OF_SENDING) {
+                    deliverTransmitStamp(message.data(), message.stampRealtimeNanos(), listener);
                 }
             }
         }
@@ -443,26 +304,16 @@ final class LinuxUdpTransport implements NtpTransport {
             }
             awaited[slot] = false;
             awaitedCount--;
-            readClockPair();
-            if (clockStepped()) {
+            now.read();
+            if (now.isSteppedSince(compared)) {
                 return;
             }
             long sent = sentRawNanos[slot];
-            long stamp = pairRawNanos - (pairRealtimeNanos - realtimeNanos);
-            if (stamp >= sent - STAMP_SLACK_NANOS && stamp <= pairRawNanos + STAMP_SLACK_NANOS) {
-                long rawNanos = Math.clamp(stamp, sent, pairRawNanos);
+            long stamp = now.rawNanos() - now.ageNanos(realtimeNanos);
+            if (stamp >= sent - ClockPair.SLACK_NANOS && stamp <= now.rawNanos() + ClockPair.SLACK_NANOS) {
+                long rawNanos = Math.clamp(stamp, sent, now.rawNanos());
                 listener.onTransmitted(source, requestIds[slot], rawNanos, StampKind.KERNEL);
             }
-        }
-
-        /** The length of the message, with {@link #said} filled, or negative. */
-        private int receive(int flags) {
-            message.set(JAVA_LONG, MSGHDR_CONTROLLEN, CONTROL_BYTES);
-            long length = calls.receive(fd, message, flags);
-            if (length >= 0) {
-                said.read();
-            }
-            return (int) length;
         }
     }
 }

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon.reference;
 
+import io.chronotick.daemon.net.NtpServerSocket;
 import io.chronotick.daemon.time.HostClocks;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.DatagramChannel;
-import java.nio.channels.SelectionKey;
-import java.nio.channels.Selector;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
+import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicLong;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A real NTP server on the loopback interface whose truth is known and whose network is as bad as wanted: for the
@@ -23,8 +21,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Delays are real: a request counts as received after the delay of its way, and the answer is held back for the delay
  * of its own. Whatever the operating system adds to that by waking this server late falls between the two timestamps it
- * tells, as processing time, and so does not spoil the exchange; only the wake-up on arrival looks like queueing towards
- * the server, as it does with any server.
+ * tells, as processing time, and so does not spoil the exchange: the kernel stamps the arrival where it can, and the
+ * departure is an instant chosen beforehand, at which the packet then leaves. Where the kernel does not stamp, the wake-up
+ * on arrival looks like queueing towards the server.
  *
  * <p>One thread, asleep when nothing is due. All methods are thread-safe.
  */
@@ -53,16 +52,21 @@ public final class ReferenceServer implements AutoCloseable {
     private static final long NTP_TO_UNIX_SECONDS = 2_208_988_800L;
 
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
-    private static final long NANOS_PER_MILLI = 1_000_000L;
+
+    /** What is told as the departure lies so far ahead: the time it takes to get the packet ready, with some to spare. */
+    private static final long LEAD_NANOS = 200_000;
+
+    /**
+     * One answer at a time in this process: servers that are asked together answer together, and if all of them waited for
+     * their instant at once, they would keep each other from a small machine's CPUs and leave late.
+     */
+    private static final ReentrantLock DEPARTURE = new ReentrantLock();
 
     private final ReferenceServerConfig config;
     private final HostClocks clocks;
-    private final DatagramChannel channel;
-    private final Selector selector;
-    private final InetSocketAddress address;
+    private final NtpServerSocket socket;
     private final SplittableRandom random;
     private final PriorityQueue<Answer> answers = new PriorityQueue<>(Comparator.comparingLong(Answer::dueRawNanos));
-    private final ByteBuffer incoming = ByteBuffer.allocate(1024);
     private final AtomicLong received = new AtomicLong();
     private final AtomicLong answered = new AtomicLong();
     private final Thread thread;
@@ -73,7 +77,7 @@ public final class ReferenceServer implements AutoCloseable {
     /** An answer on its way, complete but for its transmit timestamp. */
     private record Answer(
             ByteBuffer packet,
-            SocketAddress client,
+            InetSocketAddress client,
             long returnDelayNanos,
             long dueRawNanos,
             Misbehaviour misbehaviour) {}
@@ -83,22 +87,15 @@ public final class ReferenceServer implements AutoCloseable {
         this.clocks = clocks;
         this.random = new SplittableRandom(config.seed());
         InetAddress host = InetAddress.ofLiteral(config.ipv6() ? "::1" : "127.0.0.1");
-        selector = Selector.open();
-        channel = DatagramChannel.open();
         try {
-            channel.configureBlocking(false);
-            channel.bind(new InetSocketAddress(host, config.port()));
-            channel.register(selector, SelectionKey.OP_READ);
-            address = (InetSocketAddress) channel.getLocalAddress();
+            socket = NtpServerSocket.open(new InetSocketAddress(host, config.port()), clocks);
         } catch (IOException e) {
-            channel.close();
-            selector.close();
             throw new IOException(
                     "cannot listen on " + host.getHostAddress() + " port " + config.port() + ": " + e.getMessage(), e);
         }
         thread = Thread.ofPlatform()
                 .daemon()
-                .name("reference " + address.getPort())
+                .name("reference " + socket.address().getPort())
                 .unstarted(this::serve);
     }
 
@@ -115,7 +112,7 @@ public final class ReferenceServer implements AutoCloseable {
 
     /** Where it listens. */
     public InetSocketAddress address() {
-        return address;
+        return socket.address();
     }
 
     /** The truth, without this server's lie: UTC at an instant of CLOCK_MONOTONIC_RAW, ns since the Unix epoch. */
@@ -142,7 +139,7 @@ public final class ReferenceServer implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        selector.wakeup();
+        socket.wakeup();
         boolean interrupted = false;
         while (thread.isAlive()) {
             try {
@@ -157,10 +154,10 @@ public final class ReferenceServer implements AutoCloseable {
     }
 
     private void serve() {
-        try (channel;
-                selector) {
+        try (socket) {
             while (!closed) {
-                sleepUntilSomethingIsDue();
+                Answer next = answers.peek();
+                socket.await(next == null ? Long.MAX_VALUE : next.dueRawNanos() - LEAD_NANOS - clocks.rawNanos());
                 receiveAll();
                 sendDue();
             }
@@ -170,47 +167,31 @@ public final class ReferenceServer implements AutoCloseable {
         }
     }
 
-    private void sleepUntilSomethingIsDue() throws IOException {
-        Answer next = answers.peek();
-        long waitNanos = next == null ? Long.MAX_VALUE : next.dueRawNanos() - clocks.rawNanos();
-        if (waitNanos <= 0) {
-            selector.selectNow();
-        } else {
-            // Up to 1 ms late, which counts as processing time.
-            selector.select(next == null ? 0 : waitNanos / NANOS_PER_MILLI + 1);
-        }
-        selector.selectedKeys().clear();
-    }
-
     private void receiveAll() throws IOException {
-        SocketAddress client;
-        while ((client = receive()) != null) {
-            handle(client, clocks.rawNanos());
+        for (Optional<NtpServerSocket.Datagram> datagram = socket.receive();
+                datagram.isPresent();
+                datagram = socket.receive()) {
+            handle(datagram.get());
             // Counted last, so that who sees the count knows how the request is going to be answered.
             received.incrementAndGet();
         }
     }
 
-    private void handle(SocketAddress client, long arrivalRawNanos) {
+    private void handle(NtpServerSocket.Datagram datagram) {
         boolean lost = random.nextDouble() < config.lossProbability();
         long forwardNanos = config.baseDelayNanos() + exponential(config.forwardJitterNanos());
         long returnNanos = config.baseDelayNanos() + exponential(config.returnJitterNanos());
-        if (lost || !isRequest(incoming)) {
+        ByteBuffer request = datagram.payload();
+        if (lost || !isRequest(request)) {
             return;
         }
         Misbehaviour how = misbehaviour;
         if (how == Misbehaviour.LATE) {
             returnNanos += LATE_NANOS;
         }
-        ByteBuffer packet = answer(incoming, arrivalRawNanos + forwardNanos, how);
-        answers.add(new Answer(packet, client, returnNanos, arrivalRawNanos + forwardNanos + returnNanos, how));
-    }
-
-    private @Nullable SocketAddress receive() throws IOException {
-        incoming.clear();
-        SocketAddress client = channel.receive(incoming);
-        incoming.flip();
-        return client;
+        long receivedRawNanos = datagram.arrivalRawNanos() + forwardNanos;
+        ByteBuffer packet = answer(request, receivedRawNanos, how);
+        answers.add(new Answer(packet, datagram.sender(), returnNanos, receivedRawNanos + returnNanos, how));
     }
 
     private static boolean isRequest(ByteBuffer packet) {
@@ -226,29 +207,40 @@ public final class ReferenceServer implements AutoCloseable {
     }
 
     private void sendDue() throws IOException {
-        Answer next;
-        while ((next = answers.peek()) != null && next.dueRawNanos() <= clocks.rawNanos()) {
+        for (Answer next = answers.peek();
+                next != null && next.dueRawNanos() - LEAD_NANOS <= clocks.rawNanos();
+                next = answers.peek()) {
             answers.remove();
             send(next);
         }
     }
 
     private void send(Answer answer) throws IOException {
+        DEPARTURE.lock();
+        try {
+            depart(answer);
+        } finally {
+            DEPARTURE.unlock();
+        }
+    }
+
+    private void depart(Answer answer) throws IOException {
         // Counted first, so that who has the answer sees it counted.
         answered.incrementAndGet();
         ByteBuffer packet = answer.packet();
-        int times = answer.misbehaviour() == Misbehaviour.DUPLICATE ? 3 : 1;
+        long departureRawNanos = Math.max(answer.dueRawNanos(), clocks.rawNanos() + LEAD_NANOS);
         if (answer.misbehaviour() != Misbehaviour.RANDOM_BYTES) {
             long transmitTime = answer.misbehaviour() == Misbehaviour.NONSENSE_TIMES
                     ? random.nextLong()
-                    : told(clocks.rawNanos() - answer.returnDelayNanos());
+                    : told(departureRawNanos - answer.returnDelayNanos());
             packet.putLong(TRANSMIT_TIME, transmitTime);
         }
         if (answer.misbehaviour() == Misbehaviour.TRUNCATED) {
             packet.limit(TRUNCATED_BYTES);
         }
+        int times = answer.misbehaviour() == Misbehaviour.DUPLICATE ? 3 : 1;
         for (int i = 0; i < times; i++) {
-            channel.send(packet.rewind(), answer.client());
+            socket.sendAt(departureRawNanos, packet, answer.client());
         }
     }
 
@@ -274,7 +266,7 @@ public final class ReferenceServer implements AutoCloseable {
         long origin = request.getLong(TRANSMIT_TIME);
         packet.putLong(ORIGIN_TIME, how == Misbehaviour.WRONG_ORIGIN ? origin + 1 : origin);
         packet.putLong(RECEIVE_TIME, how == Misbehaviour.NONSENSE_TIMES ? random.nextLong() : told(receivedRawNanos));
-        return packet;
+        return packet.rewind();
     }
 
     private static String referenceId(Misbehaviour how) {

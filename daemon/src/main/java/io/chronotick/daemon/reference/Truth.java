@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon.reference;
 
+import io.chronotick.daemon.time.ClockPair;
 import io.chronotick.daemon.time.HostClocks;
 
 /**
@@ -12,25 +13,11 @@ import io.chronotick.daemon.time.HostClocks;
  * @param driftPpm how much faster the truth runs than this host's oscillator, parts per million
  */
 public record Truth(long rawOriginNanos, long utcOriginNanos, double driftPpm) {
-    private static final int CLOCK_READS = 5;
-
     /** A truth that is now {@code offsetNanos} ahead of the system clock and drifts from there. */
     public static Truth startingNow(HostClocks clocks, long offsetNanos, double driftPpm) {
-        // The two clocks as one instant: the first reads of a young program take milliseconds.
-        long tightest = Long.MAX_VALUE;
-        long raw = 0;
-        long realtime = 0;
-        for (int i = 0; i < CLOCK_READS; i++) {
-            long before = clocks.rawNanos();
-            long between = clocks.realtimeNanos();
-            long after = clocks.rawNanos();
-            if (after - before < tightest) {
-                tightest = after - before;
-                raw = before + (after - before) / 2;
-                realtime = between;
-            }
-        }
-        return new Truth(raw, realtime + offsetNanos, driftPpm);
+        ClockPair now = new ClockPair(clocks);
+        now.read();
+        return new Truth(now.rawNanos(), now.realtimeNanos() + offsetNanos, driftPpm);
     }
 
     /** UTC, ns since the Unix epoch, at an instant of CLOCK_MONOTONIC_RAW. */

@@ -74,11 +74,19 @@ public final class RecordWriter {
     private long raw;
     private long monotonic;
     private long realtime;
+
+    /** Within which the three were read, ns. */
+    private long span;
+
     private boolean hasPrevious;
     private long previousRaw;
     private long previousMonotonic;
+    private long previousSpan;
     private long realtimeLead;
+
+    /** CLOCK_BOOTTIME is ahead of CLOCK_MONOTONIC by at most this, ns. */
     private long boottimeLead;
+
     private long stepFlagUntilMonotonic = Long.MIN_VALUE;
     private long voidBeforeRaw = Long.MIN_VALUE;
 
@@ -238,30 +246,41 @@ public final class RecordWriter {
                 raw = nowRaw;
             }
         }
+        span = tightest;
     }
 
-    /** Notices steps of the system clock and jumps of the raw one. */
+    /**
+     * Notices steps of the system clock and jumps of the raw one. The thread may lose its CPU between two reads of clocks:
+     * what that can explain is neither.
+     */
     private void watchClocks() {
         long realtimeAhead = realtime - monotonic;
-        long boottimeAhead = clocks.boottimeNanos() - clocks.monotonicNanos();
+        long before = clocks.monotonicNanos();
+        long boottime = clocks.boottimeNanos();
+        long leastBoottimeLead = boottime - clocks.monotonicNanos();
+        long mostBoottimeLead = boottime - before;
+        boolean suspended = hasPrevious && leastBoottimeLead - boottimeLead > SUSPEND_NANOS;
         if (hasPrevious) {
-            if (Math.abs(realtimeAhead - realtimeLead) > STEP_NANOS) {
+            long unsure = span + previousSpan;
+            if (Math.abs(realtimeAhead - realtimeLead) > STEP_NANOS + unsure) {
                 clockSteps.incrementAndGet();
                 stepFlagUntilMonotonic = monotonic + STEP_FLAG_NANOS;
             }
             long elapsed = monotonic - previousMonotonic;
             long parted = Math.abs((raw - previousRaw) - elapsed);
-            if (boottimeAhead - boottimeLead > SUSPEND_NANOS || parted > RAW_JUMP_NANOS + LARGEST_SLEW * elapsed) {
+            if (suspended || parted > RAW_JUMP_NANOS + LARGEST_SLEW * elapsed + unsure) {
                 discontinuities.incrementAndGet();
                 voidBeforeRaw = raw;
                 rateCount = 0;
             }
         }
+        // It changes in suspend alone, so every upper bound holds until then.
+        boottimeLead = suspended || !hasPrevious ? mostBoottimeLead : Math.min(boottimeLead, mostBoottimeLead);
         hasPrevious = true;
         previousRaw = raw;
         previousMonotonic = monotonic;
+        previousSpan = span;
         realtimeLead = realtimeAhead;
-        boottimeLead = boottimeAhead;
     }
 
     /** Rate of the raw clock against CLOCK_MONOTONIC, less one, over about the last second. */

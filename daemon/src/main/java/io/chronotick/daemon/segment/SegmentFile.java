@@ -71,8 +71,10 @@ public final class SegmentFile implements AutoCloseable {
                 }
             }
         } catch (NoSuchFileException e) {
-            throw new SegmentException(
-                    path.getParent() + " does not exist; choose another place with --shm NAME|PATH", e);
+            String cause = Files.isDirectory(directoryOf(path))
+                    ? "no files can be made in " + directoryOf(path)
+                    : directoryOf(path) + " does not exist";
+            throw new SegmentException(cause + "; choose another place with --shm NAME|PATH", e);
         } catch (AccessDeniedException e) {
             throw new SegmentException(
                     "no permission to write " + path + "; choose another place with --shm NAME|PATH", e);
@@ -81,6 +83,10 @@ public final class SegmentFile implements AutoCloseable {
                     "cannot create " + path + " (" + reason(e) + "); choose another place with --shm NAME|PATH", e);
         }
         throw new SegmentException(path + " keeps changing hands; stop the other daemons that use it");
+    }
+
+    private static Path directoryOf(Path path) {
+        return Objects.requireNonNullElse(path.toAbsolutePath().getParent(), Path.of("/"));
     }
 
     private static String reason(IOException e) {
@@ -92,9 +98,9 @@ public final class SegmentFile implements AutoCloseable {
 
     /** Empty when somebody else was faster. */
     private static Optional<SegmentFile> create(Path path) throws IOException, SegmentException {
-        Path directory = Objects.requireNonNullElse(path.toAbsolutePath().getParent(), Path.of("/"));
-        Path temporary = directory.resolve(
-                "." + path.getFileName() + "." + ProcessHandle.current().pid());
+        Path temporary = directoryOf(path)
+                .resolve(
+                        "." + path.getFileName() + "." + ProcessHandle.current().pid());
         Files.deleteIfExists(temporary);
         try {
             Files.write(temporary, new byte[RecordLayout.SEGMENT_SIZE], StandardOpenOption.CREATE_NEW);
@@ -131,7 +137,7 @@ public final class SegmentFile implements AutoCloseable {
         if (!attributes.isRegularFile() || attributes.size() != RecordLayout.SEGMENT_SIZE) {
             throw new SegmentException(path + " is not a ChronoTick segment"
                     + (attributes.isRegularFile() ? " (" + attributes.size() + " bytes)" : "")
-                    + "; remove it if nothing uses it, or choose another with --shm NAME|PATH");
+                    + "; choose another with --shm NAME|PATH");
         }
         if (!Files.isWritable(path)) {
             throw new AccessDeniedException(path.toString());
@@ -149,8 +155,8 @@ public final class SegmentFile implements AutoCloseable {
         }
         if (!segment.isEmpty() && segment.buffer.getLong(PageLayout.MAGIC) != PageLayout.MAGIC_VALUE) {
             segment.claim.close();
-            throw new SegmentException(path + " holds something else than a ChronoTick segment"
-                    + "; remove it if nothing uses it, or choose another with --shm NAME|PATH");
+            throw new SegmentException(
+                    path + " holds something else than a ChronoTick segment" + "; choose another with --shm NAME|PATH");
         }
         return Optional.of(segment);
     }

@@ -22,6 +22,7 @@ public final class Libc {
     public static final int EINVAL = 22;
     public static final int EMFILE = 24;
     public static final int EAFNOSUPPORT = 97;
+    public static final int EADDRINUSE = 98;
     public static final int EADDRNOTAVAIL = 99;
     public static final int EMSGSIZE = 90;
     public static final int ENETDOWN = 100;
@@ -83,6 +84,7 @@ public final class Libc {
             case EINVAL -> "invalid argument";
             case EMFILE -> "too many open files";
             case EAFNOSUPPORT -> "address family not supported on this host";
+            case EADDRINUSE -> "address already in use (another program listens there)";
             case EADDRNOTAVAIL -> "no local address to send from";
             case ENETDOWN -> "network is down";
             case ENETUNREACH -> "network is unreachable";

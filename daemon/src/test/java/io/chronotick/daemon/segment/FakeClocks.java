@@ -9,6 +9,8 @@ final class FakeClocks implements HostClocks {
     private long monotonic = 4_000_000_000_000L;
     private long realtime = 1_800_000_000_123_456_789L;
     private long boottime = 4_000_000_000_000L;
+    private int readsBeforeStall = -1;
+    private long stallNanos;
 
     /** Lets {@code nanos} pass on the raw clock, with the system's clocks slewed by {@code slew}, s/s. */
     void pass(long nanos, double slew) {
@@ -28,23 +30,39 @@ final class FakeClocks implements HostClocks {
         boottime += nanos;
     }
 
+    /** The thread that reads these clocks loses its CPU for so long before the read after {@code reads} more. */
+    void stallAfter(int reads, long nanos) {
+        readsBeforeStall = reads;
+        stallNanos = nanos;
+    }
+
+    private void beforeRead() {
+        if (readsBeforeStall-- == 0) {
+            pass(stallNanos, 0);
+        }
+    }
+
     @Override
     public long rawNanos() {
+        beforeRead();
         return raw;
     }
 
     @Override
     public long monotonicNanos() {
+        beforeRead();
         return monotonic;
     }
 
     @Override
     public long realtimeNanos() {
+        beforeRead();
         return realtime;
     }
 
     @Override
     public long boottimeNanos() {
+        beforeRead();
         return boottime;
     }
 

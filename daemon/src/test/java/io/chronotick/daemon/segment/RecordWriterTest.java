@@ -169,6 +169,19 @@ class RecordWriterTest {
     }
 
     @Test
+    void shouldNotTakeALostCpuForASuspendOrAStep() {
+        for (int reads = 0; reads < 30; reads++) {
+            tickAfter(10 * MILLI, 0);
+            clocks.stallAfter(reads, 50 * MILLI);
+            tickAfter(10 * MILLI, 0);
+            tickAfter(10 * MILLI, 0);
+            assertThat(flags() & RecordLayout.FLAG_VALID).as("%d reads", reads).isNotZero();
+        }
+        assertThat(writer.discontinuities()).isZero();
+        assertThat(writer.clockSteps()).isZero();
+    }
+
+    @Test
     void shouldNotBeValidWhenTheUncertaintyHasGrownAboveTheMaximum() {
         tickAfter(10 * MILLI, 0);
         assertThat(flags() & RecordLayout.FLAG_VALID).isNotZero();

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.cli;
+
+import io.chronotick.lab.document.JsonText;
+import io.chronotick.lab.document.ReplayDocument;
+import io.chronotick.lab.replay.Replay;
+import io.chronotick.lab.replay.ReplayCase;
+import io.chronotick.lab.replay.ReplayResult;
+import io.chronotick.lab.replay.ReplaySet;
+import io.chronotick.lab.replay.ReplaySummary;
+import io.chronotick.lab.replay.ReplaySummary.Cell;
+import io.chronotick.lab.replay.ReplaySummary.Ratios;
+import io.chronotick.lab.score.IntervalScore;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "replay",
+        description = "Replay recorded clock and network noise and compare with chrony's error on the same files.",
+        footer = {
+            "",
+            "Ratios are chrony's RMS error over our own at the same poll: above 1, ours is smaller. The RMS is taken at every",
+            "whole second from 4000 s to 40000 s; a cell is the median of its seeds. Paths that are asymmetric by design are",
+            "scored without the mean error, ours and chrony's (sqrt(rms^2 - mae^2) of its recorded figures).",
+            "",
+            "Same input, same output, byte for byte, whatever --jobs says.",
+            "",
+            "Examples:",
+            "  chronotick lab replay",
+            "  chronotick lab replay DIR --cells",
+            "  chronotick lab replay --cell tcxo/lan --cell thermal/* --poll 16 --seed 1",
+            "  chronotick lab replay --without BANK,CALIBRATION"
+        })
+final class LabReplayCommand extends LabRunCommand {
+    private static final List<Integer> POLLS = List.of(16, 64);
+
+    @Parameters(
+            paramLabel = "DIR",
+            arity = "0..1",
+            description =
+                    "Directory in the format of the replay set. Default: shared/data/replay beside the repository.")
+    @Nullable
+    Path directory;
+
+    @Option(
+            names = "--cell",
+            paramLabel = "CLOCK/PATH",
+            description = "Only these; * stands for any. May be given again.")
+    List<String> only = new ArrayList<>();
+
+    @Option(names = "--poll", paramLabel = "SECONDS", split = ",", description = "Default: 16,64.")
+    List<Integer> polls = POLLS;
+
+    @Option(names = "--seed", paramLabel = "SEED", split = ",", description = "Default: all.")
+    List<String> seeds = List.of();
+
+    @Option(names = "--json", description = "Everything as JSON: times in microseconds, shares 0..1.")
+    boolean json;
+
+    @Option(names = "--csv", description = "A line of comma-separated values for each run.")
+    boolean csv;
+
+    @Option(names = "--cells", description = "A line for each cell and poll, too.")
+    boolean cells;
+
+    LabReplayCommand(Shell shell) {
+        super(shell);
+    }
+
+    @Override
+    int run() throws InterruptedException {
+        for (int poll : polls) {
+            if (poll < 1 || poll > 4_000) {
+                throw new UserException(ExitCode.USAGE, "--poll " + poll + " is out of range: give 1 to 4000 seconds");
+            }
+        }
+        ReplaySet set = ReplaySet.open(directory != null ? directory : dataBeside("replay"));
+        List<ReplayCase> chosen = set.cases().stream().filter(this::isChosen).toList();
+        if (chosen.isEmpty()) {
+            throw new UserException(ExitCode.USAGE, "no clock, path and seed there match --cell and --seed");
+        }
+        Progress progress = new Progress(shell, "replay", chosen.size() * polls.size());
+        ReplaySummary summary = new ReplaySummary(Replay.play(set, chosen, polls, without(), jobs, progress));
+        if (json) {
+            shell.line(JsonText.pretty(ReplayDocument.tree(summary)));
+        } else if (csv) {
+            shell.out().append(ReplayDocument.csv(summary));
+        } else {
+            print(summary);
+        }
+        return ExitCode.OK;
+    }
+
+    private boolean isChosen(ReplayCase which) {
+        return (seeds.isEmpty() || seeds.contains(which.seed()))
+                && (only.isEmpty() || only.stream().anyMatch(pattern -> matches(pattern, which.cell())));
+    }
+
+    private static boolean matches(String pattern, String cell) {
+        return Pattern.matches(
+                Arrays.stream(pattern.split("\\*", -1)).map(Pattern::quote).collect(Collectors.joining(".*")), cell);
+    }
+
+    // --- Output ---
+
+    private void print(ReplaySummary summary) {
+        for (int poll : polls) {
+            List<Cell> of = summary.cells(poll);
+            printRatios(poll, of);
+            if (cells) {
+                printCells(of);
+            }
+            printHonesty(of);
+        }
+    }
+
+    private void printRatios(int poll, List<Cell> of) {
+        List<String> names = of.get(0).forecasters();
+        boolean compared = ReplaySummary.ratios(of, ReplayResult.PUBLISHED).isPresent();
+        shell.line(Style.of(shell)
+                .bold("Poll " + poll + " s: " + (compared ? "RMS error of chrony / own RMS error" : "RMS error, us")
+                        + ", geometric mean over the cells (worst)"));
+        List<String> header = new ArrayList<>(List.of("<Path", "cells"));
+        header.addAll(names);
+        Table table = new Table(header.toArray(String[]::new));
+        ReplaySummary.groups(of).forEach((name, cellsOfGroup) -> {
+            boolean biasRemoved =
+                    cellsOfGroup.stream().allMatch(cell -> cell.runs().get(0).biasRemoved());
+            List<String> row = new ArrayList<>();
+            row.add(title(name) + (biasRemoved ? " (mean removed)" : ""));
+            row.add(Integer.toString(cellsOfGroup.size()));
+            names.forEach(forecaster -> row.add(figure(cellsOfGroup, forecaster, compared)));
+            table.row(row.toArray(String[]::new));
+        });
+        table.printTo(shell);
+        shell.line("");
+    }
+
+    private static String title(String group) {
+        return group.equals("main") ? "main: " + String.join(", ", ReplaySummary.MAIN_PATHS) : group;
+    }
+
+    private static String figure(List<Cell> of, String name, boolean compared) {
+        if (compared) {
+            Optional<Ratios> ratios = ReplaySummary.ratios(of, name);
+            return ratios.map(r -> Format.fixed(r.geometricMean(), 2) + " (" + Format.fixed(r.worst(), 2) + ")")
+                    .orElse("-");
+        }
+        double logs = 0;
+        double worst = 0;
+        for (Cell cell : of) {
+            double rms = cell.median(
+                    run -> run.forecasts(name).map(ReplayResult.Forecasts::rms).orElse(Double.NaN));
+            logs += Math.log(rms) / of.size();
+            worst = Math.max(worst, rms);
+        }
+        return micros(Math.exp(logs)) + " (" + micros(worst) + ")";
+    }
+
+    private void printCells(List<Cell> of) {
+        Table table = new Table(
+                "<Cell",
+                "ratio",
+                "rms us",
+                "mean us",
+                "p95 us",
+                "max us",
+                "chrony us",
+                "in 50%",
+                "in 80%",
+                "in 95%",
+                "in 99%",
+                "width95 us",
+                "in bound",
+                "bound us",
+                "of chrony's",
+                "conv s",
+                "exch");
+        for (Cell cell : of) {
+            table.row(
+                    cell.clock() + "/" + cell.path(),
+                    cell.ratio(ReplayResult.PUBLISHED)
+                            .map(r -> Format.fixed(r, 2))
+                            .orElse("-"),
+                    micros(cell.median(run -> run.published().rms())),
+                    micros(cell.median(run -> run.published().error().mean())),
+                    micros(cell.median(run -> run.published().error().p95())),
+                    micros(cell.median(run -> run.published().error().max())),
+                    micros(cell.median(run -> run.chronyRms().orElse(Double.NaN))),
+                    covered(cell, 0),
+                    covered(cell, 1),
+                    covered(cell, 2),
+                    covered(cell, 3),
+                    micros(cell.median(run -> interval(run).medianWidth95())),
+                    Format.percent(cell.median(ReplayResult::boundCovered), 2),
+                    micros(cell.median(ReplayResult::boundMedian)),
+                    cell.boundRatio().map(r -> Format.fixed(r, 2)).orElse("-"),
+                    Format.fixed(cell.median(ReplayResult::convergenceSeconds), 0),
+                    Format.fixed(cell.median(ReplayResult::exchanges), 0));
+        }
+        table.printTo(shell);
+        shell.line("");
+    }
+
+    private static String covered(Cell cell, int level) {
+        return Format.fixed(100 * cell.median(run -> interval(run).covered().get(level)), 1);
+    }
+
+    private static IntervalScore interval(ReplayResult run) {
+        return run.published().interval().orElseThrow();
+    }
+
+    /** Whether what was stated was true. */
+    private void printHonesty(List<Cell> of) {
+        StringBuilder text = new StringBuilder();
+        for (int level = 0; level < IntervalScore.NOMINAL.size(); level++) {
+            int which = level;
+            double low = of.stream()
+                    .mapToDouble(
+                            cell -> cell.median(run -> interval(run).covered().get(which)))
+                    .min()
+                    .orElse(Double.NaN);
+            double high = of.stream()
+                    .mapToDouble(
+                            cell -> cell.median(run -> interval(run).covered().get(which)))
+                    .max()
+                    .orElse(Double.NaN);
+            text.append(String.format(
+                    Locale.ROOT,
+                    "%s%.0f %%: %.1f..%.1f",
+                    level == 0 ? "" : ", ",
+                    100 * IntervalScore.NOMINAL.get(level),
+                    100 * low,
+                    100 * high));
+        }
+        shell.line("Intervals hold the truth, lowest and highest cell: " + text);
+        double bound = of.stream()
+                .flatMap(cell -> cell.runs().stream())
+                .mapToDouble(ReplayResult::boundCovered)
+                .min()
+                .orElse(Double.NaN);
+        double widest = of.stream()
+                .flatMap(cell -> cell.boundRatio().stream())
+                .mapToDouble(Double::doubleValue)
+                .max()
+                .orElse(Double.NaN);
+        shell.line("Hard bound holds it at least " + Format.percent(bound, 3) + " of a run"
+                + (Double.isNaN(widest) ? "" : "; width at most " + Format.fixed(widest, 2) + " of chrony's"));
+        shell.line("");
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.cli;
+
+import io.chronotick.lab.replay.ReplaySet;
+import io.chronotick.lab.report.HtmlReport;
+import io.chronotick.lab.report.PngPlots;
+import io.chronotick.lab.report.Report;
+import io.chronotick.lab.report.ReportData;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "report",
+        description = "Run replay, ablations, scenarios and traces, and write one page that shows it all.",
+        footer = {
+            "",
+            "The page is one file that needs no network; --png writes its main plots as pictures, too. Takes some minutes.",
+            "",
+            "Examples:",
+            "  chronotick lab report",
+            "  chronotick lab report --output /tmp/report.html --png /tmp/plots"
+        })
+final class LabReportCommand extends LabRunCommand {
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "FILE",
+            defaultValue = "chronotick-lab.html",
+            description = "Page to write. Default: ${DEFAULT-VALUE}.")
+    Path output = Path.of("");
+
+    @Option(
+            names = "--png",
+            paramLabel = "DIR",
+            description = "Directory for ratios.png, error.png, calibration.png, allan.png.")
+    @Nullable
+    Path png;
+
+    @Option(
+            names = "--replay",
+            paramLabel = "DIR",
+            description = "Replay set. Default: shared/data/replay beside the repository.")
+    @Nullable
+    Path replay;
+
+    @Option(
+            names = "--traces",
+            paramLabel = "DIR",
+            description = "Traces. Default: shared/data/traces beside the repository, if it is there.")
+    @Nullable
+    Path traces;
+
+    LabReportCommand(Shell shell) {
+        super(shell);
+    }
+
+    @Override
+    int run() throws InterruptedException {
+        Path parent = output.toAbsolutePath().getParent();
+        if (parent == null || !Files.isDirectory(parent) || Files.isDirectory(output)) {
+            throw new UserException(ExitCode.USAGE, "--output " + output + ": name a file in a directory that exists");
+        }
+        ReplaySet set = ReplaySet.open(replay != null ? replay : dataBeside("replay"));
+        Path beside = traces != null ? traces : LabData.beside("traces");
+        List<Path> files =
+                traces != null || Files.isDirectory(beside) ? LabTraceCommand.traces(List.of(beside)) : List.of();
+        ReportData data = new Report(set, files, jobs, (name, runs) -> new Progress(shell, name, runs)).run();
+        try {
+            Files.writeString(output, HtmlReport.of(data));
+            shell.line(output.toString());
+            if (png != null) {
+                Files.createDirectories(png);
+                // No display is needed to draw into memory.
+                System.setProperty("java.awt.headless", "true");
+                PngPlots.write(data, png);
+                shell.line(png.toString());
+            }
+        } catch (IOException e) {
+            throw new UserException(ExitCode.USAGE, "cannot write: " + e.getMessage());
+        }
+        return ExitCode.OK;
+    }
+}

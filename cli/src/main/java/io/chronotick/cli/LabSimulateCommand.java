@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.cli;
+
+import io.chronotick.lab.Parallel;
+import io.chronotick.lab.document.JsonText;
+import io.chronotick.lab.document.SimulationDocument;
+import io.chronotick.lab.simulate.Figure;
+import io.chronotick.lab.simulate.RandomScenario;
+import io.chronotick.lab.simulate.Scenario;
+import io.chronotick.lab.simulate.ScenarioFile;
+import io.chronotick.lab.simulate.ScenarioLibrary;
+import io.chronotick.lab.simulate.Simulation;
+import io.chronotick.lab.simulate.SimulationResult;
+import io.chronotick.lab.simulate.WindowScore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+@Command(
+        name = "simulate",
+        description =
+                "Run clocks, networks and servers that exist only in virtual time, and hold the engine to limits.",
+        footer = {
+            "",
+            "A scenario file says in YAML how the clock, the paths and the servers behave, and what has to come of it.",
+            "--show prints one of the library to start from.",
+            "",
+            "Exit code: 0 when all limits were kept, 1 when one was not.",
+            "",
+            "Examples:",
+            "  chronotick lab simulate                       the whole library",
+            "  chronotick lab simulate --list",
+            "  chronotick lab simulate --show lan > mine.yaml",
+            "  chronotick lab simulate mine.yaml --runs 10",
+            "  chronotick lab simulate --random 1 --count 100"
+        })
+final class LabSimulateCommand extends LabRunCommand {
+    private static final int MOST_RUNS = 10_000;
+
+    @Parameters(
+            paramLabel = "SCENARIO",
+            arity = "0..*",
+            description = "Scenario files, or names from the library. Default: the whole library.")
+    List<String> scenarios = List.of();
+
+    @Option(names = "--list", description = "List the library and exit.")
+    boolean list;
+
+    @Option(names = "--show", paramLabel = "NAME", description = "Print a scenario of the library and exit.")
+    @Nullable
+    String show;
+
+    @Option(
+            names = "--runs",
+            paramLabel = "N",
+            description = "Runs of each, with different seeds. Default: as it says.")
+    int runs;
+
+    @Option(names = "--seed", paramLabel = "N", defaultValue = "1", description = "Seed of the first run. Default: 1.")
+    long seed;
+
+    @Option(
+            names = "--random",
+            paramLabel = "SEED",
+            description = "Make up scenarios from this seed and the following.")
+    @Nullable
+    Long random;
+
+    @Option(names = "--count", paramLabel = "N", defaultValue = "20", description = "How many to make up. Default: 20.")
+    int count;
+
+    @Option(names = "--json", description = "Everything as JSON: times in seconds, shares 0..1.")
+    boolean json;
+
+    LabSimulateCommand(Shell shell) {
+        super(shell);
+    }
+
+    @Override
+    int run() throws InterruptedException {
+        if (list) {
+            list();
+            return ExitCode.OK;
+        }
+        if (show != null) {
+            find(show);
+            shell.out().append(ScenarioLibrary.text(show));
+            return ExitCode.OK;
+        }
+        if (runs < 0 || runs > MOST_RUNS || count < 1 || count > MOST_RUNS) {
+            throw new UserException(ExitCode.USAGE, "--runs and --count take 1 to " + MOST_RUNS);
+        }
+        List<Callable<SimulationResult>> tasks = new ArrayList<>();
+        Long first = random;
+        if (first != null) {
+            for (int i = 0; i < count; i++) {
+                long seedOfThis = first + i;
+                tasks.add(() -> Simulation.run(RandomScenario.of(seedOfThis), seedOfThis, 1, without()));
+            }
+        } else {
+            for (String name : scenarios.isEmpty() ? ScenarioLibrary.names() : scenarios) {
+                Scenario scenario = find(name);
+                tasks.add(() -> Simulation.run(scenario, seed, runs, without()));
+            }
+        }
+        List<SimulationResult> results = Parallel.run(tasks, jobs, new Progress(shell, "scenario", tasks.size()));
+        if (json) {
+            shell.line(JsonText.pretty(SimulationDocument.tree(results)));
+        } else {
+            print(results);
+        }
+        return results.stream().allMatch(SimulationResult::passed) ? ExitCode.OK : ExitCode.NOT_MET;
+    }
+
+    /** A name from the library counts before a file that is called the same. */
+    private static Scenario find(String name) {
+        return ScenarioLibrary.find(name).orElseGet(() -> {
+            if (!Files.isRegularFile(Path.of(name))) {
+                throw new UserException(
+                        ExitCode.USAGE,
+                        "'" + name
+                                + "' is neither a file nor in the library; 'chronotick lab simulate --list' lists that");
+            }
+            return ScenarioFile.read(Path.of(name));
+        });
+    }
+
+    private void list() {
+        Table table = new Table("<Scenario", "<About");
+        for (String name : ScenarioLibrary.names()) {
+            table.row(name, ScenarioLibrary.find(name).orElseThrow().about());
+        }
+        table.printTo(shell);
+    }
+
+    private void print(List<SimulationResult> results) {
+        Style style = Style.of(shell);
+        Table table = new Table(
+                "<Scenario",
+                "<window",
+                "rms us",
+                "p95 us",
+                "max us",
+                "in 95%",
+                "width95 us",
+                "in bound",
+                "bound us",
+                "valid",
+                "ready",
+                "<");
+        for (SimulationResult result : results) {
+            String name = result.scenario().name();
+            String ready = Figure.RMS.quantity().format(result.readySeconds());
+            String verdict = result.passed() ? "ok" : "FAILED";
+            for (WindowScore window : result.windows()) {
+                table.row(
+                        name,
+                        Figure.RMS.quantity().format(window.from()) + ".."
+                                + Figure.RMS.quantity().format(window.to()),
+                        micros(window.error().rms()),
+                        micros(window.error().p95()),
+                        micros(window.error().max()),
+                        Format.fixed(100 * window.interval().covered95(), 1),
+                        micros(window.interval().medianWidth95()),
+                        Format.percent(window.boundCovered(), 2),
+                        micros(window.boundMedian()),
+                        Format.percent(window.valid(), 0),
+                        ready,
+                        verdict);
+                name = "";
+                ready = "";
+                verdict = "";
+            }
+        }
+        table.printTo(shell);
+        int failed = 0;
+        for (SimulationResult result : results) {
+            failed += result.passed() ? 0 : 1;
+            for (String breach : result.breaches()) {
+                shell.line(style.bad("FAILED") + " " + result.scenario().name() + ": " + breach);
+            }
+        }
+        shell.line("");
+        shell.line(results.size() - failed + " of " + results.size() + " scenarios kept their limits");
+    }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.chronotick.daemon.reference.ReferenceServer;
+import io.chronotick.daemon.reference.ReferenceServerConfig;
+import io.chronotick.daemon.reference.Truth;
+import io.chronotick.daemon.time.HostClocks;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The daemon as a process of its own, told what to do by signals, as people and supervisors do. */
+@DisabledOnOs(OS.WINDOWS)
+class DaemonProcessTest {
+    private static final long PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(2);
+
+    @TempDir
+    Path directory = Path.of("");
+
+    private final List<Process> started = new ArrayList<>();
+    private final TestShell shell = new TestShell();
+    private Path segment = Path.of("");
+    private Path log = Path.of("");
+
+    @BeforeEach
+    void prepare() {
+        segment = directory.resolve("segment");
+        log = directory.resolve("log");
+        shell.with("CHRONOTICK_SHM", segment);
+    }
+
+    @AfterEach
+    void end() {
+        started.forEach(Process::destroyForcibly);
+    }
+
+    private Process daemon(ReferenceServer server) throws IOException {
+        Path config = directory.resolve("chronotick.yaml");
+        Files.writeString(config, """
+                clock_measurement:
+                  ntp:
+                    servers: ["127.0.0.1:%d"]
+                  timing:
+                    warm_up: {measurement_interval: 0.1}
+                """.formatted(server.address().getPort()));
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Main.class.getName(),
+                        "daemon",
+                        "--config",
+                        config.toString(),
+                        "--shm",
+                        segment.toString())
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                .start();
+        started.add(process);
+        return process;
+    }
+
+    private static ReferenceServer server() throws IOException {
+        HostClocks clocks = HostClocks.system();
+        return ReferenceServer.start(
+                ReferenceServerConfig.builder(Truth.startingNow(clocks, 0, 0)).build(), clocks);
+    }
+
+    private void await(String what, BooleanSupplier condition) throws IOException {
+        long start = System.nanoTime();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() - start > PATIENCE_NANOS) {
+                throw new AssertionError(
+                        "waited two minutes for " + what + "; the daemon's log: " + Files.readString(log));
+            }
+            LockSupport.parkNanos(10_000_000);
+        }
+    }
+
+    private static void signal(Process process, String signal) throws IOException, InterruptedException {
+        assertThat(new ProcessBuilder("kill", signal, String.valueOf(process.pid()))
+                        .start()
+                        .waitFor())
+                .isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-TERM", "-INT"})
+    void shouldEndWellWhenToldTo(String signal) throws IOException, InterruptedException {
+        try (ReferenceServer server = server()) {
+            Process daemon = daemon(server);
+            await("READY", () -> shell.run("status") == ExitCode.OK);
+            signal(daemon, signal);
+            assertThat(daemon.waitFor(1, TimeUnit.MINUTES)).isTrue();
+            assertThat(daemon.exitValue()).as(Files.readString(log)).isZero();
+            assertThat(segment).doesNotExist();
+            assertThat(Files.readString(log)).contains("READY after").contains("stopped; ");
+            assertThat(shell.run("status")).isEqualTo(ExitCode.NO_DAEMON);
+        }
+    }
+
+    @Test
+    void shouldBeFoundDeadWhenKilledAndBeSucceeded() throws IOException, InterruptedException {
+        try (ReferenceServer server = server()) {
+            Process killed = daemon(server);
+            await("READY", () -> shell.run("status") == ExitCode.OK);
+            killed.destroyForcibly().waitFor();
+
+            // At once status says that it is gone, and read how old the record is; in time it expires.
+            await("the end to be seen", () -> shell.run("status") == ExitCode.NO_DAEMON);
+            assertThat(shell.out()).startsWith("State:           NOT RUNNING");
+            assertThat(shell.run("read")).isEqualTo(ExitCode.NO_DAEMON);
+            assertThat(shell.out()).contains("Record Age:");
+            await("expiry", () -> {
+                assertThat(shell.run("read")).isEqualTo(ExitCode.NO_DAEMON);
+                return shell.out().contains("Corrected Time:  none");
+            });
+
+            Process next = daemon(server);
+            await("READY again", () -> shell.run("status") == ExitCode.OK);
+            assertThat(Files.readString(log)).contains("taking over");
+            signal(next, "-TERM");
+            assertThat(next.waitFor(1, TimeUnit.MINUTES)).isTrue();
+        }
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** Programs of this machine that tests run. */
+final class Programs {
+    private static final long PATIENCE_MINUTES = 5;
+
+    private Programs() {}
+
+    /**
+     * What a program printed.
+     *
+     * @param out standard output
+     * @param err standard error
+     */
+    record Result(int exitCode, String out, String err) {
+        Result check() {
+            assertThat(exitCode).as(this::toString).isZero();
+            return this;
+        }
+
+        @Override
+        public String toString() {
+            return "exit code " + exitCode + "\n" + out + err;
+        }
+    }
+
+    /** Skips the test where the program is not installed; in continuous integration that is a failure. */
+    static void require(String program, String remedy) {
+        boolean installed = Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
+                .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
+        if (System.getenv("CI") != null) {
+            assertThat(installed)
+                    .as(program + " has to be installed in continuous integration: " + remedy)
+                    .isTrue();
+        }
+        assumeTrue(installed, program + " is not installed (" + remedy + ")");
+    }
+
+    static Result run(Path directory, Map<String, String> environment, List<String> command)
+            throws IOException, InterruptedException {
+        Path out = Files.createTempFile("out", "");
+        Path err = Files.createTempFile("err", "");
+        try {
+            ProcessBuilder builder = new ProcessBuilder(command)
+                    .directory(directory.toFile())
+                    .redirectOutput(out.toFile())
+                    .redirectError(err.toFile());
+            builder.environment().putAll(environment);
+            Process process = builder.start();
+            process.getOutputStream().close();
+            if (!process.waitFor(PATIENCE_MINUTES, TimeUnit.MINUTES)) {
+                process.destroyForcibly();
+                throw new AssertionError("still running after " + PATIENCE_MINUTES + " minutes: " + command);
+            }
+            return new Result(
+                    process.exitValue(),
+                    Files.readString(out, StandardCharsets.UTF_8),
+                    Files.readString(err, StandardCharsets.UTF_8));
+        } finally {
+            Files.deleteIfExists(out);
+            Files.deleteIfExists(err);
+        }
+    }
+}

@@ -1,0 +1,573 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Corrected time with honest bounds, read from a ChronoTick daemon's shared memory. C11, Linux and macOS, nothing but libc.
+//
+//     chronotick clock;
+//     chronotick_interval now;
+//     if (chronotick_open(&clock, NULL) || chronotick_now(&clock, &now))
+//         fprintf(stderr, "%s\n", chronotick_message(&clock));
+//     else
+//         printf("%" PRId64 " .. %" PRId64 "\n", now.earliest_ns, now.latest_ns);
+//     chronotick_close(&clock);
+//
+// Thread safety: a handle belongs to one thread at a time; open one for each, it is a page of shared memory. Different handles
+// need no locking, nor does the writer ever wait for a reader.
+//
+// Cost: chronotick_now is one read of the monotonic clock and some nanoseconds; no lock, no allocation, no system call. Only
+// when the record has not advanced for two and a half of the daemon's periods (at least 50 ms) does it look at the file system,
+// about ten times a second, and moves to the segment of a daemon that was restarted.
+//
+// The layout and the arithmetic are those of docs/shared-memory.md.
+#ifndef CHRONOTICK_H
+#define CHRONOTICK_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+
+#if !defined CLOCK_MONOTONIC
+#error "chronotick.h needs POSIX: compile with -std=gnu11, or define _POSIX_C_SOURCE as 200809L before the first include"
+#endif
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "chronotick.h reads the segment's words in place, which needs a little-endian machine"
+#endif
+// Atomics of these sizes have to work on memory that another process maps too, and on a page that may not be written.
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2, "needs lock-free 4 and 8 byte atomics");
+_Static_assert(sizeof(_Atomic uint32_t) == 4 && sizeof(_Atomic uint64_t) == 8, "needs atomics without padding");
+
+// Why there is no time; 0 if there is.
+typedef enum chronotick_status {
+    CHRONOTICK_OK = 0,
+    CHRONOTICK_NO_SEGMENT,    // no such file, or it may not be read
+    CHRONOTICK_INCOMPATIBLE,  // wrong size, magic or version, or values that no clock has
+    CHRONOTICK_NOT_READY,     // never written, or the daemon does not know the time yet: try again later
+    CHRONOTICK_EXPIRED,       // past its use; the writer is stopped or has lost its servers
+    CHRONOTICK_DEAD_WRITER,   // no valid record, and the process that should write it is gone
+    CHRONOTICK_CONTENTION     // the writer stopped in the middle of a write
+} chronotick_status;
+
+// UTC at one moment: the interval that holds it, and the best estimate. ns since the Unix epoch, without leap seconds.
+typedef struct chronotick_interval {
+    int64_t earliest_ns, estimate_ns, latest_ns;
+} chronotick_interval;
+
+enum {
+    CHRONOTICK_VALID = 0x01,
+    CHRONOTICK_NTP_READY = 0x02,
+    CHRONOTICK_MODELS_READY = 0x04,
+    CHRONOTICK_WARMUP_COMPLETE = 0x08,
+    CHRONOTICK_HOLDOVER = 0x10,
+    CHRONOTICK_CLOCK_STEPPED = 0x20,
+    CHRONOTICK_LEAP_PENDING = 0x40,
+    CHRONOTICK_AUTHENTICATED = 0x80
+};
+
+// A snapshot of the 128 bytes, in their order. Times are Unix seconds of CLOCK_REALTIME unless the name says otherwise.
+typedef struct chronotick_record {
+    double corrected_timestamp;  // best estimate of UTC at the anchor, to 238 ns; for people
+    double system_timestamp;     // the anchor, exact
+    double offset_correction;    // s to add to the system clock at prediction_time
+    double drift_rate;           // how that grows, s/s
+    double offset_uncertainty;   // one standard deviation at prediction_time, s
+    double drift_uncertainty;    // one standard deviation, s/s
+    double prediction_time;
+    double valid_until;
+    float confidence;  // 0..1
+    uint32_t sequence_number;
+    uint32_t flags;
+    uint32_t source;  // NO_DATA 0, NTP 1, CPU_MODEL 2, GPU_MODEL 3, FUSION 4
+    uint32_t measurement_count;
+    uint32_t writer_pid;
+    double last_ntp_sync;  // 0 if none
+    double daemon_uptime;  // s
+    uint32_t total_corrections;
+    uint32_t layout_version;
+    float average_latency_ms;
+    float max_error;       // hard bound at the anchor, s
+    int64_t monotonic_ns;  // the anchor on the monotonic clock
+} chronotick_record;
+
+// A handle. Its fields are not for others.
+typedef struct chronotick {
+    _Atomic uint32_t *map;
+    // The record's line, kept from one reading to the next.
+    uint32_t sequence;
+    int64_t anchor_ns, fresh_ns, whole_ns;
+    double fraction_ns, drift, bound_ns, max_drift;
+    int64_t stale_ns, last_lookup_ns;
+    dev_t device;
+    ino_t inode;
+    char path[256];
+    char message[768];
+} chronotick;
+
+// --- What there is to call --------------------------------------------------------------------------------------------
+
+// Attaches to a segment, which need not have been written yet. A name is a file in /dev/shm ($TMPDIR on macOS), anything with
+// a slash a path; NULL stands for $CHRONOTICK_SHM, else chronotick_shm. Do this once. Whatever it returns, chronotick_close
+// and chronotick_message may follow.
+static inline chronotick_status chronotick_open(chronotick *c, const char *name_or_path);
+
+// UTC now. Immune to steps of the system clock.
+static inline chronotick_status chronotick_now(chronotick *c, chronotick_interval *out);
+
+// UTC at a reading of chronotick_monotonic_ns(): of a time stamp taken a while ago, within the record's validity.
+static inline chronotick_status chronotick_at(chronotick *c, int64_t monotonic_ns, chronotick_interval *out);
+
+// A consistent snapshot, whatever it says: validity and age are for the caller to judge.
+static inline chronotick_status chronotick_read(chronotick *c, chronotick_record *out);
+
+// Lets go of the segment and of nothing else. The handle may be opened again.
+static inline void chronotick_close(chronotick *c);
+
+// One line with cause and remedy of what the last call on this handle returned, if it was not CHRONOTICK_OK.
+static inline const char *chronotick_message(const chronotick *c) { return c->message; }
+
+// The status in a few words.
+static inline const char *chronotick_text(chronotick_status status);
+
+// The clock that the record is anchored on, ns.
+static inline int64_t chronotick_monotonic_ns(void) {
+#ifdef __APPLE__
+    return (int64_t)clock_gettime_nsec_np(CLOCK_UPTIME_RAW);
+#else
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+#endif
+}
+
+// Seconds to add to the system clock when it shows system_time, by that record.
+static inline double chronotick_correction_at(const chronotick_record *r, double system_time) {
+    return r->offset_correction + r->drift_rate * (system_time - r->prediction_time);
+}
+
+// Variance of that correction, s^2, so many seconds from prediction_time. Its square root is one standard deviation.
+static inline double chronotick_variance(const chronotick_record *r, double horizon) {
+    double from_drift = r->drift_uncertainty * horizon;
+    return r->offset_uncertainty * r->offset_uncertainty + from_drift * from_drift;
+}
+
+// --- How it is done ---------------------------------------------------------------------------------------------------
+
+enum {
+    CHRONOTICK_SEGMENT_SIZE = 4096,
+    CHRONOTICK_LAYOUT_VERSION = 2,
+    CHRONOTICK_PAGE_VERSION = 1,
+    CHRONOTICK_SPINS = 500  // looks: some ten microseconds, which outlast a write
+};
+// How far in the future an anchor may lie; more is a record of another boot.
+#define CHRONOTICK_MAX_AHEAD_NS INT64_C(4000000)
+// After the spins the writer has lost its CPU, and gets it back within a few slices of the scheduler.
+#define CHRONOTICK_PATIENCE_NS INT64_C(20000000)
+#define CHRONOTICK_LOOKUP_NS INT64_C(100000000)
+#define CHRONOTICK_MIN_STALE_NS INT64_C(50000000)
+
+#if defined __GNUC__
+#define CHRONOTICK_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+#define CHRONOTICK_COLD __attribute__((cold, noinline, unused))
+#define CHRONOTICK_PRINTF __attribute__((format(printf, 3, 4)))
+#else
+#define CHRONOTICK_UNLIKELY(condition) (condition)
+#define CHRONOTICK_COLD
+#define CHRONOTICK_PRINTF
+#endif
+
+// Fields are loaded as relaxed atomics, whole words: a plain load that races with the writer would be undefined in C11.
+static inline uint64_t chronotick_word(const chronotick *c, unsigned offset) {
+    return atomic_load_explicit((_Atomic uint64_t *)(void *)(c->map + offset / 4), memory_order_relaxed);
+}
+
+static inline uint32_t chronotick_half(const chronotick *c, unsigned offset) {
+    return atomic_load_explicit(c->map + offset / 4, memory_order_relaxed);
+}
+
+static inline double chronotick_double(const chronotick *c, unsigned offset) {
+    uint64_t bits = chronotick_word(c, offset);
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static CHRONOTICK_COLD CHRONOTICK_PRINTF chronotick_status chronotick_fail(
+    chronotick *c, chronotick_status status, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(c->message, sizeof c->message, format, arguments);
+    va_end(arguments);
+    return status;
+}
+
+// The reader's half of the seqlock, one attempt. The acquire keeps the fields' loads behind the first load of the sequence, the
+// fence keeps them before the second. Odd is a write under way; equal and even means that none began or ended in between.
+static inline bool chronotick_try_load(const chronotick *c, chronotick_record *out) {
+    uint64_t words[16];
+    uint32_t before = atomic_load_explicit(c->map + 68 / 4, memory_order_acquire);
+    if (before & 1) return false;
+    for (unsigned i = 0; i < 16; i++) words[i] = chronotick_word(c, 8 * i);
+    atomic_thread_fence(memory_order_acquire);
+    if (chronotick_half(c, 68) != before) return false;
+    _Static_assert(sizeof *out == sizeof words, "the struct has the record's layout");
+    memcpy(out, words, sizeof words);
+    return true;
+}
+
+static inline bool chronotick_is_plausible(const chronotick_record *r) {
+    // What a clock can have; false for any NaN. Keeps every step below free of overflow.
+    double from_prediction = r->system_timestamp - r->prediction_time, validity = r->valid_until - r->system_timestamp;
+    return r->system_timestamp >= 0 && r->system_timestamp <= 0x1p32 && r->offset_correction >= -0x1p32 &&
+           r->offset_correction <= 0x1p32 && r->drift_rate >= -0.01 && r->drift_rate <= 0.01 && from_prediction >= -2e6 &&
+           from_prediction <= 2e6 && validity >= -2e6 && validity <= 2e6 && r->offset_uncertainty >= 0 &&
+           r->offset_uncertainty <= 0x1p28 && r->drift_uncertainty >= 0 && r->drift_uncertainty <= 1 &&
+           r->max_error >= 0 && r->max_error <= 0x1p28f;
+}
+
+static inline int64_t chronotick_floor(double value) {
+    int64_t whole = (int64_t)value;
+    return whole - ((double)whole > value);
+}
+
+static inline int64_t chronotick_validity_ns(const chronotick_record *r) {
+    return chronotick_floor((r->valid_until - r->system_timestamp) * 1e9);
+}
+
+static inline bool chronotick_is_usable(const chronotick_record *r, int64_t monotonic_ns) {
+    if (!(r->flags & CHRONOTICK_VALID) || r->layout_version != CHRONOTICK_LAYOUT_VERSION || !chronotick_is_plausible(r))
+        return false;
+    int64_t age = (int64_t)((uint64_t)monotonic_ns - (uint64_t)r->monotonic_ns);
+    return age >= -CHRONOTICK_MAX_AHEAD_NS && age <= chronotick_validity_ns(r);
+}
+
+// The point so long after the anchor on the line that the handle keeps. The extra nanosecond is for the estimate's rounding.
+static inline void chronotick_point(const chronotick *c, int64_t elapsed, chronotick_interval *out) {
+    int64_t size = elapsed < 0 ? -elapsed : elapsed;
+    int64_t estimate = c->whole_ns + elapsed + chronotick_floor(c->fraction_ns + c->drift * (double)elapsed + 0.5);
+    int64_t half = (int64_t)(c->bound_ns + c->max_drift * (double)size) + 2;
+    out->earliest_ns = estimate - half;
+    out->estimate_ns = estimate;
+    out->latest_ns = estimate + half;
+}
+
+static inline void chronotick_set_line(chronotick *c, const chronotick_record *r, double max_drift) {
+    // A double of Unix seconds has steps of 238 ns: whole seconds are multiplied as integers, only fractions as doubles.
+    int64_t system = (int64_t)r->system_timestamp, offset = (int64_t)r->offset_correction;
+    double fraction = (r->system_timestamp - (double)system) + (r->offset_correction - (double)offset);
+    int64_t validity = chronotick_validity_ns(r);
+    c->sequence = r->sequence_number;
+    c->anchor_ns = r->monotonic_ns;
+    c->fresh_ns = validity < c->stale_ns ? validity : c->stale_ns;
+    c->whole_ns = (system + offset) * 1000000000;
+    c->fraction_ns = (fraction + r->drift_rate * (r->system_timestamp - r->prediction_time)) * 1e9;
+    c->drift = r->drift_rate;
+    c->bound_ns = r->max_error * 1e9;
+    c->max_drift = max_drift;
+}
+
+static CHRONOTICK_COLD void chronotick_default(char *into, size_t size, const char *name) {
+    if (!name) name = getenv("CHRONOTICK_SHM");
+    if (!name || !*name) name = "chronotick_shm";
+    const char *directory = "";
+    if (!strchr(name, '/')) {
+#ifdef __APPLE__
+        directory = getenv("TMPDIR");
+        if (!directory || !*directory) directory = "/tmp";
+#else
+        directory = "/dev/shm";
+#endif
+    }
+    size_t length = strlen(directory);
+    const char *slash = length && directory[length - 1] != '/' ? "/" : "";
+    if (snprintf(into, size, "%s%s%s", directory, slash, name) >= (int)size) *into = 0;
+}
+
+// How to start a daemon that writes to this path.
+static CHRONOTICK_COLD const char *chronotick_start(const chronotick *c, char *text, size_t size) {
+    char usual[sizeof c->path];
+    chronotick_default(usual, sizeof usual, NULL);
+    bool is_usual = strcmp(usual, c->path) == 0;
+    snprintf(text, size, "start one with: chronotick daemon%s%s", is_usual ? "" : " --shm ", is_usual ? "" : c->path);
+    return text;
+}
+
+// Maps the file that the path leads to now; keeps what was mapped before if that fails.
+static CHRONOTICK_COLD chronotick_status chronotick_map(chronotick *c, const char *no_file) {
+    char start[sizeof c->path + 64];
+    struct stat found;
+    int fd = -1;
+    if (stat(c->path, &found) == 0) {
+        if (!S_ISREG(found.st_mode))  // opening a pipe would wait for its writer
+            return chronotick_fail(c, CHRONOTICK_INCOMPATIBLE, "%s is not a file: give the segment's name or path", c->path);
+        fd = open(c->path, O_RDONLY | O_CLOEXEC);
+    }
+    if (fd < 0 || fstat(fd, &found) != 0) {
+        int error = errno;
+        if (fd >= 0) close(fd);
+        if (error == ENOENT)
+            return chronotick_fail(c, CHRONOTICK_NO_SEGMENT, "no segment at %s: the daemon %s; %s", c->path, no_file,
+                                   chronotick_start(c, start, sizeof start));
+        if (error == EACCES)
+            return chronotick_fail(c, CHRONOTICK_NO_SEGMENT,
+                                   "permission denied on %s: make it readable (chmod 644) or run as the daemon's user", c->path);
+        return chronotick_fail(c, CHRONOTICK_NO_SEGMENT, "cannot map %s: %s", c->path, strerror(error));
+    }
+    if (found.st_size != CHRONOTICK_SEGMENT_SIZE) {
+        close(fd);
+        return chronotick_fail(c, CHRONOTICK_INCOMPATIBLE,
+                               "%s has %lld bytes where a segment has %d: not a ChronoTick segment of this version; check the "
+                               "name, or use another with --shm",
+                               c->path, (long long)found.st_size, CHRONOTICK_SEGMENT_SIZE);
+    }
+    void *map = mmap(NULL, CHRONOTICK_SEGMENT_SIZE, PROT_READ, MAP_SHARED, fd, 0);
+    int error = errno;
+    close(fd);
+    if (map == MAP_FAILED) return chronotick_fail(c, CHRONOTICK_NO_SEGMENT, "cannot map %s: %s", c->path, strerror(error));
+    chronotick next = *c;
+    next.map = map;
+    uint64_t magic = chronotick_word(&next, 128);
+    uint32_t version = chronotick_half(&next, 136);
+    bool unwritten = magic == 0;  // its daemon is about to write it
+    if (!unwritten && (magic != UINT64_C(0x4B544F4E4F524843) || version != CHRONOTICK_PAGE_VERSION)) {
+        munmap(map, CHRONOTICK_SEGMENT_SIZE);
+        if (magic != UINT64_C(0x4B544F4E4F524843))
+            return chronotick_fail(c, CHRONOTICK_INCOMPATIBLE,
+                                   "%s is not a ChronoTick segment (wrong magic); check the name, or use another with --shm",
+                                   c->path);
+        return chronotick_fail(c, CHRONOTICK_INCOMPATIBLE,
+                               "%s has page version %u, this client reads %d: use a client and a daemon of the same release",
+                               c->path, (unsigned)version, CHRONOTICK_PAGE_VERSION);
+    }
+    if (c->map) munmap(c->map, CHRONOTICK_SEGMENT_SIZE);
+    c->map = map;
+    c->device = found.st_dev;
+    c->inode = found.st_ino;
+    c->fresh_ns = -1;
+    return CHRONOTICK_OK;
+}
+
+// Two periods without a record are ordinary scheduling, the third should have come; at high rates, an ordinary pause.
+static CHRONOTICK_COLD void chronotick_refresh(chronotick *c) {
+    double nanos = 2.5e9 / chronotick_double(c, 168);
+    c->stale_ns = nanos >= (double)CHRONOTICK_MIN_STALE_NS && nanos <= 1e12 ? (int64_t)nanos : CHRONOTICK_MIN_STALE_NS;
+}
+
+// Looks whether the name leads to another segment by now, and moves to it if that is no loss: sets *moved.
+static CHRONOTICK_COLD chronotick_status chronotick_follow(chronotick *c, int64_t monotonic_ns, bool usable, bool *moved) {
+    *moved = false;
+    if (usable && monotonic_ns - c->last_lookup_ns < CHRONOTICK_LOOKUP_NS) return CHRONOTICK_OK;
+    c->last_lookup_ns = monotonic_ns;
+    struct stat found;
+    if (stat(c->path, &found) == 0 && found.st_dev == c->device && found.st_ino == c->inode &&
+        found.st_size == CHRONOTICK_SEGMENT_SIZE) {
+        chronotick_refresh(c);
+        return CHRONOTICK_OK;
+    }
+    chronotick next = *c;
+    next.map = NULL;
+    chronotick_status status = chronotick_map(&next, "has stopped");
+    if (status != CHRONOTICK_OK) {
+        if (usable) return CHRONOTICK_OK;  // failures can wait
+        memcpy(c->message, next.message, sizeof c->message);
+        return status;
+    }
+    chronotick_record first;
+    if (usable && !(chronotick_try_load(&next, &first) && chronotick_is_usable(&first, monotonic_ns))) {
+        munmap(next.map, CHRONOTICK_SEGMENT_SIZE);
+        return CHRONOTICK_OK;
+    }
+    munmap(c->map, CHRONOTICK_SEGMENT_SIZE);
+    *c = next;
+    chronotick_refresh(c);
+    *moved = true;
+    return CHRONOTICK_OK;
+}
+
+static CHRONOTICK_COLD bool chronotick_writer_alive(const chronotick *c) {
+    uint32_t pid = chronotick_half(c, 84);  // outside the seqlock: it changes only when another daemon takes over
+    if (pid == 0 || pid > INT32_MAX || (kill((pid_t)pid, 0) != 0 && errno == ESRCH)) return false;
+    char name[32], stat_line[512];
+    snprintf(name, sizeof name, "/proc/%u/stat", (unsigned)pid);
+    FILE *file = fopen(name, "r");
+    if (!file) return true;  // no /proc on this system, or gone between the two looks: the next look will tell
+    size_t length = fread(stat_line, 1, sizeof stat_line - 1, file);
+    fclose(file);
+    stat_line[length] = 0;
+    const char *state = strrchr(stat_line, ')');  // proc(5): pid (comm) state ...; comm may itself hold parentheses
+    return !state || state[1] != ' ' || !strchr("ZXx", state[2]);
+}
+
+// Loads a consistent record, of another segment if this one turns out to be abandoned. First spins, then leaves the CPU to the
+// writer, until patience ends.
+static inline chronotick_status chronotick_load(chronotick *c, chronotick_record *out) {
+    int64_t deadline = 0;
+    char start[sizeof c->path + 64];
+    for (unsigned attempt = 0; CHRONOTICK_UNLIKELY(!chronotick_try_load(c, out)); attempt++) {
+        if (attempt < CHRONOTICK_SPINS) continue;
+        int64_t now = chronotick_monotonic_ns();
+        if (attempt == CHRONOTICK_SPINS) deadline = now + CHRONOTICK_PATIENCE_NS;
+        if (now < deadline) {
+            nanosleep(&(struct timespec){0, 50000}, NULL);
+            continue;
+        }
+        bool moved;
+        chronotick_status status = chronotick_follow(c, now, false, &moved);
+        if (status != CHRONOTICK_OK) return status;
+        deadline = now + CHRONOTICK_PATIENCE_NS;
+        if (moved) continue;
+        unsigned pid = chronotick_half(c, 84);
+        if (!chronotick_writer_alive(c))
+            return chronotick_fail(c, CHRONOTICK_DEAD_WRITER,
+                                   "%s was left in the middle of a write and its writer (process %u) is gone; %s", c->path, pid,
+                                   chronotick_start(c, start, sizeof start));
+        return chronotick_fail(c, CHRONOTICK_CONTENTION,
+                               "no consistent record in %s for %d ms: its writer (process %u) stopped in the middle of a write; "
+                               "continue or restart it",
+                               c->path, (int)(CHRONOTICK_PATIENCE_NS / 1000000), pid);
+    }
+    return CHRONOTICK_OK;
+}
+
+static CHRONOTICK_COLD chronotick_status chronotick_require_written(chronotick *c, const chronotick_record *r) {
+    // Sequence zero alone does not mean never written: after 2^31 records it comes by again.
+    if (r->sequence_number == 0 && r->layout_version == 0)
+        return chronotick_fail(c, CHRONOTICK_NOT_READY,
+                               "%s has never been written: its daemon is starting, or died doing so; see: chronotick status",
+                               c->path);
+    if (r->layout_version != CHRONOTICK_LAYOUT_VERSION)
+        return chronotick_fail(c, CHRONOTICK_INCOMPATIBLE,
+                               "%s has record layout %u, this client reads %d: use a client and a daemon of the same release",
+                               c->path, (unsigned)r->layout_version, CHRONOTICK_LAYOUT_VERSION);
+    return CHRONOTICK_OK;
+}
+
+// Says what is wrong with the record.
+static CHRONOTICK_COLD chronotick_status chronotick_refuse(
+    chronotick *c, const chronotick_record *r, double max_drift, int64_t monotonic_ns) {
+    chronotick_status status = chronotick_require_written(c, r);
+    if (status != CHRONOTICK_OK) return status;
+    char start[sizeof c->path + 64];
+    chronotick_start(c, start, sizeof start);
+    double age = (double)(monotonic_ns - r->monotonic_ns) * 1e-9;
+    unsigned pid = r->writer_pid;
+    if ((r->flags & CHRONOTICK_VALID) && !(chronotick_is_plausible(r) && max_drift > 0 && max_drift <= 0.01))
+        return chronotick_fail(c, CHRONOTICK_INCOMPATIBLE,
+                               "%s holds values that no clock has (system_timestamp %.9g, offset_correction %g, drift_rate %g, "
+                               "offset_uncertainty %g, drift_uncertainty %g, max_error %g, max_drift %g): something else writes "
+                               "to it; check the name, or %s",
+                               c->path, r->system_timestamp, r->offset_correction, r->drift_rate, r->offset_uncertainty,
+                               r->drift_uncertainty, (double)r->max_error, max_drift, start);
+    if (!chronotick_writer_alive(c))
+        return chronotick_fail(c, CHRONOTICK_DEAD_WRITER,
+                               "the record in %s is %.3f s old and its writer (process %u) is gone; %s", c->path, age, pid, start);
+    if (!(r->flags & (CHRONOTICK_VALID | CHRONOTICK_WARMUP_COMPLETE)))
+        return chronotick_fail(c, CHRONOTICK_NOT_READY,
+                               "%s has no valid time yet: its writer (process %u) is measuring; see its progress with: "
+                               "chronotick status",
+                               c->path, pid);
+    return chronotick_fail(c, CHRONOTICK_EXPIRED,
+                           "the record in %s is expired (%.3f s old): its writer (process %u) is stopped or has lost its "
+                           "servers; see: chronotick status",
+                           c->path, age, pid);
+}
+
+// The whole way: loads the record, judges it, keeps its line. at is a reading of the clock, or NULL for one after the load.
+static CHRONOTICK_COLD chronotick_status chronotick_renew(chronotick *c, const int64_t *at, chronotick_interval *out) {
+    for (;;) {
+        if (!c->map) return chronotick_fail(c, CHRONOTICK_NO_SEGMENT, "the handle is not open");
+        chronotick_record r;
+        chronotick_status status = chronotick_load(c, &r);
+        if (status != CHRONOTICK_OK) return status;
+        double max_drift = chronotick_double(c, 176);  // of the page, but fixed before the first record is published
+        // After the record, so that a record published meanwhile is not from the future.
+        int64_t now = at ? *at : chronotick_monotonic_ns();
+        bool usable = chronotick_is_usable(&r, now) && max_drift > 0 && max_drift <= 0.01;
+        if (!usable || now - r.monotonic_ns > c->stale_ns) {
+            bool moved;
+            status = chronotick_follow(c, now, usable, &moved);
+            if (status != CHRONOTICK_OK) return status;
+            if (moved) continue;
+            if (!usable) return chronotick_refuse(c, &r, max_drift, now);
+        }
+        chronotick_set_line(c, &r, max_drift);
+        chronotick_point(c, now - r.monotonic_ns, out);
+        return CHRONOTICK_OK;
+    }
+}
+
+static inline chronotick_status chronotick_now(chronotick *c, chronotick_interval *out) {
+    // An equal sequence means that the segment still holds the record that the line came from; one that came round after 2^31
+    // records would long be past its freshness.
+    if (!CHRONOTICK_UNLIKELY(!c->map) && atomic_load_explicit(c->map + 68 / 4, memory_order_acquire) == c->sequence) {
+        int64_t elapsed = chronotick_monotonic_ns() - c->anchor_ns;
+        if (!CHRONOTICK_UNLIKELY(elapsed < 0 || elapsed > c->fresh_ns)) {
+            chronotick_point(c, elapsed, out);
+            return CHRONOTICK_OK;
+        }
+    }
+    return chronotick_renew(c, NULL, out);
+}
+
+static inline chronotick_status chronotick_at(chronotick *c, int64_t monotonic_ns, chronotick_interval *out) {
+    return chronotick_renew(c, &monotonic_ns, out);
+}
+
+static inline chronotick_status chronotick_read(chronotick *c, chronotick_record *out) {
+    for (;;) {
+        if (!c->map) return chronotick_fail(c, CHRONOTICK_NO_SEGMENT, "the handle is not open");
+        chronotick_status status = chronotick_load(c, out);
+        if (status != CHRONOTICK_OK) return status;
+        int64_t now = chronotick_monotonic_ns(), age = now - out->monotonic_ns;
+        if (CHRONOTICK_UNLIKELY(age < -CHRONOTICK_MAX_AHEAD_NS || age > c->stale_ns)) {
+            bool moved, written = out->sequence_number != 0 || out->layout_version != 0;
+            status = chronotick_follow(c, now, chronotick_is_usable(out, now), &moved);
+            // If the segment is gone, this is still what it said last.
+            if (status != CHRONOTICK_OK && !written) return status;
+            if (moved) continue;
+        }
+        if (CHRONOTICK_UNLIKELY(out->layout_version != CHRONOTICK_LAYOUT_VERSION)) return chronotick_require_written(c, out);
+        return CHRONOTICK_OK;
+    }
+}
+
+static inline chronotick_status chronotick_open(chronotick *c, const char *name_or_path) {
+    memset(c, 0, sizeof *c);
+    c->fresh_ns = -1;
+    chronotick_default(c->path, sizeof c->path, name_or_path);
+    if (!*c->path) return chronotick_fail(c, CHRONOTICK_NO_SEGMENT, "the segment's path is longer than %zu", sizeof c->path - 1);
+    chronotick_status status = chronotick_map(c, "is not running");
+    if (status != CHRONOTICK_OK) return status;
+    chronotick_refresh(c);
+    c->last_lookup_ns = chronotick_monotonic_ns();
+    return CHRONOTICK_OK;
+}
+
+static inline void chronotick_close(chronotick *c) {
+    if (c->map) munmap(c->map, CHRONOTICK_SEGMENT_SIZE);
+    c->map = NULL;
+}
+
+static inline const char *chronotick_text(chronotick_status status) {
+    switch (status) {
+        case CHRONOTICK_OK: return "ok";
+        case CHRONOTICK_NO_SEGMENT: return "no segment";
+        case CHRONOTICK_INCOMPATIBLE: return "incompatible";
+        case CHRONOTICK_NOT_READY: return "not ready";
+        case CHRONOTICK_EXPIRED: return "expired";
+        case CHRONOTICK_DEAD_WRITER: return "dead writer";
+        case CHRONOTICK_CONTENTION: return "contention";
+    }
+    return "unknown";
+}
+
+#endif

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The status page: bytes 128 to 4095 of the segment, for people and tools."""
+
+from __future__ import annotations
+
+import struct
+import uuid
+from dataclasses import dataclass
+from typing import Optional, Tuple
+
+from .errors import IncompatibleSegmentError, NotReadyError
+
+_MAGIC = b"CHRONOTK"
+_VERSION = 1
+_MAX_SOURCES = 16
+_HEAD = struct.Struct("<8sIId16sddfIQffddddd q64s64s32sI")
+_HEAD_AT = 128
+_SOURCES_AT = 512
+_SOURCE_SIZE = 192
+_SOURCE = struct.Struct("<64sBBBBB3xffdddddII9I")
+
+STATES = ("unreachable", "candidate", "selected", "falseticker", "unauthenticated", "denied")
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """One server. Times in seconds."""
+
+    name: str
+    stratum: int
+    reach: int
+    state: str
+    kernel_stamps: bool
+    leap: int
+    poll: float
+    age: float
+    """Since the newest accepted exchange when the page was written; NaN if there was none."""
+    offset: float
+    """Server minus published time."""
+    sd: float
+    delay: float
+    jitter: float
+    root_distance: float
+    sent: int
+    accepted: int
+    drops: Tuple[int, ...]
+    """Malformed, wrong mode, bogus origin, duplicate, late, unsynchronized, stratum, kiss, nonsense."""
+
+
+@dataclass(frozen=True)
+class StatusPage:
+    """How the daemon is doing. Times in seconds unless the name says otherwise."""
+
+    start_time: float
+    boot_id: Optional[uuid.UUID]
+    update_frequency: float
+    max_drift: float
+    warmup_progress: float
+    leap_state: int
+    tick_overruns: int
+    weight_short_term: float
+    weight_long_term: float
+    latency_p50_ns: float
+    latency_p99_ns: float
+    resident_bytes: int
+    cpu_seconds: float
+    clock_steps: int
+    page_monotonic_ns: int
+    waiting_for: str
+    cpu_affinity: str
+    daemon_version: str
+    sources: Tuple[SourceRow, ...]
+
+    @classmethod
+    def parse(cls, path: str, segment: bytes) -> StatusPage:
+        """Of a whole segment's bytes.
+
+        :raises NotReadyError: if the page has not been written yet
+        :raises IncompatibleSegmentError: if it holds what no daemon of this version writes
+        """
+        (magic, version, _, start, boot, frequency, max_drift, progress, leap, overruns, short, long, p50, p99, resident, cpu,
+         steps, mono, waiting, affinity, release, count) = _HEAD.unpack_from(segment, _HEAD_AT)  # fmt: skip
+        if magic == bytes(8):
+            raise NotReadyError(f"{path} has no status yet: its daemon is starting, or died doing so")
+        if magic != _MAGIC or version != _VERSION or count > _MAX_SOURCES:
+            raise _nonsense(path, "magic, version or source count")
+        return cls(
+            start,
+            uuid.UUID(bytes=boot) if any(boot) else None,
+            frequency,
+            max_drift,
+            progress,
+            leap,
+            overruns,
+            short,
+            long,
+            p50,
+            p99,
+            int(resident),
+            cpu,
+            int(steps),
+            mono,
+            _text(waiting),
+            _text(affinity),
+            _text(release),
+            tuple(_row(path, segment, _SOURCES_AT + i * _SOURCE_SIZE) for i in range(count)),
+        )
+
+
+def _row(path: str, segment: bytes, at: int) -> SourceRow:
+    name, stratum, reach, state, stamp, leap, *rest = _SOURCE.unpack_from(segment, at)
+    if state >= len(STATES):
+        raise _nonsense(path, "state of a source")
+    return SourceRow(
+        _text(name), stratum, reach, STATES[state], stamp != 0, leap, *rest[:9], tuple(rest[9:])
+    )
+
+
+def _text(field: bytes) -> str:
+    return field.split(b"\0", 1)[0].decode("utf-8", "replace")
+
+
+def _nonsense(path: str, what: str) -> IncompatibleSegmentError:
+    return IncompatibleSegmentError(
+        f"{path} has a status page with an unknown {what}: use a client and a daemon of the same release"
+    )

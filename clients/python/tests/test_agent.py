@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: Apache-2.0
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+import unittest
+from pathlib import Path
+from unittest import mock
+
+from chronotick import ExpiredError, NoSegmentError, NotReadyError, Reader
+from chronotick.agent import AgentTools, BadInput, all_tools
+from tools import chronotick_sdk_tools
+from tools.create_chronotick_agent import (
+    ClaudeAgent,
+    add_chronotick_tools,
+    create_chronotick_agent,
+    create_minimal_agent,
+    create_monitoring_agent,
+)
+
+from .support import Segment, SegmentTest, generate
+
+FAKE_SDK = str(Path(__file__).parent / "fake_sdk")
+ALL = ["get_time", "get_daemon_status", "get_time_with_future_uncertainty", "wait_until", "compare_timestamps"]
+
+
+class OperationsTest(SegmentTest):
+    def setUp(self) -> None:
+        super().setUp()
+        self.tools = AgentTools(lambda: Reader(self.path))
+
+    def call(self, name: str, **arguments):
+        tool = next(tool for tool in all_tools(self.tools) if tool.name == name)
+        result = asyncio.run(tool.operation(arguments))
+        json.dumps(result, allow_nan=False)
+        self.assertGreaterEqual(result.pop("call_latency_ms"), 0)
+        return result
+
+    def test_get_time(self) -> None:
+        Segment(self.path).write(system_timestamp=generate.ANCHOR, offset_correction=0.25, prediction_time=generate.ANCHOR)
+        result = self.call("get_time")
+        self.assertEqual(
+            set(result),
+            set(
+                "corrected_time system_time offset_correction drift_rate offset_uncertainty drift_uncertainty time_uncertainty"
+                " confidence source prediction_time valid_until is_valid is_ntp_ready is_models_ready corrected_time_iso"
+                " earliest latest max_error".split()
+            ),
+        )
+        self.assertTrue(result["corrected_time_iso"].startswith("2025-03-13T15:33:20.") or "T15:33:2" in result["earliest"])
+        self.assertTrue(result["earliest"] < result["corrected_time_iso"] < result["latest"])
+        self.assertEqual(result["source"], "CPU_MODEL")
+
+    def test_timezone_is_never_guessed(self) -> None:
+        Segment(self.path).write(system_timestamp=generate.ANCHOR)
+        self.assertNotIn("local_time_iso", self.call("get_time"))
+        self.assertEqual(self.call("get_time", timezone="UTC")["utc_offset"], "+00:00")
+        result = self.call("get_time", timezone="Asia/Kolkata")
+        self.assertTrue(result["local_time_iso"].startswith("2025-03-13T21:03:2"), result["local_time_iso"])
+        self.assertTrue(result["local_time_iso"].endswith("+05:30"))
+
+    def test_daemon_status_in_every_state(self) -> None:
+        self.assertEqual(self.call("get_daemon_status")["status"], "not_running")
+        segment = Segment(self.path)
+        self.assertEqual(self.call("get_daemon_status")["status"], "warming_up")
+        segment.put(168, "d", 0.001).put(320, "4s", b"0,1").write()
+        result = self.call("get_daemon_status")
+        self.assertEqual((result["status"], result["cpu_affinity"], result["sources"]), ("ready", "0,1", []))
+        segment.write(flags=generate.READY | generate.HOLDOVER)
+        self.assertEqual(self.call("get_daemon_status")["status"], "holdover")
+        segment.write(flags=generate.WARMUP_COMPLETE)
+        result = self.call("get_daemon_status")
+        self.assertEqual(result["status"], "expired")
+        self.assertIn("lost its servers", result["message"])
+
+    def test_future_uncertainty_grows(self) -> None:
+        Segment(self.path).write(offset_uncertainty=1e-6, drift_uncertainty=1e-8)
+        result = self.call("get_time_with_future_uncertainty", future_seconds=3600)
+        self.assertAlmostEqual(result["future_uncertainty"], 36e-6, delta=1e-6)
+        self.assertAlmostEqual(result["uncertainty_increase"], 35e-6, delta=1e-6)
+        self.assertEqual(result["future_seconds"], 3600)
+        self.assertAlmostEqual(result["future_max_error"] - result["current_max_error"], 3600 * 2**-14, delta=1e-6)
+
+    def test_wait_until(self) -> None:
+        Segment(self.path).write()
+        reader = Reader(self.path)
+        target = reader.now().latest_ns + 20_000_000
+        text = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(target // 10**9))}.{target % 10**9:09d}Z"
+        result = self.call("wait_until", corrected_time=text, max_wait_seconds=60)
+        self.assertTrue(reader.after(target))
+        self.assertGreater(result["early_or_late_by"], 0)
+        with self.assertRaisesRegex(BadInput, "later than max_wait_seconds allows .50 s in all"):
+            self.call("wait_until", corrected_time="2199-01-01T00:00:00Z")
+
+    def test_compare_timestamps(self) -> None:
+        early = {"earliest": "2030-01-01T00:00:00Z", "latest": "2030-01-01T00:00:00.000000010Z"}
+        late = {"time": "2030-01-01T01:00:00.5+01:00", "uncertainty": 0.25}
+        self.assertEqual(self.call("compare_timestamps", first=early, second=late)["order"], "before")
+        self.assertEqual(self.call("compare_timestamps", first=late, second=early)["order"], "after")
+        result = self.call("compare_timestamps", first=late, second={**late, "uncertainty": 0.5})
+        self.assertEqual(result["order"], "overlapping")
+        self.assertAlmostEqual(result["gap_seconds"], -0.75, delta=1e-8)
+        self.assertAlmostEqual(result["wait_seconds"], 0.75, delta=1e-8)
+        self.assertEqual(result["second"], "2030-01-01T00:00:00.000000000Z/2030-01-01T00:00:01.000000000Z")
+
+    def test_bad_input_is_explained(self) -> None:
+        Segment(self.path).write()
+        for name, arguments, message in (
+            ("get_time", {"timezone": "Mars/Olympus"}, "IANA"),
+            ("get_time", {"timezone": 5}, "IANA"),
+            ("get_time", {"timezone": "../../etc/passwd"}, "IANA"),
+            ("get_time", {"zone": "UTC"}, "unknown field 'zone': known are timezone"),
+            ("get_daemon_status", {"verbose": True}, "unknown field"),
+            ("get_time_with_future_uncertainty", {}, "future_seconds is missing"),
+            ("get_time_with_future_uncertainty", {"future_seconds": -1}, "from 0 to 3600"),
+            ("get_time_with_future_uncertainty", {"future_seconds": float("nan")}, "from 0 to 3600"),
+            ("get_time_with_future_uncertainty", {"future_seconds": "60"}, "from 0 to 3600"),
+            ("get_time_with_future_uncertainty", {"future_seconds": True}, "from 0 to 3600"),
+            ("wait_until", {"corrected_time": "soon", "max_wait_seconds": 1}, "ISO 8601"),
+            ("wait_until", {"corrected_time": "2030-13-01T00:00:00Z", "max_wait_seconds": 1}, "ISO 8601"),
+            ("wait_until", {"corrected_time": 1e300, "max_wait_seconds": 1}, "ISO 8601"),
+            ("wait_until", {"corrected_time": "x" * 1_000_000, "max_wait_seconds": 1}, "ISO 8601"),
+            ("compare_timestamps", {"first": 1, "second": 2}, "first is 1"),
+            ("compare_timestamps", {"first": {"time": 0}, "second": {}}, "first needs earliest and latest"),
+        ):
+            with self.subTest(name=name, arguments=str(arguments)[:80]):
+                with self.assertRaisesRegex(BadInput, message) as caught:
+                    self.call(name, **arguments)
+                self.assertLess(len(str(caught.exception)), 300)
+
+    def test_works_as_soon_as_the_daemon_comes(self) -> None:
+        with self.assertRaisesRegex(NoSegmentError, "start one with"):
+            self.call("get_time")
+        segment = Segment(self.path)
+        with self.assertRaises(NotReadyError):
+            self.call("get_time")
+        segment.write()
+        self.assertTrue(self.call("get_time")["is_valid"])
+
+
+class FactoriesTest(SegmentTest):
+    def setUp(self) -> None:
+        super().setUp()
+        Segment(self.path).write(valid_until=time.time() + 1000)
+        for patch in (
+            mock.patch.dict("os.environ", CHRONOTICK_SHM=str(self.path)),
+            mock.patch.object(chronotick_sdk_tools, "_reader", None),
+            mock.patch.object(sys, "path", [FAKE_SDK, *sys.path]),
+        ):
+            patch.start()
+            self.addCleanup(patch.stop)
+        self.addCleanup(sys.modules.pop, "claude_agent_sdk", None)
+
+    def test_each_offers_its_tools(self) -> None:
+        for factory, names in (
+            (create_chronotick_agent, ALL),
+            (create_minimal_agent, ["get_time"]),
+            (create_monitoring_agent, ["get_daemon_status"]),
+        ):
+            options = factory(model="m")
+            self.assertEqual(list(options.mcp_servers["chronotick"]["instance"]), names)
+            self.assertEqual(options.allowed_tools, [f"mcp__chronotick__{name}" for name in names])
+            self.assertEqual(options.model, "m")
+
+    def test_adds_to_what_an_agent_has(self) -> None:
+        import claude_agent_sdk as sdk
+
+        before = sdk.ClaudeAgentOptions(mcp_servers={"git": {}}, allowed_tools=["Read"], system_prompt="Be brief.")
+        after = add_chronotick_tools(before, ["get_time"])
+        self.assertEqual(list(after.mcp_servers), ["git", "chronotick"])
+        self.assertEqual(after.allowed_tools, ["Read", "mcp__chronotick__get_time"])
+        self.assertEqual(after.system_prompt, "Be brief.")
+        self.assertEqual((list(before.mcp_servers), before.allowed_tools), (["git"], ["Read"]))
+        with self.assertRaisesRegex(ValueError, "already"):
+            add_chronotick_tools(after)
+        with self.assertRaisesRegex(ValueError, "file"):
+            add_chronotick_tools(sdk.ClaudeAgentOptions(mcp_servers="servers.json"))
+
+    def test_the_reading_reaches_the_model(self) -> None:
+        response = asyncio.run(ClaudeAgent(create_chronotick_agent()).run("What is the current corrected time?"))
+        self.assertIn("You asked: What is the current corrected time?", response.text)
+        self.assertIn('get_time: {"corrected_time": ', response.text)
+        self.assertIn('get_daemon_status: {"status": "ready"', response.text)
+        with self.assertRaisesRegex(RuntimeError, "error_during_execution"):
+            asyncio.run(ClaudeAgent(create_minimal_agent()).run("fail"))
+
+    def test_an_error_reaches_the_model_as_text(self) -> None:
+        tool = chronotick_sdk_tools.sdk_tools(["get_time_with_future_uncertainty"])[0]
+        result = asyncio.run(tool.handler({"future_seconds": 5000}))
+        self.assertTrue(result["is_error"])
+        self.assertIn("from 0 to 3600", result["content"][0]["text"])
+        self.assertTrue(tool.annotations.readOnlyHint)
+
+    def test_says_how_to_get_the_sdk(self) -> None:
+        with mock.patch.dict(sys.modules, {"claude_agent_sdk": None}):
+            with self.assertRaisesRegex(ImportError, "pip install claude-agent-sdk"):
+                create_chronotick_agent()
+
+    def test_direct_access_refuses_what_is_not_good(self) -> None:
+        self.assertEqual(chronotick_sdk_tools.read_chronotick_data().source.name, "CPU_MODEL")
+        self.assertIs(chronotick_sdk_tools.get_shared_memory(), chronotick_sdk_tools.get_shared_memory())
+        Segment(self.path).write(flags=generate.WARMUP_COMPLETE)
+        with mock.patch.object(chronotick_sdk_tools, "_reader", None), self.assertRaisesRegex(ExpiredError, "lost its servers"):
+            chronotick_sdk_tools.read_chronotick_data()
+
+
+if __name__ == "__main__":
+    unittest.main()

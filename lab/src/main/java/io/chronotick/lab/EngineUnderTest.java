@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.lab;
+
+import io.chronotick.engine.Ablation;
+import io.chronotick.engine.Action;
+import io.chronotick.engine.Correction;
+import io.chronotick.engine.Engine;
+import io.chronotick.engine.EngineConfig;
+import io.chronotick.engine.Exchange;
+import io.chronotick.engine.Forecast;
+import io.chronotick.engine.SourceConfig;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+
+/**
+ * The engine of the daemon fed with exchanges that were measured elsewhere, in virtual time. Readers see what it published
+ * last, as in shared memory. Not thread-safe.
+ */
+public final class EngineUnderTest {
+    /** Only request cookies come of it, and nothing is asked here. */
+    private static final long SEED = 1;
+
+    private final Engine engine;
+    private Correction published;
+
+    /**
+     * An engine with one server.
+     *
+     * @param startNanos reading of the raw clock when it is switched on, ns
+     * @param without parts of the estimator that are left out
+     */
+    public EngineUnderTest(long startNanos, Set<Ablation> without) {
+        engine = new Engine(EngineConfig.DEFAULT, new Random(SEED), without);
+        engine.addSource(new SourceConfig("recorded", 1, 1, 1, 15));
+        published = Correction.nothingKnown(startNanos);
+        engine.onTimer(startNanos, this::perform);
+    }
+
+    /** Lets the engine do what is due up to {@code rawNanos}, that instant included. */
+    public void advanceTo(long rawNanos) {
+        while (engine.nextTimerNanos() <= rawNanos) {
+            engine.onTimer(engine.nextTimerNanos(), this::perform);
+        }
+    }
+
+    /** An exchange becomes known the moment its reply arrives. */
+    public void exchange(Exchange exchange) {
+        advanceTo(exchange.t4());
+        engine.onRecordedExchange(exchange, exchange.t4(), this::perform);
+    }
+
+    /** What readers see now. */
+    public Correction published() {
+        return published;
+    }
+
+    /** What each forecaster says UTC is when the raw clock reads {@code rawNanos}, now or ahead. */
+    public List<Forecast> forecasts(long rawNanos) {
+        return engine.forecasts(rawNanos);
+    }
+
+    private void perform(Action action) {
+        if (action instanceof Action.Publish publish) {
+            published = publish.correction();
+        }
+    }
+}

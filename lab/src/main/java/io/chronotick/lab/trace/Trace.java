@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.lab.trace;
+
+import io.chronotick.engine.Exchange;
+import io.chronotick.lab.LabException;
+import io.chronotick.lab.input.CsvFile;
+import io.chronotick.lab.score.Quantiles;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A recorded trace: offsets that a real host measured against servers, in order. Immutable. */
+public final class Trace {
+    /** What the local clock reads at the first row, s: nothing depends on it. */
+    private static final double FIRST_SECONDS = 1000;
+
+    private static final double UTC_AT_FIRST_SECONDS = 1.8e9;
+
+    /** Longer than any trace, larger than any offset worth recording, s: a number beyond is damage. */
+    private static final double LONGEST = 1e9;
+
+    private static final double LARGEST_OFFSET = 1e6;
+    private static final double LARGEST_DELAY = 1000;
+
+    private final String name;
+    private final List<TraceSample> samples;
+    private final boolean delaysRecorded;
+    private final double assumedDelay;
+
+    private Trace(String name, List<TraceSample> samples, boolean delaysRecorded) {
+        this.name = name;
+        this.samples = samples;
+        this.delaysRecorded = delaysRecorded;
+        double largestStep = 0;
+        for (int i = 1; i < samples.size(); i++) {
+            largestStep = Math.max(
+                    largestStep,
+                    Math.abs(samples.get(i).offset() - samples.get(i - 1).offset()));
+        }
+        assumedDelay = largestStep;
+    }
+
+    /**
+     * Reads a file with the columns t and offset_s, and delay_s and uncertainty_s where there are any.
+     *
+     * @param everySeconds rows closer than this to the one before are skipped, s; 0 for none
+     */
+    public static Trace read(Path file, double everySeconds) {
+        CsvFile csv = CsvFile.read(file, "t", "offset_s");
+        List<TraceSample> samples = new ArrayList<>();
+        double next = Double.NEGATIVE_INFINITY;
+        double before = Double.NEGATIVE_INFINITY;
+        for (CsvFile.Row row : csv.rows()) {
+            double seconds = row.number("t", 0, LONGEST);
+            if (seconds <= before) {
+                throw new LabException(file + ": time goes from " + before + " to " + seconds
+                        + " s; rows have to be in ascending order of t");
+            }
+            before = seconds;
+            if (seconds >= next) {
+                next = seconds + everySeconds;
+                samples.add(new TraceSample(
+                        seconds,
+                        row.number("offset_s", -LARGEST_OFFSET, LARGEST_OFFSET),
+                        csv.has("delay_s") ? row.number("delay_s", 0, LARGEST_DELAY) : Double.NaN,
+                        csv.has("uncertainty_s") ? row.number("uncertainty_s", 0, LARGEST_DELAY) : 0));
+            }
+        }
+        if (samples.size() < 3) {
+            throw new LabException(file + " has " + samples.size() + " usable rows; a trace takes at least 3");
+        }
+        return new Trace(nameOf(file), List.copyOf(samples), csv.has("delay_s"));
+    }
+
+    static String nameOf(Path file) {
+        return file.getFileName().toString().replaceFirst("\\.csv(\\.gz)?$", "");
+    }
+
+    /** As the file is called, without its extension. */
+    public String name() {
+        return name;
+    }
+
+    /** Measurements. */
+    public int size() {
+        return samples.size();
+    }
+
+    /** Whether the round-trip delays were recorded. */
+    public boolean delaysRecorded() {
+        return delaysRecorded;
+    }
+
+    /** Median of the times between measurements, s. */
+    public double interval() {
+        double[] gaps = new double[samples.size() - 1];
+        for (int i = 0; i < gaps.length; i++) {
+            gaps[i] = samples.get(i + 1).seconds() - samples.get(i).seconds();
+        }
+        return Quantiles.median(gaps);
+    }
+
+    /** From the first to the last measurement, s. */
+    public double duration() {
+        return samples.get(samples.size() - 1).seconds() - samples.get(0).seconds();
+    }
+
+    TraceSample sample(int index) {
+        return samples.get(index);
+    }
+
+    double[] seconds() {
+        return samples.stream().mapToDouble(TraceSample::seconds).toArray();
+    }
+
+    double[] offsets() {
+        return samples.stream().mapToDouble(TraceSample::offset).toArray();
+    }
+
+    double[] delays() {
+        return samples.stream().mapToDouble(TraceSample::delay).toArray();
+    }
+
+    /** Row time on the raw clock of the replay, ns. */
+    static long rawNanos(double seconds) {
+        return Math.round((FIRST_SECONDS + seconds) * 1e9);
+    }
+
+    /** UTC that the local clock would show, were it right, when the raw clock of the replay reads {@code rawNanos}; ns. */
+    static long localUtcNanos(long rawNanos) {
+        return rawNanos + Math.round((UTC_AT_FIRST_SECONDS - FIRST_SECONDS) * 1e9);
+    }
+
+    /**
+     * The exchange as it can have been: t2 = t3 in the middle, moved by the offset.
+     *
+     * <p>Where no delay was recorded, twice the recorded uncertainty stands for it (some sources recorded half of the delay as
+     * that; it sorts good samples from bad) plus the largest step between neighbouring offsets, so that no two samples exclude
+     * each other.
+     */
+    Exchange exchange(int index) {
+        TraceSample sample = samples.get(index);
+        double delay = delaysRecorded ? sample.delay() : assumedDelay + 2 * sample.uncertainty();
+        long t1 = rawNanos(sample.seconds());
+        long t4 = t1 + Math.round(delay * 1e9);
+        long middle = t1 + (t4 - t1) / 2;
+        long atServer = localUtcNanos(middle) + Math.round(sample.offset() * 1e9);
+        return new Exchange(0, t1, atServer, atServer, t4, 0, 0, 0);
+    }
+}

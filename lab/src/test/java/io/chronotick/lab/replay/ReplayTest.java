@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.lab.replay;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.offset;
+
+import io.chronotick.lab.document.JsonText;
+import io.chronotick.lab.document.ReplayDocument;
+import io.chronotick.lab.score.TimeSeries;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whole replays of a set that the test has made. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ReplayTest {
+    private static final String CHRONY = """
+            scenario,delay,poll,seed,rms_us,mae_us,cov_pct,bound_median_us,requests
+            quartz,lan,C_p6,1,100,80,100,1200,622
+            quartz,lan,C_p6,2,300,80,100,1400,622
+            """;
+
+    private Path directory = Path.of("");
+    private List<ReplayResult> results = List.of();
+
+    @BeforeAll
+    void playBothSeeds(@TempDir Path made) throws IOException, InterruptedException {
+        directory = made;
+        ReplayFiles.write(directory, "quartz", "lan", 1);
+        ReplayFiles.write(directory, "quartz", "lan", 2);
+        Files.writeString(directory.resolve("chrony_results.csv"), CHRONY);
+        results = play(2);
+    }
+
+    private List<ReplayResult> play(int jobs) throws InterruptedException {
+        ReplaySet set = ReplaySet.open(directory);
+        return Replay.play(set, set.cases(), List.of(64), Set.of(), jobs, done -> {});
+    }
+
+    @Test
+    void sameInputsGiveTheSameBytesWhateverTheNumberOfJobs() throws InterruptedException {
+        ReplaySummary one = new ReplaySummary(play(1));
+        ReplaySummary two = new ReplaySummary(results);
+        assertThat(ReplayDocument.csv(one)).isEqualTo(ReplayDocument.csv(two));
+        assertThat(JsonText.pretty(ReplayDocument.tree(one))).isEqualTo(JsonText.pretty(ReplayDocument.tree(two)));
+    }
+
+    /** Queues of 100 us each way: whoever averages is far better than whoever takes the last offset. */
+    @Test
+    void engineIsScoredBesideItsForecastersAndTheBaselines() {
+        for (ReplayResult result : results) {
+            assertThat(result.requests()).isEqualTo(628);
+            assertThat(result.exchanges()).isEqualTo(628);
+            assertThat(result.published().error().count()).isEqualTo(36_001);
+            assertThat(result.published().rms()).isLessThan(100e-6);
+            double last = result.forecasts("last offset").orElseThrow().rms();
+            assertThat(last).isGreaterThan(5 * result.published().rms());
+            assertThat(result.forecasters().stream().map(ReplayResult.Forecasts::name))
+                    .contains("fusion", "least squares", "Theil-Sen", "fixed Kalman");
+            assertThat(result.boundCovered()).isEqualTo(1);
+            assertThat(result.convergenceSeconds()).isBetween(0, 4000);
+        }
+    }
+
+    @Test
+    void cellIsTheMedianOfItsSeeds() {
+        ReplaySummary summary = new ReplaySummary(results);
+        ReplaySummary.Cell cell = summary.cells().get(0);
+        double own =
+                (results.get(0).published().rms() + results.get(1).published().rms()) / 2;
+        assertThat(cell.ratio(ReplayResult.PUBLISHED).orElseThrow()).isCloseTo(200e-6 / own, offset(1e-9));
+        ReplaySummary.Ratios ratios =
+                ReplaySummary.ratios(summary.cells(), ReplayResult.PUBLISHED).orElseThrow();
+        assertThat(ratios.worst()).isEqualTo(ratios.geometricMean());
+        assertThat(ratios.worstCell().name()).isEqualTo("quartz/lan");
+    }
+
+    @Test
+    void seriesIsWhatWasScored() {
+        ReplaySet set = ReplaySet.open(directory);
+        TimeSeries series = Replay.series(set, set.cases().get(0), 64);
+        assertThat(io.chronotick.lab.score.ErrorScore.of(series.errors()))
+                .isEqualTo(results.get(0).published().error());
+        assertThat(series.seconds()[0]).isEqualTo(4000);
+    }
+}
