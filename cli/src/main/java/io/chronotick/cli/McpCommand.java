@@ -101,6 +101,9 @@ final class McpCommand extends SegmentCommand {
             return ExitCode.OK;
         }
         quietLibraries(shell);
+        // Told to end, it has done well, as the daemon; there is nothing to tidy up.
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(() -> Runtime.getRuntime().halt(ExitCode.OK), "stop"));
         try (ChronoTickTools tools = new ChronoTickTools(segment())) {
             if (transport == Transport.http) {
                 serveHttp(tools);
