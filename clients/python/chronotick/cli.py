@@ -179,7 +179,7 @@ def _print_status(path: str, reading: Reading, page: StatusPage) -> None:
     _line("Memory", f"{fmt.fixed(page.resident_bytes / 1e6, 1)} MB" if page.resident_bytes else "-")
     cpu = f"{fmt.fixed(page.cpu_seconds, 2)} s"
     if record.daemon_uptime > 0:
-        cpu = f"{fmt.percent(page.cpu_seconds / record.daemon_uptime, 2)} of one core ({cpu})"
+        cpu = f"{fmt.percent(page.cpu_seconds / record.daemon_uptime, 2)} of one core since its start ({cpu})"
     _line("CPU", cpu)
     _line("CPU Affinity", page.cpu_affinity or "any")
     _line("Process", str(record.writer_pid) + (f", version {page.daemon_version}" if page.daemon_version else ""))

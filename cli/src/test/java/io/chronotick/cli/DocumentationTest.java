@@ -313,7 +313,7 @@ class DocumentationTest {
             }
         }
         assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
-        boolean stopped = log.indexOf("READY after") >= 0 && process.exitValue() == 143;
+        boolean stopped = log.indexOf("READY after") >= 0 && process.exitValue() == ExitCode.OK;
         assertThat(directory.resolve("own")).doesNotExist();
         return new Programs.Result(stopped ? 0 : 1, log.toString(), "");
     }
