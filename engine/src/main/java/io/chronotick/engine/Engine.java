@@ -344,12 +344,15 @@ public final class Engine {
         contradictions = 0;
         boolean forecast = bank.knows(exchange.source());
         OscillatorBank believed = bank;
-        List<Integer> speakers = speakers();
-        Estimate before = forecast ? bank.estimate(exchange.middle(), speakers) : null;
+        // By this server alone: the weights between servers and what they disagree by are no part of what an exchange tells.
+        List<Integer> alone = List.of(exchange.source());
+        Optional<Estimate> before =
+                forecast ? Optional.of(bank.estimate(exchange.middle(), alone)) : Optional.empty();
         boolean hit = absorb(exchange);
-        if (before != null && bank == believed) {
-            Estimate after = bank.estimate(exchange.middle(), speakers);
-            calibration.add(after.offset() - before.offset(), before.p00(), after.p00());
+        if (before.isPresent() && bank == believed) {
+            Estimate after = bank.estimate(exchange.middle(), alone);
+            calibration.add(
+                    after.offset() - before.get().offset(), before.get().p00(), after.p00());
         }
         if (forecast) {
             confidence.add(hit);
