@@ -344,15 +344,14 @@ public final class Engine {
         contradictions = 0;
         boolean forecast = bank.knows(exchange.source());
         OscillatorBank believed = bank;
-        // By this server alone: the weights between servers and what they disagree by are no part of what an exchange tells.
+        // By this server alone: the weights between servers and what they disagree by are no part of what an exchange
+        // tells.
         List<Integer> alone = List.of(exchange.source());
-        Optional<Estimate> before =
-                forecast ? Optional.of(bank.estimate(exchange.middle(), alone)) : Optional.empty();
+        Optional<Estimate> before = forecast ? Optional.of(bank.estimate(exchange.middle(), alone)) : Optional.empty();
         boolean hit = absorb(exchange);
         if (before.isPresent() && bank == believed) {
             Estimate after = bank.estimate(exchange.middle(), alone);
-            calibration.add(
-                    after.offset() - before.get().offset(), before.get().p00(), after.p00());
+            calibration.add(after.offset() - before.get().offset(), before.get().p00(), after.p00());
         }
         if (forecast) {
             confidence.add(hit);
