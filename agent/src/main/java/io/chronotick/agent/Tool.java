@@ -59,7 +59,7 @@ public enum Tool {
             object(
                     ordered(
                             "corrected_time",
-                            Map.of("type", List.of("string", "number"), "description", ToolText.CORRECTED_TIME),
+                            time(ToolText.CORRECTED_TIME),
                             "max_wait_seconds",
                             seconds(ToolText.MAX_WAIT_SECONDS, ChronoTickTools.MAX_WAIT_SECONDS)),
                     List.of("corrected_time")),
@@ -155,9 +155,15 @@ public enum Tool {
         return ordered("type", "number", "minimum", 0, "maximum", Math.round(max), "description", description);
     }
 
+    /** Not a list of types: some hosts cannot express that to their models. */
+    private static Map<String, Object> time(String description) {
+        return ordered(
+                "anyOf", List.of(Map.of("type", "string"), Map.of("type", "number")), "description", description);
+    }
+
     /** Open to further fields: a whole result of get_time is welcome. */
     private static Map<String, Object> reading() {
-        Map<String, Object> time = Map.of("type", List.of("string", "number"));
+        Map<String, Object> time = time("ISO 8601 with Z or an offset, or Unix seconds.");
         return ordered(
                 "type",
                 "object",

@@ -68,7 +68,7 @@ final class McpCommand extends SegmentCommand {
             paramLabel = "HOST",
             defaultValue = "127.0.0.1",
             description = "Name or address to listen at. Default: ${DEFAULT-VALUE}.")
-    String host = "";
+    String host = "127.0.0.1";
 
     @Option(
             names = "--allow-host",
@@ -100,10 +100,14 @@ final class McpCommand extends SegmentCommand {
             printConfig();
             return ExitCode.OK;
         }
+        HttpMcpServer.Options options = new HttpMcpServer.Options(host, port, token(), allowedHosts);
         quietLibraries(shell);
+        // Told to end, it has done well, as the daemon; there is nothing to tidy up.
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(() -> Runtime.getRuntime().halt(ExitCode.OK), "stop"));
         try (ChronoTickTools tools = new ChronoTickTools(segment())) {
             if (transport == Transport.http) {
-                serveHttp(tools);
+                serveHttp(tools, options);
             } else {
                 serveStdio(tools);
             }
@@ -130,8 +134,7 @@ final class McpCommand extends SegmentCommand {
         StdioMcpServer.serve(tools, CommandTree.Version.program(), new FileInputStream(FileDescriptor.in), protocol);
     }
 
-    private void serveHttp(ChronoTickTools tools) throws InterruptedException {
-        HttpMcpServer.Options options = new HttpMcpServer.Options(host, port, token(), allowedHosts);
+    private void serveHttp(ChronoTickTools tools, HttpMcpServer.Options options) throws InterruptedException {
         HttpMcpServer server;
         try {
             server = HttpMcpServer.start(tools, CommandTree.Version.program(), options);

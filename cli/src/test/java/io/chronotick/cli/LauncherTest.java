@@ -86,6 +86,20 @@ class LauncherTest {
         assertThat(dist.resolve("chronotick.aot")).isEmptyFile();
     }
 
+    /** Hosts do not wait: the cache is made beside the first start, and before it when a person asks for the configuration. */
+    @Test
+    void shouldTellTheMcpServerWhereItIs() throws IOException, InterruptedException {
+        Result result = run(directory, launcher.toString(), "mcp", "--print-config");
+        assertThat(result.out())
+                .contains("-Dchronotick.launcher=" + launcher + "\n")
+                .endsWith("io.chronotick.cli.Main\nmcp\n--print-config\n");
+        assertThat(dist.resolve("chronotick-mcp.aot")).isEmptyFile();
+        assertThat(dist.resolve("chronotick.aot")).doesNotExist();
+        result = run(directory, launcher.toString(), "mcp");
+        assertThat(result.exitCode()).isEqualTo(7);
+        assertThat(result.out()).endsWith("io.chronotick.cli.Main\nmcp\n");
+    }
+
     @Test
     void shouldNotTakeAnOldJava() throws IOException, InterruptedException {
         release("17.0.1");

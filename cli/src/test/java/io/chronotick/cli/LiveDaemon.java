@@ -96,7 +96,7 @@ final class LiveDaemon implements AutoCloseable {
     private boolean isReady() {
         try (ChronoTickReader reader = ChronoTickReader.attach(segment)) {
             Reading reading = new Reading(reader);
-            return reading.state() == Reading.State.READY && reading.record.source() == TimeSource.CPU_MODEL;
+            return reading.state() == Reading.State.READY && reading.record().source() == TimeSource.CPU_MODEL;
         } catch (ChronoTickException e) {
             return false; // not there or not written yet
         }

@@ -127,7 +127,9 @@ final class HttpGate extends HttpFilter {
         try {
             message = JsonRpc.parse(json, body);
         } catch (JsonRpc.Refused e) {
-            write(response, HttpServletResponse.SC_BAD_REQUEST, e.response());
+            // A client takes 400 for a failure of the transport, and does not look at the answer.
+            int status = e.isProperRequest() ? HttpServletResponse.SC_OK : HttpServletResponse.SC_BAD_REQUEST;
+            write(response, status, e.response());
             return;
         }
         String session = request.getHeader(SESSION);

@@ -47,6 +47,11 @@ final class JsonRpc {
             this.code = code;
         }
 
+        /** Whether the message was a request as such, which only asks for something impossible. */
+        boolean isProperRequest() {
+            return code == ErrorCodes.INVALID_PARAMS;
+        }
+
         /** The answer. */
         Map<String, Object> response() {
             return error(id, code, String.valueOf(getMessage()));
