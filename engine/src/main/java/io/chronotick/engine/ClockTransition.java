@@ -11,23 +11,18 @@ package io.chronotick.engine;
  *       [ 0  0  sc ss ]
  * </pre>
  *
- * in closed form, and the covariance Q = integral of F(u) D F(u)^T du of the noise that comes in meanwhile (Van Loan 1978,
- * equation 1.4): closed for y, by Gauss-Legendre quadrature for c and s. Reused; not thread-safe; allocates nothing after
- * construction.
+ * and the covariance Q = integral of F(u) D F(u)^T du of the noise that comes in meanwhile (Van Loan 1978, equation 1.4), both
+ * in closed form. The noise of a cycle is the same in all its phases (sNoise = w^2 cNoise), so that with l = a - i w,
+ *
+ * <pre>
+ *   h(u) = exp(-l u)                 = cc + i w cs
+ *   g(u) = (1 - exp(-l u)) / l       = xc + i w xs
+ *   Qxx = N int |g|^2     Qxc = N Re int g h*     Qxs = N w Im int g h*     Qcc = N int |h|^2 = Qss / w^2     Qcs = 0
+ * </pre>
+ *
+ * Reused; not thread-safe; allocates nothing.
  */
 final class ClockTransition {
-    /** Nodes and weights of the four-point Gauss-Legendre rule on 0..1 (Abramowitz and Stegun, table 25.4). */
-    private static final double[] NODE = {
-        0.06943184420297371, 0.33000947820757187, 0.6699905217924281, 0.9305681557970263
-    };
-
-    private static final double[] NODE_WEIGHT = {
-        0.17392742256872692, 0.32607257743127305, 0.32607257743127305, 0.17392742256872692
-    };
-
-    /** Longest piece of a quadrature, as a part of the cycle's period: four nodes are then good to 1e-7. */
-    private static final double PIECE = 0.25;
-
     double t;
     double xc;
     double xs;
@@ -57,9 +52,12 @@ final class ClockTransition {
         qcc = 0;
         qcs = 0;
         qss = 0;
-        if (hypothesis.secondary() && seconds > 0) {
-            integrate(hypothesis, seconds);
-            transition(hypothesis, seconds);
+        if (hypothesis.secondary()) {
+            if (hypothesis.omega() > 0) {
+                cycleNoise(hypothesis.cNoise(), hypothesis.damping(), hypothesis.omega());
+            } else {
+                slopeNoise(hypothesis.sNoise());
+            }
         }
     }
 
@@ -89,24 +87,34 @@ final class ClockTransition {
         xs = (w - e * (a * sin + w * cos)) / (norm * w);
     }
 
-    private void integrate(ClockHypothesis hypothesis, double seconds) {
-        double longest = hypothesis.omega() > 0 ? PIECE * 2 * Math.PI / hypothesis.omega() : seconds;
-        int pieces = (int) Math.ceil(seconds / longest);
-        double piece = seconds / pieces;
-        double noiseC = hypothesis.cNoise();
-        double noiseS = hypothesis.sNoise();
-        for (int i = 0; i < pieces; i++) {
-            for (int k = 0; k < NODE.length; k++) {
-                transition(hypothesis, (i + NODE[k]) * piece);
-                double c = noiseC * NODE_WEIGHT[k] * piece;
-                double s = noiseS * NODE_WEIGHT[k] * piece;
-                qxx += c * xc * xc + s * xs * xs;
-                qxc += c * xc * cc + s * xs * cs;
-                qxs += c * xc * sc + s * xs * ss;
-                qcc += c * cc * cc + s * cs * cs;
-                qcs += c * cc * sc + s * cs * ss;
-                qss += c * sc * sc + s * ss * ss;
-            }
-        }
+    /** The integrals over the response to noise on s: xs = u^2 / 2, cs = u, ss = 1. */
+    private void slopeNoise(double n) {
+        double t2 = t * t;
+        qxx += n * t2 * t2 * t / 20;
+        qxc = n * t2 * t2 / 8;
+        qxs = n * t2 * t / 6;
+        qcc = n * t2 * t / 3;
+        qcs = n * t2 / 2;
+        qss = n * t;
+    }
+
+    private void cycleNoise(double n, double a, double w) {
+        double norm = a * a + w * w;
+        double both = -Math.expm1(-2 * a * t) / (2 * a);
+        // int g h* = (k / l* - both) / l in parts, with k = (1 - exp(-l* t)) the conjugate of 1 - h.
+        double re = 1 - cc;
+        double im = w * cs;
+        // k / l* = (re + i im) / (a + i w)
+        double kRe = (re * a + im * w) / norm;
+        double kIm = (im * a - re * w) / norm;
+        double dRe = kRe - both;
+        // (dRe + i kIm) / (a - i w)
+        double iRe = (dRe * a - kIm * w) / norm;
+        double iIm = (kIm * a + dRe * w) / norm;
+        qxx += n * Math.max(t - 2 * xc + both, 0) / norm;
+        qxc = n * iRe;
+        qxs = n * w * iIm;
+        qcc = n * both;
+        qss = n * w * w * both;
     }
 }

@@ -65,6 +65,9 @@ public final class Engine {
     /** Evidence, in nats, by which fresh laws on half of the history have to win. */
     private static final double CLEARLY_BETTER = 3;
 
+    /** After this many exchanges with each server the laws are good enough to go through the history again with them. */
+    private static final int[] REPLAYS = {6, 12, 24, 48, 96};
+
     /** A route is judged after this many exchanges with the server. */
     private static final int EXCHANGES_FOR_ROUTE = 12;
 
@@ -278,7 +281,8 @@ public final class Engine {
             firstContradiction = Math.max(firstContradiction - 1, 0);
         }
         server.tracker.add(exchange, epochNanos, boundFrequency(), maxDrift());
-        boolean replay = bank.path(exchange.source()).count(exchange.delay());
+        bank.path(exchange.source()).count(exchange.delay());
+        boolean replay = replayIsDue();
         shadow.ifPresent(s -> s.bank().path(exchange.source()).count(exchange.delay()));
         judgeServers(rawNanos, out);
         if (server.state == SourceState.SELECTED && bank.isStarted()) {
@@ -288,6 +292,18 @@ public final class Engine {
         }
         holdover = false;
         publish(rawNanos, out);
+    }
+
+    /** Whether the servers that answer have on average just been heard as often as makes another replay worth while. */
+    private boolean replayIsDue() {
+        long answering =
+                bank.paths().stream().filter(path -> path.exchanges() > 0).count();
+        for (int replay : REPLAYS) {
+            if (history.size() == replay * answering) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Feeds what has come before the servers could be judged. */
@@ -328,17 +344,19 @@ public final class Engine {
         contradictions = 0;
         boolean forecast = bank.knows(exchange.source());
         OscillatorBank believed = bank;
-        List<Integer> speakers = speakers();
-        Estimate before = forecast ? bank.estimate(exchange.middle(), speakers) : null;
+        // By this server alone: the weights between servers and what they disagree by are no part of what an exchange
+        // tells.
+        List<Integer> alone = List.of(exchange.source());
+        Optional<Estimate> before = forecast ? Optional.of(bank.estimate(exchange.middle(), alone)) : Optional.empty();
         boolean hit = absorb(exchange);
-        if (before != null && bank == believed) {
-            Estimate after = bank.estimate(exchange.middle(), speakers);
-            calibration.add(after.offset() - before.offset(), before.p00(), after.p00());
+        if (before.isPresent() && bank == believed) {
+            Estimate after = bank.estimate(exchange.middle(), alone);
+            calibration.add(after.offset() - before.get().offset(), before.get().p00(), after.p00());
         }
         if (forecast) {
             confidence.add(hit);
         }
-        if (replay && history.size() < HISTORY) {
+        if (replay) {
             rebuild();
         }
         if (isOutsideBound(rawNanos)) {
@@ -414,28 +432,21 @@ public final class Engine {
      * So the newer half of the history is tried alone with fresh laws, and taken when it forecasts clearly better.
      */
     private void rebuild() {
-        List<double[]> laws = new ArrayList<>();
-        for (Path path : bank.paths()) {
-            laws.add(path.forward().longRun());
-            laws.add(path.reverse().longRun());
-        }
         int half = history.size() / 2;
         int judged = half + (history.size() - half) / 2;
+        OscillatorBank fresh = bank.copy();
         restartBank();
         bank.paths().forEach(Path::restartLaws);
-        double learned = replay(0, judged);
+        double learnedEvidence = replay(0, judged);
+        OscillatorBank learned = bank;
+        bank = fresh;
         restartBank();
         bank.paths().forEach(Path::seedLaws);
-        double fresh = replay(half, judged);
-        if (fresh > learned + CLEARLY_BETTER) {
-            return;
+        double freshEvidence = replay(half, judged);
+        if (freshEvidence <= learnedEvidence + CLEARLY_BETTER) {
+            bank = learned;
+            shadow = Optional.empty();
         }
-        restartBank();
-        for (int i = 0; i < servers.size(); i++) {
-            bank.path(i).forward().restartFrom(laws.get(2 * i));
-            bank.path(i).reverse().restartFrom(laws.get(2 * i + 1));
-        }
-        replay(0, judged);
     }
 
     /** Feeds the history from an index on; the log evidence of what comes from {@code judged} on. */

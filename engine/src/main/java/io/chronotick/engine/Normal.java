@@ -48,14 +48,13 @@ final class Normal {
         return x < 0 ? 1 / millsRatio(-x) : density(x) / cdf(x);
     }
 
-    /** Variance of a standard normal value that is known to lie below x: 1 - x h - h^2, h the {@link #hazard}. */
-    static double truncatedVariance(double x) {
+    /** Variance of a standard normal value that is known to lie below x: 1 - x h - h^2, h its {@link #hazard}. */
+    static double truncatedVariance(double x, double hazard) {
         if (x < ASYMPTOTIC_LIMIT) {
             double s = 1 / (x * x);
             return s * (1 - s * (6 - s * 50));
         }
-        double h = hazard(x);
-        return Math.max(1 - x * h - h * h, 0);
+        return Math.max(1 - x * hazard - hazard * hazard, 0);
     }
 
     /** (1 - cdf(x)) / density(x) for x >= 0. */

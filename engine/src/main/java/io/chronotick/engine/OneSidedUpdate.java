@@ -23,6 +23,15 @@ final class OneSidedUpdate {
     /** Evidence of the null component, 1/s: once in ten thousand packets, spread over the largest scale. */
     private static final double LOG_NULL = Math.log(1e-4 / QueueLaw.scale(QueueLaw.SCALES - 1));
 
+    /** Standard deviations beyond which the truncation of the posterior changes nothing in a double's digits. */
+    private static final double CERTAINLY = 8.5;
+
+    /** Below it the difference of two logarithms has lost too many digits to give the hazard. */
+    private static final double FAR_BELOW = -30;
+
+    private static final double SQRT_2_PI = Math.sqrt(2 * Math.PI);
+
+    private final double[] hazards = new double[QueueLaw.SCALES];
     private final double[] responsibilities = new double[QueueLaw.SCALES];
     private double mean;
     private double variance;
@@ -44,7 +53,15 @@ final class OneSidedUpdate {
         for (int k = 0; k < QueueLaw.SCALES; k++) {
             double s = QueueLaw.scale(k);
             double t = v / s;
-            double logZ = Math.log(law.weight(k) / s) - e / s + t / (2 * s) + Normal.logCdf((e - t) / sd);
+            double beta = (e - t) / sd;
+            double hazard = 0;
+            double logCdf = 0;
+            if (beta < CERTAINLY) {
+                logCdf = Normal.logCdf(beta);
+                hazard = beta < FAR_BELOW ? Normal.hazard(beta) : Math.exp(-0.5 * beta * beta - logCdf) / SQRT_2_PI;
+            }
+            double logZ = law.logDensity(k) - e / s + t / (2 * s) + logCdf;
+            hazards[k] = hazard;
             responsibilities[k] = logZ;
             best = Math.max(best, logZ);
         }
@@ -58,12 +75,12 @@ final class OneSidedUpdate {
             double t = v / s;
             double beta = (e - t) / sd;
             double z = Math.exp(responsibilities[k] - best);
-            double m = t - sd * Normal.hazard(beta);
+            double m = t - sd * hazards[k];
             below -= s * Math.exp(responsibilities[k]);
             responsibilities[k] = z;
             total += z;
             first += z * m;
-            second += z * (v * Normal.truncatedVariance(beta) + m * m);
+            second += z * (v * Normal.truncatedVariance(beta, hazards[k]) + m * m);
         }
         for (int k = 0; k < QueueLaw.SCALES; k++) {
             responsibilities[k] /= total;

@@ -6,8 +6,8 @@ package io.chronotick.engine;
  * asymmetry): the queue law of each direction. Shared by all oscillator models. Not thread-safe.
  */
 final class Path {
-    /** When the laws learned so far are good enough to be worth going through the history again with them. */
-    private static final int[] REPLAYS = {6, 12, 24, 48, 96};
+    /** The first laws are made after this many exchanges. */
+    private static final int SEED = 6;
 
     private final QueueLaw forward = new QueueLaw();
     private final QueueLaw reverse = new QueueLaw();
@@ -55,24 +55,14 @@ final class Path {
         baseAge = 0;
     }
 
-    /**
-     * Counts one exchange.
-     *
-     * @return whether the history should be replayed with the laws as they are now
-     */
-    boolean count(double delay) {
+    /** Counts one exchange; after a few of them their delays give the first laws. */
+    void count(double delay) {
         exchanges++;
         delaySum += delay;
         delayMin = Math.min(delayMin, delay);
-        for (int replay : REPLAYS) {
-            if (exchanges == replay) {
-                if (exchanges == REPLAYS[0]) {
-                    seedLaws();
-                }
-                return true;
-            }
+        if (exchanges == SEED) {
+            seedLaws();
         }
-        return false;
     }
 
     /** Mean queue of a packet by the learned laws, s: the average of both directions. */

@@ -30,6 +30,7 @@ final class QueueLaw {
 
     private final double[] longRun = new double[SCALES];
     private final double[] weights = new double[SCALES];
+    private final double[] logDensities = new double[SCALES];
     private int packets;
 
     QueueLaw() {
@@ -40,6 +41,7 @@ final class QueueLaw {
         System.arraycopy(other.longRun, 0, longRun, 0, SCALES);
         System.arraycopy(other.weights, 0, weights, 0, SCALES);
         packets = other.packets;
+        renewDensities();
     }
 
     /** Scale S_k, s. */
@@ -56,6 +58,17 @@ final class QueueLaw {
     /** Weight of scale k for the next packet; the weights sum to one. */
     double weight(int k) {
         return weights[k];
+    }
+
+    /** Natural logarithm of the scale's weight over the scale, its density at zero queue in 1/s. */
+    double logDensity(int k) {
+        return logDensities[k];
+    }
+
+    private void renewDensities() {
+        for (int k = 0; k < SCALES; k++) {
+            logDensities[k] = Math.log(weights[k] / SCALE[k]);
+        }
     }
 
     /** Mean queueing delay in the long run, s. */
@@ -82,17 +95,7 @@ final class QueueLaw {
             weights[k] = BURST_WEIGHT * blurred + (1 - BURST_WEIGHT) * longRun[k] + FLOOR / SCALES;
         }
         normalize(weights);
-    }
-
-    /** A copy of the long-run law. */
-    double[] longRun() {
-        return longRun.clone();
-    }
-
-    /** Starts again from a law that {@link #longRun} gave. */
-    void restartFrom(double[] law) {
-        System.arraycopy(law, 0, longRun, 0, SCALES);
-        restart();
+        renewDensities();
     }
 
     /** Keeps the long-run law as the prior and forgets the packets, before they are replayed. */
@@ -100,6 +103,7 @@ final class QueueLaw {
         packets = 0;
         normalize(longRun);
         System.arraycopy(longRun, 0, weights, 0, SCALES);
+        renewDensities();
     }
 
     /**

@@ -50,12 +50,12 @@ class NormalTest {
     @Test
     void shouldGiveTheVarianceOfATruncatedNormalWithoutASeam() {
         // The series beyond -60 meets the closed form there, and the variance falls with x throughout.
-        double before = Normal.truncatedVariance(-60.0001);
-        double after = Normal.truncatedVariance(-59.9999);
+        double before = Normal.truncatedVariance(-60.0001, Normal.hazard(-60.0001));
+        double after = Normal.truncatedVariance(-59.9999, Normal.hazard(-59.9999));
         assertThat(before).isCloseTo(after, relative(after, 1e-5));
         double last = 0;
         for (double x = -90; x < 8; x += 0.01) {
-            double variance = Normal.truncatedVariance(x);
+            double variance = Normal.truncatedVariance(x, Normal.hazard(x));
             assertThat(variance).as("variance(%s)", x).isBetween(last * (1 - 1e-7), 1.0);
             last = variance;
         }

@@ -58,6 +58,24 @@ final class VirtualWorld {
         this.truth = r -> UTC_AT_ZERO + r + Math.round(r * driftPpm * 1e-6);
     }
 
+    /** From now on the raw clock's frequency is a random walk, by {@code step} s/s each second; as a crystal's is. */
+    void wander(double step, int seconds, long seed) {
+        Random steps = new Random(seed);
+        double[] phase = new double[seconds + 2];
+        double frequency = 0;
+        for (int i = 1; i < phase.length; i++) {
+            phase[i] = phase[i - 1] + frequency;
+            frequency += step * steps.nextGaussian();
+        }
+        LongUnaryOperator straight = truth;
+        truth = r -> {
+            int second = (int) (r / SECOND);
+            double part = (r % SECOND) / (double) SECOND;
+            double walked = phase[second] + part * (phase[second + 1] - phase[second]);
+            return straight.applyAsLong(r) + Math.round(walked * SECOND);
+        };
+    }
+
     VirtualServer addServer(double pollSeconds) {
         VirtualServer server = new VirtualServer();
         servers.add(server);

@@ -24,7 +24,7 @@ class WallsTest {
                         "io.chronotick.lab..",
                         "io.chronotick.engine",
                         "java..",
-                        "com.fasterxml.jackson..",
+                        "tools.jackson..",
                         "org.snakeyaml.engine..",
                         "org.knowm.xchart..",
                         "org.jspecify.annotations")

@@ -34,8 +34,11 @@ final class LinuxServerSocket implements NtpServerSocket {
     /** A call takes some microseconds; longer ones are no reason to begin the next one earlier. */
     private static final long LONGEST_CALL_NANOS = 100_000;
 
-    /** So many packets to itself are enough for the stamps to come and for the first compiler to have done its work. */
+    /** After so many packets to itself the first compiler has done its work. */
     private static final int WARM_UP = 300;
+
+    /** It takes the kernel microseconds, on a busy machine milliseconds. */
+    private static final long STAMP_PATIENCE_NANOS = 1_000_000_000L;
 
     private final HostClocks clocks;
     private final Arena arena = Arena.ofAuto();
@@ -76,13 +79,19 @@ final class LinuxServerSocket implements NtpServerSocket {
         warmUp();
     }
 
-    /** The first calls are slow, and the first stamps after switching on may be missing: no request is to pay for that. */
+    /**
+     * The first calls are slow, and the kernel begins to stamp only after a while: no request is to pay for that. Where it
+     * never stamps, patience ends.
+     */
     private void warmUp() throws IOException {
+        ByteBuffer nothing = ByteBuffer.allocate(0);
+        long deadline = clocks.monotonicNanos() + STAMP_PATIENCE_NANOS;
+        boolean stamped = false;
         try {
-            for (int i = 0; i < WARM_UP; i++) {
-                sendAt(clocks.rawNanos(), ByteBuffer.allocate(0), address);
+            for (int i = 0; i < WARM_UP || (!stamped && clocks.monotonicNanos() < deadline); i++) {
+                sendAt(clocks.rawNanos(), nothing, address);
                 await(0);
-                receive();
+                stamped = message.receive(fd, 0) ? message.stamped() : stamped;
             }
         } catch (IOException e) {
             close();

@@ -1,38 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.document;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
 import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
 
 /** JSON from maps, lists, texts and numbers. */
 public final class JsonText {
-    private static final ObjectMapper MAPPER = new ObjectMapper();
+    private static final JsonMapper COMPACT = JsonMapper.shared();
+    private static final JsonMapper PRETTY =
+            JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
     private static final MathContext DIGITS = new MathContext(6);
 
     private JsonText() {}
 
     /** On one line. */
     public static String compact(Object tree) {
-        return write(MAPPER, tree);
+        return COMPACT.writeValueAsString(tree);
     }
 
     /** Indented, for people and for {@code diff}. */
     public static String pretty(Object tree) {
-        return write(MAPPER.copy().enable(SerializationFeature.INDENT_OUTPUT), tree);
-    }
-
-    private static String write(ObjectMapper mapper, Object tree) {
-        try {
-            return mapper.writeValueAsString(tree);
-        } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("not a tree of maps, lists, texts and numbers", e);
-        }
+        return PRETTY.writeValueAsString(tree);
     }
 
     /** Six significant digits; null for what is no number. */

@@ -51,7 +51,7 @@ public final class Report {
 
     /** Runs it all: some minutes. */
     public ReportData run() throws InterruptedException {
-        List<ReplayResult> results = replay("replay", set.cases(), Set.of());
+        List<ReplayResult> results = replay("replay", set.cases(), POLLS, Set.of());
         List<ReplayCase> firsts = firstSeeds();
         Map<ReplayCase, TimeSeries> series = series(firsts);
         Map<String, AllanDeviation> clocks = new LinkedHashMap<>();
@@ -63,12 +63,18 @@ public final class Report {
             }
         });
         return new ReportData(
-                new ReplaySummary(results), ablations(firsts), series, clocks, published, simulations(), traces());
+                new ReplaySummary(results),
+                ablations(firsts, results),
+                series,
+                clocks,
+                published,
+                simulations(),
+                traces());
     }
 
-    private List<ReplayResult> replay(String name, List<ReplayCase> cases, Set<Ablation> without)
+    private List<ReplayResult> replay(String name, List<ReplayCase> cases, List<Integer> polls, Set<Ablation> without)
             throws InterruptedException {
-        return Replay.play(set, cases, POLLS, without, jobs, progress.apply(name, cases.size() * POLLS.size()));
+        return Replay.play(set, cases, polls, without, jobs, progress.apply(name, cases.size() * polls.size()));
     }
 
     /** One seed of each clock and path. */
@@ -78,19 +84,18 @@ public final class Report {
         return List.copyOf(firsts.values());
     }
 
-    private List<ReportData.AblationScore> ablations(List<ReplayCase> firsts) throws InterruptedException {
-        List<ReplayCase> main = firsts.stream()
-                .filter(which -> ReplaySummary.MAIN_PATHS.contains(which.path()))
-                .toList();
+    private List<ReportData.AblationScore> ablations(List<ReplayCase> firsts, List<ReplayResult> results)
+            throws InterruptedException {
+        List<Integer> poll = POLLS.subList(0, 1);
         List<ReportData.AblationScore> scores = new ArrayList<>();
-        if (main.isEmpty()) {
-            return scores;
-        }
-        scores.add(
-                new ReportData.AblationScore(List.of(), new ReplaySummary(replay("with everything", main, Set.of()))));
+        scores.add(new ReportData.AblationScore(
+                List.of(),
+                new ReplaySummary(results.stream()
+                        .filter(result -> firsts.contains(result.replayCase()) && poll.contains(result.pollSeconds()))
+                        .toList())));
         for (Ablation part : Ablation.values()) {
             scores.add(new ReportData.AblationScore(
-                    List.of(part), new ReplaySummary(replay("without " + part, main, Set.of(part)))));
+                    List.of(part), new ReplaySummary(replay("without " + part, firsts, poll, Set.of(part)))));
         }
         return scores;
     }

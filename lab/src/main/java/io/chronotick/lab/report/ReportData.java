@@ -15,7 +15,7 @@ import java.util.Map;
  * What a report shows.
  *
  * @param replay the whole replay set
- * @param ablations the main cells, one seed: with everything, then without each part
+ * @param ablations every cell, one seed at the shortest poll: with everything, then without each part
  * @param replaySeries what was published in each cell, one seed, at the shortest poll
  * @param clocks Allan deviation of each raw clock
  * @param published Allan deviation of what was published on it over the first path, at the shortest poll

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 
-/** Reads scenarios; the command line's help describes their format. */
+/** Reads scenarios; docs/lab.md describes their format. */
 public final class ScenarioFile {
     private static final double YEAR = 366 * 86_400.0;
     private static final double FASTEST_CLOCK = 1e-3;

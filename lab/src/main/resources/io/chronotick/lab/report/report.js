@@ -212,20 +212,24 @@ function plot(into, series, previous) {
 
 // --- Ablations ---
 if (data.ablations.length) {
-  const groups = data.ablations[0].replay.polls.flatMap(p => p.groups.map(g => ({poll: p.poll_s, name: g.name})))
-    .filter(g => g.name !== 'main');
-  const value = (ablation, g) => published(ablation.replay.polls.find(p => p.poll_s === g.poll).groups.find(x => x.name === g.name));
-  const rows = data.ablations.map(ablation => [
-    ablation.without.length ? 'without ' + ablation.without[0].toLowerCase().replaceAll('_', ' ') : 'everything',
-    ...groups.map(g => {
-      const own = value(ablation, g), full = value(data.ablations[0], g);
-      if (!own) return '–';
-      const loss = Math.log(full.geometric_mean / own.geometric_mean);
-      const shade = Math.min(Math.abs(loss) / Math.log(2), 1) * .55;
-      const colour = loss > 0 ? `rgba(192, 69, 60, ${shade.toFixed(2)})` : `rgba(47, 158, 107, ${shade.toFixed(2)})`;
-      return element('td', {style: `background:${colour}`, title: `worst ${own.worst.toFixed(2)} in ${own.worst_cell}`}, own.geometric_mean.toFixed(2));
-    })]);
-  $('ablations').replaceChildren(table(['', ...groups.map(g => `${g.name} ${g.poll} s`)], rows));
+  const full = data.ablations[0].replay.polls[0];
+  const rows = data.ablations.map(ablation => {
+    const poll = ablation.replay.polls[0];
+    const inside = poll.cells.flatMap(cell => cell.runs.map(run => run.inside_95));
+    return [
+      ablation.without.length ? 'without ' + ablation.without[0].toLowerCase().replaceAll('_', ' ') : 'everything',
+      ...full.groups.map(group => {
+        const own = published(poll.groups.find(g => g.name === group.name));
+        if (!own) return '–';
+        const loss = Math.log(published(group).geometric_mean / own.geometric_mean);
+        const shade = Math.min(Math.abs(loss) / Math.log(2), 1) * .55;
+        const colour = loss > 0 ? `rgba(192, 69, 60, ${shade.toFixed(2)})` : `rgba(47, 158, 107, ${shade.toFixed(2)})`;
+        return element('td', {style: `background:${colour}`, title: `worst ${own.worst.toFixed(2)} in ${own.worst_cell}`},
+          own.geometric_mean.toFixed(2));
+      }),
+      `${(100 * Math.min(...inside)).toFixed(1)}–${(100 * Math.max(...inside)).toFixed(1)} %`];
+  });
+  $('ablations').replaceChildren(table([`poll ${full.poll_s} s`, ...full.groups.map(g => g.name), 'inside 95 %, worst–best'], rows));
 }
 
 // --- Scenarios ---

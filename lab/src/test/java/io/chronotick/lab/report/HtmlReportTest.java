@@ -3,8 +3,6 @@ package io.chronotick.lab.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.chronotick.engine.Ablation;
 import io.chronotick.lab.replay.Replay;
 import io.chronotick.lab.replay.ReplayCase;
@@ -27,6 +25,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class HtmlReportTest {
@@ -66,7 +66,7 @@ class HtmlReportTest {
                 .contains("var uPlot=")
                 .doesNotContain("/*DATA*/", "/*SCRIPT*/", "/*STYLE*/", "/*PLOTS*/", "src=", "<link", "@import");
         int begin = page.indexOf("id=\"data\">") + "id=\"data\">".length();
-        JsonNode tree = new ObjectMapper().readTree(page.substring(begin, page.indexOf("</script>", begin)));
+        JsonNode tree = JsonMapper.shared().readTree(page.substring(begin, page.indexOf("</script>", begin)));
         JsonNode cell = tree.at("/replay/polls/0/cells/0");
         assertThat(cell.at("/ratio_to_chrony/published").asDouble()).isGreaterThan(1);
         assertThat(tree.at("/series/quartz~1lan/t").size()).isBetween(1000, 2000);

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.offset;
 
 import io.chronotick.lab.LabException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -42,6 +45,15 @@ class ScenarioFileTest {
         assertThat(later.forward().queue()).isEqualTo(new DelayLaw.Exponential(0.001));
         assertThat(later.back()).isEqualTo(server.initial().back());
         assertThat(later.drift()).isCloseTo(1e-6, offset(1e-18));
+    }
+
+    @Test
+    void scenarioOfTheDocumentationIsRead() throws IOException {
+        String document = Files.readString(Path.of("../docs/lab.md"));
+        int begin = document.indexOf("```yaml\n") + "```yaml\n".length();
+        Scenario scenario = parse(document.substring(begin, document.indexOf("```", begin)));
+        assertThat(scenario.servers().stream().map(ServerSpec::name)).containsExactly("near", "far-1", "far-2");
+        assertThat(scenario.limits().windows()).hasSize(1);
     }
 
     @Test
