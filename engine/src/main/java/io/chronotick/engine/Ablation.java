@@ -3,8 +3,6 @@ package io.chronotick.engine;
 
 /** A part of the estimator left out, to measure what it is worth. Only the lab does that. */
 public enum Ablation {
-    /** Each exchange is one noisy offset with symmetric noise instead of two one-sided constraints. */
-    ONE_SIDED_LAWS,
     /** One hypothesis about the oscillator instead of the bank. */
     BANK,
     /** No hypotheses with a cycle or a drift. */
