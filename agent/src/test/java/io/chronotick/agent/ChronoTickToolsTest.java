@@ -16,8 +16,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -155,11 +153,9 @@ class ChronoTickToolsTest {
     void shouldWaitUntilATimeHasCertainlyPassed() throws Exception {
         new SampleSegment().publish(segment);
         Instant time = tools.getTime().latest();
-        List<Double> remaining = new ArrayList<>();
-        WaitResult result = tools.waitUntil(time, 10, remaining::add);
+        WaitResult result = tools.waitUntil(time, 10);
         assertThat(result.earlyOrLateBy()).isGreaterThan(result.uncertainty());
         assertThat(tools.getTime().earliest()).isAfter(time);
-        assertThat(remaining).isNotEmpty();
         assertThat(tools.waitUntil(Instant.EPOCH, 0).earlyOrLateBy()).isGreaterThan(1.7e9);
     }
 

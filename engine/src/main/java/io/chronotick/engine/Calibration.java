@@ -21,9 +21,8 @@ final class Calibration {
     /** Exchanges remembered; the sums are noisy, and what makes them wrong, the law of a path, changes slowly. */
     private static final double MEMORY = 1000;
 
-    /** Sum of expected movements, in units of the variance, that are assumed to have come true before any was seen:
-     * about a hundred exchanges. */
-    private static final double PRIOR = 10;
+    /** Sum of expected movements, in units of the variance, assumed to have come true before any was seen: some 50 exchanges. */
+    private static final double PRIOR = 4;
 
     /** A movement counts for at most this many times the stated variance: a new route is not the estimator's fault. */
     private static final double CLIP = 16;
