@@ -98,6 +98,7 @@ public final class PngPlots {
                 .build();
         dress(chart.getStyler());
         chart.getStyler().setDefaultSeriesRenderStyle(CategorySeriesRenderStyle.Scatter);
+        chart.getStyler().setOverlapped(true);
         chart.getStyler().setYAxisLogarithmic(true);
         chart.getStyler().setXAxisLabelRotation(70);
         List<String> names = summary.cells().stream().map(Cell::name).distinct().toList();
@@ -125,6 +126,7 @@ public final class PngPlots {
                 Arrays.stream(series.seconds()).map(second -> second / 3600).toArray();
         double[] width =
                 Arrays.stream(series.sds()).map(sd -> SIGMA_95 * sd * 1e6).toArray();
+        chart.getStyler().setXAxisMin(Math.floor(hours[0])).setXAxisMax(Math.ceil(hours[hours.length - 1]));
         line(chart, "+95 %", hours, width, new Color(0x1b6ca8), 1);
         line(chart, "-95 %", hours, Arrays.stream(width).map(w -> -w).toArray(), new Color(0x1b6ca8), 1);
         line(
