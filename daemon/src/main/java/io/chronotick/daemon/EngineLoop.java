@@ -263,6 +263,10 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, Consumer<Acti
         if (action instanceof Action.Send send) {
             transport.send(send.source(), send.requestId(), send.payload(), this);
         } else if (action instanceof Action.Publish publish) {
+            if (publish.correction().warmupComplete() && snapshot.warmupProgress() < 1) {
+                // Or the status thread goes on telling of a warm-up whose end has just been logged.
+                nextSnapshotNanos = clocks.rawNanos();
+            }
             speaking = publish.correction().source();
             leap = publish.correction().leap();
             publisher.accept(publish.correction());

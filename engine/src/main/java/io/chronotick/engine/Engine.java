@@ -664,7 +664,7 @@ public final class Engine {
                 Math.max(maxDrift(), Math.abs(estimate.frequency() - boundFrequency()) + maxDrift()),
                 config.maxUncertaintySeconds(),
                 Math.round(config.horizonSeconds() * 1e9),
-                modelSpeaks ? Correction.Source.SHORT_TERM : Correction.Source.NTP,
+                modelSpeaks ? speakerOf(bank) : Correction.Source.NTP,
                 warmupComplete,
                 modelSpeaks,
                 holdover,
@@ -696,6 +696,11 @@ public final class Engine {
         return ((exchange.t2() - exchange.t1() - epochNanos) * 1e-9
                         + (exchange.t3() - exchange.t4() - epochNanos) * 1e-9)
                 / 2;
+    }
+
+    /** Until the long-term forecaster was judged by a forecast that came due, both say what the short-term one says. */
+    private static Correction.Source speakerOf(OscillatorBank bank) {
+        return bank.isLongTermJudged() ? Correction.Source.FUSION : Correction.Source.SHORT_TERM;
     }
 
     /** Factor on the models' own standard deviations. */

@@ -37,6 +37,7 @@ final class OscillatorBank {
 
     private final boolean learnsCycles;
     private boolean cycleLearned;
+    private boolean longTermJudged;
     private final CycleFinder finder = new CycleFinder();
 
     private final double[] logWeights;
@@ -108,6 +109,7 @@ final class OscillatorBank {
         copy.near.copyFrom(near);
         copy.far.copyFrom(far);
         copy.cycleLearned = cycleLearned;
+        copy.longTermJudged = longTermJudged;
         copy.finder.copyFrom(finder);
         paths.forEach(path -> copy.paths.add(path.copy()));
         copy.exchanges = exchanges;
@@ -162,6 +164,7 @@ final class OscillatorBank {
         near.clear();
         far.clear();
         cycleLearned = false;
+        longTermJudged = false;
         finder.clear();
         exchanges = 0;
         normalizeWeights();
@@ -187,6 +190,11 @@ final class OscillatorBank {
     /** Natural logarithm of the predictive density of the newest exchange under the bank as it was before it. */
     double logEvidence() {
         return logEvidence;
+    }
+
+    /** Whether a forecast of the long-term weights has come due since the last restart. */
+    boolean isLongTermJudged() {
+        return longTermJudged;
     }
 
     /** Mean over the hypotheses of a server's base delay one way, s; only when it is known. */
@@ -353,6 +361,7 @@ final class OscillatorBank {
                 model.update(source, -1, exchange.t4(), down, path.reverse(), update);
                 farGains[j] += update.logEvidence();
             }
+            longTermJudged = true;
             far.add(mixture(pendingWeights, farGains), mixture(longWeights, farGains));
             for (int j = 0; j < pending.length; j++) {
                 double prior = models[j].hypothesis().logPrior();
