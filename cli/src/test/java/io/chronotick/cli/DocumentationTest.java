@@ -251,6 +251,7 @@ class DocumentationTest {
                 .map(line -> line.replaceAll("\\(.*⭐.*|⭐.*", "RATING"))
                 .map(line -> line.replaceAll("(version|ChronoTick|chronotick) (#|development)\\S*.*", "VERSION"))
                 .map(line -> line.replaceAll("^(# checks? fails?\\.|All .*)", "VERDICT"))
+                .map(line -> line.replaceAll("\\((#\\S*-SNAPSHOT|development)\\)", "(VERSION)")) // of jars, of classes
                 .map(line -> line.replaceAll("[-=─]{3,}", "---"))
                 .map(line -> line.replaceAll("\\s+", " ").strip())
                 .filter(line -> !line.isEmpty())
