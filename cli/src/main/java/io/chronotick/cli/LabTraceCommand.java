@@ -152,10 +152,12 @@ final class LabTraceCommand extends LabRunCommand {
 
     private void summarize(List<TraceResult> results) {
         Table table = new Table(
-                "<One step, MAE in ms", "published", "floor", "of floor", "Python system", "best baseline", "<", "<");
+                "<One step, MAE in ms", "published", "next sample", "floor", "of floor", "Python system", "best baseline", "<", "<");
         for (TraceResult result : results) {
             TraceResult.Score published = result.score(TraceResult.PUBLISHED).orElseThrow();
-            row(table, result, result.trace().name(), 0, published.oneStep(), result.floor());
+            double sample =
+                    result.score(TraceResult.NEXT_SAMPLE).orElseThrow().oneStep();
+            row(table, result, result.trace().name(), 0, published.oneStep(), sample, result.floor());
             result.correctedFloor()
                     .ifPresent(floor -> row(
                             table,
@@ -163,13 +165,14 @@ final class LabTraceCommand extends LabRunCommand {
                             result.trace().name() + ", corrected",
                             1,
                             published.corrected().get(0),
+                            published.corrected().get(0),
                             floor));
         }
         table.printTo(shell);
     }
 
     private static void row(
-            Table table, TraceResult result, String title, int corrected, double published, NoiseFloor floor) {
+            Table table, TraceResult result, String title, int corrected, double published, double sample, NoiseFloor floor) {
         String bestName = "";
         double best = Double.POSITIVE_INFINITY;
         for (TraceResult.Score score : result.scores()) {
@@ -183,8 +186,9 @@ final class LabTraceCommand extends LabRunCommand {
         table.row(
                 title,
                 millis(published),
+                millis(sample),
                 millis(floor.smoother()),
-                Format.fixed(published / floor.smoother(), 2),
+                Format.fixed(sample / floor.smoother(), 2),
                 result.score(TraceResult.EARLIER_SYSTEM)
                         .map(score -> millis(
                                 corrected == 0
