@@ -26,9 +26,10 @@ import picocli.CommandLine.Parameters;
         description = "Forecast recorded offsets of real clocks from those before them.",
         footer = {
             "",
-            "A file has the columns t and offset_s, and delay_s or uncertainty_s where they were recorded. Errors are mean",
-            "absolute errors against the samples themselves, after the first 8 of them. NAME_reference.csv.gz beside",
-            "NAME.csv.gz holds what the earlier Python system predicted.",
+            "A file has the columns t and offset_s, and delay_s where it was recorded. Errors are mean absolute errors",
+            "against the samples themselves, after the first 8 of them. Samples are off by what packets waited on one way,",
+            "and the published time is not meant to be: 'next sample' adds what the newest 64 samples differed from it by.",
+            "NAME_reference.csv.gz beside NAME.csv.gz holds what the earlier Python system predicted.",
             "",
             "The floor is the noise of the samples: the mean distance of each from the best line or median through its",
             "neighbours on both sides. Where offsets follow delays, they are scored once more corrected for that, with the",

@@ -403,8 +403,8 @@ public final class Engine {
     }
 
     /**
-     * Without the one-sided laws the symmetric ones are all there is, and get every hypothesis about the clock; beside them the
-     * random walks do, since whoever has such noise sees no more of the clock.
+     * Without the one-sided laws the symmetric ones are all there is, and get every hypothesis about the clock; beside them
+     * random walks will do, since whoever has such noise sees no more of the clock.
      */
     private OscillatorBank newBank() {
         boolean single = without.contains(Ablation.BANK);
@@ -413,7 +413,7 @@ public final class Engine {
         List<ClockHypothesis> all = single ? List.of(walks.get(2)) : cycles ? ClockHypothesis.all() : walks;
         return without.contains(Ablation.ONE_SIDED_LAWS)
                 ? new OscillatorBank(List.of(), all, cycles)
-                : new OscillatorBank(all, single ? List.of() : walks, cycles);
+                : new OscillatorBank(all, single ? List.of() : ClockHypothesis.noisyWalks(), cycles);
     }
 
     private void restartBank() {

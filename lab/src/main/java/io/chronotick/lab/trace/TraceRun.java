@@ -26,7 +26,10 @@ public final class TraceRun {
     private static final int WARMUP = 8;
 
     /** How many of the newest samples say what samples differ from the clock by. */
-    private static final int BIAS_SAMPLES = Integer.getInteger("bs", 32);
+    private static final int BIAS_SAMPLES = 64;
+
+    /** Two standard deviations. */
+    private static final double CHANCE = 2;
 
     private final Trace trace;
     private final EngineUnderTest engine;
@@ -84,6 +87,13 @@ public final class TraceRun {
         }
     }
 
+    /** What samples differ from the clock by, if most of them differ to the same side by more than chance (sign test). */
+    private double bias() {
+        double[] newest = biases.stream().mapToDouble(Double::doubleValue).toArray();
+        double sides = Arrays.stream(newest).map(Math::signum).sum();
+        return Math.abs(sides) > CHANCE * Math.sqrt(newest.length) ? Quantiles.median(newest) : 0;
+    }
+
     /** Each sample after the warm-up is asked for at the moment its request leaves, and at each lead before. */
     private List<Question> questions() {
         long warm = trace.exchange(Math.min(WARMUP, trace.size()) - 1).t4();
@@ -110,11 +120,7 @@ public final class TraceRun {
                 ? Double.NaN
                 : (published.utcNanosAt(middle) - local) * 1e-9;
         note(question, TraceResult.PUBLISHED, offset);
-        double bias = biases.isEmpty()
-                ? 0
-                : Quantiles.median(
-                        biases.stream().mapToDouble(Double::doubleValue).toArray());
-        note(question, TraceResult.NEXT_SAMPLE, offset + bias);
+        note(question, TraceResult.NEXT_SAMPLE, offset + bias());
         for (Forecast forecast : engine.forecasts(middle)) {
             note(question, ForecasterName.of(forecast), (forecast.utcNanos() - local) * 1e-9);
         }
