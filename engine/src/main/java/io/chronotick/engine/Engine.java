@@ -30,7 +30,7 @@ public final class Engine {
     private static final double FREQUENCY_SIGMAS = 4;
 
     /** The estimated frequency is believed in the bound after this many exchanges. */
-    private static final int EXCHANGES_FOR_FREQUENCY = 100;
+    private static final int EXCHANGES_FOR_FREQUENCY = 32;
 
     /** The warm-up asks for this many accepted exchanges. */
     private static final int WARMUP_EXCHANGES = 8;
