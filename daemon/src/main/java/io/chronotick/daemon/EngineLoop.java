@@ -108,7 +108,8 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, Consumer<Acti
                         config.maxAcceptableUncertaintySeconds(),
                         config.warmupLimitSeconds(),
                         config.shortTermHorizonSeconds(),
-                        config.shortTermEnabled()),
+                        config.shortTermEnabled() ? Correction.Source.FUSION : Correction.Source.NTP,
+                        List.of()),
                 random);
         long raw = clocks.rawNanos();
         for (ServerConfig server : config.servers()) {
