@@ -2,6 +2,7 @@
 package io.chronotick.daemon;
 
 import io.chronotick.daemon.config.DaemonConfig;
+import io.chronotick.daemon.config.ModelConfig;
 import io.chronotick.daemon.config.ServerConfig;
 import io.chronotick.daemon.net.NtpTransport;
 import io.chronotick.daemon.net.Resolver;
@@ -108,8 +109,8 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, Consumer<Acti
                         config.maxAcceptableUncertaintySeconds(),
                         config.warmupLimitSeconds(),
                         config.shortTermHorizonSeconds(),
-                        config.shortTermEnabled() ? Correction.Source.FUSION : Correction.Source.NTP,
-                        List.of()),
+                        config.speaker(),
+                        config.models().stream().map(ModelConfig::slot).toList()),
                 random);
         long raw = clocks.rawNanos();
         for (ServerConfig server : config.servers()) {
