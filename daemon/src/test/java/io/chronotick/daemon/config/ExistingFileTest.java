@@ -156,7 +156,7 @@ final class ExistingFileTest {
                         "existing.yaml: no effect here: short_term.model_name (line 3): \"chronos\" runs here only from an"
                                 + " exported ONNX file: export it, then set model_name: onnx and model_params: {path:"
                                 + " FILE.onnx, "))
-                .anyMatch(line -> line.contains("long_term.model_name (line 14): \"timesfm\" runs here only from"))
+                .anyMatch(line -> line.contains("long_term.model_name (line 15): \"timesfm\" runs here only from"))
                 .anyMatch(line -> line.contains("prediction_scheduling.ntp_correction.method (line ")
                         && line.contains("keeps its own history and smooths it"));
     }
