@@ -208,7 +208,8 @@ final class LearnedSlot {
     /** The question could not be answered. */
     void onFailed(long requestId, String why, long rawNanos, Consumer<Action> out) {
         if (asked.isPresent() && asked.get().requestId() == requestId) {
-            fault(why, rawNanos, out);
+            // Who was stopped for being late was late, whatever it says.
+            fault(isLate(rawNanos) ? late() : why, rawNanos, out);
         }
     }
 
