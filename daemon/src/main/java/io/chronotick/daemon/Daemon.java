@@ -252,7 +252,13 @@ public final class Daemon implements AutoCloseable {
             residentBytes = ProcessStats.residentBytes();
         }
         EngineLoop.Snapshot engine = engineLoop.snapshot();
-        boolean modelSpeaks = engine.source() != Correction.Source.NTP && engine.source() != Correction.Source.NO_DATA;
+        double shortTerm = switch (engine.source()) {
+            case SHORT_TERM -> 1;
+            case FUSION -> engine.shortTermWeight();
+            default -> 0;
+        };
+        boolean longTermSpeaks =
+                engine.source() == Correction.Source.LONG_TERM || engine.source() == Correction.Source.FUSION;
         pageWriter.write(
                 target.buffer(),
                 new DaemonStatus(
@@ -260,8 +266,8 @@ public final class Daemon implements AutoCloseable {
                         engine.waitingFor(),
                         engine.leap(),
                         writerLoop.overruns(),
-                        modelSpeaks ? engine.shortTermWeight() : 0,
-                        modelSpeaks ? 1 - engine.shortTermWeight() : 0,
+                        shortTerm,
+                        longTermSpeaks ? 1 - shortTerm : 0,
                         quantile(latencies, 0.50),
                         quantile(latencies, 0.99),
                         residentBytes,
