@@ -358,12 +358,14 @@ final class OscillatorBank {
     }
 
     /**
-     * How far a base delay may have moved since the last exchange, s: much while it is hardly known, then 3e-4 of the
-     * queue's own scale.
+     * How far a base delay may have moved since the last exchange, s: much while it is hardly known, then 3e-4 of the smaller
+     * queue's own scale and 1e-4 of what the other is larger by. The latter is what moments cost: an edge that packets of a
+     * long queue seldom touch has no Gaussian posterior, and is known less well than one would have it.
      */
     private static double baseWander(Path path) {
-        double scale = Math.min(path.forward().mean(), path.reverse().mean());
-        return (3e-4 + 0.6 / (30 + path.baseAge())) * scale;
+        double smaller = Math.min(path.forward().mean(), path.reverse().mean());
+        double larger = Math.max(path.forward().mean(), path.reverse().mean());
+        return (3e-4 + 0.6 / (30 + path.baseAge())) * smaller + 1e-4 * (larger - smaller);
     }
 
     private void weigh() {
@@ -648,9 +650,9 @@ final class OscillatorBank {
             int a = m.asymmetry(sources.get(i));
             double d = m.mean(a) - centre;
             double noise = m.covariance(a, a) - combinedAsymmetry(m, a, sources, w);
-            spread += w[i] * Math.max(d * d - Math.max(noise, 0), 0);
+            spread += w[i] * (d * d - Math.max(noise, 0));
         }
-        return squares < 1 ? spread / (1 - squares) * squares : 0;
+        return squares < 1 ? Math.max(spread, 0) / (1 - squares) * squares : 0;
     }
 
     /** Covariance of an asymmetry with the servers' weighted mean asymmetry. */
