@@ -92,6 +92,8 @@ public final class Engine {
     private final Confidence confidence = new Confidence();
     private final Calibration calibration = new Calibration();
     private final List<Exchange> history = new ArrayList<>();
+    private Optional<SecondOpinion> learnedFilter = Optional.empty();
+    private boolean learnedFilterSpeaks;
 
     private long nextRequestId;
     private boolean begun;
@@ -146,6 +148,16 @@ public final class Engine {
     }
 
     /**
+     * Puts the learned filter beside the bank. Before any server is added.
+     *
+     * @param speaks whether it is fused into what is published, or only forecasts for whoever asks {@link #forecasts}
+     */
+    public void useLearnedFilter(FilterWeights weights, boolean speaks) {
+        learnedFilter = Optional.of(new SecondOpinion(weights));
+        learnedFilterSpeaks = speaks;
+    }
+
+    /**
      * Adds a server; it is asked once its address is known ({@link #onAddressChanged}).
      *
      * @return its index: 0, 1, ...
@@ -153,6 +165,7 @@ public final class Engine {
     public int addSource(SourceConfig source) {
         servers.add(new Server(new NtpSource(servers.size(), source, random)));
         bank.addSource();
+        learnedFilter.ifPresent(SecondOpinion::addSource);
         return servers.size() - 1;
     }
 
@@ -168,6 +181,7 @@ public final class Engine {
         server.tracker.clear();
         server.newest = Optional.empty();
         bank.forget(source);
+        learnedFilter.ifPresent(filter -> filter.forget(source));
         history.removeIf(exchange -> exchange.source() == source);
     }
 
@@ -262,6 +276,7 @@ public final class Engine {
         contradictions = 0;
         bank.restartPhase(FREQUENCY_FLOOR);
         bank.paths().forEach(Path::restartLaws);
+        learnedFilter.ifPresent(SecondOpinion::restart);
     }
 
     // --- One exchange ---
@@ -310,7 +325,39 @@ public final class Engine {
     private void startBank() {
         if (!bank.isStarted()) {
             replay(0, 0);
+            learnedFilter.ifPresent(filter -> teachHistory(filter));
         }
+    }
+
+    /** The learned filter begins with what has come before. */
+    private void teachHistory(SecondOpinion filter) {
+        for (Exchange past : history) {
+            if (servers.get(past.source()).state == SourceState.SELECTED) {
+                filter.add(past, epochNanos, Optional.empty(), 0, 0);
+            }
+        }
+    }
+
+    /** The learned filter is judged by an exchange that the bank has not seen yet, and takes it in. */
+    private void teachLearnedFilter(SecondOpinion filter, Exchange exchange) {
+        int source = exchange.source();
+        if (!bank.knows(source)) {
+            filter.add(exchange, epochNanos, Optional.empty(), 0, 0);
+            return;
+        }
+        List<Integer> speakers = speakers();
+        Estimate expected = calibrated(bank.estimate(exchange.middle(), speakers));
+        filter.judge(
+                exchange,
+                expected,
+                speakers,
+                (offset, variance) -> bank.logEvidence(exchange, epochNanos, speakers, offset, variance));
+        Estimate alone = calibrated(bank.estimate(exchange.middle(), List.of(source)));
+        filter.add(exchange, epochNanos, Optional.of(alone), bank.base(source), bank.baseSd(source));
+    }
+
+    private Estimate calibrated(Estimate estimate) {
+        return estimate.scaled(scale());
     }
 
     private void feed(Exchange exchange, boolean replay, long rawNanos, Consumer<Action> out) {
@@ -334,6 +381,7 @@ public final class Engine {
                 history.clear();
                 history.addAll(since);
                 replay(0, 0);
+                learnedFilter.ifPresent(filter -> teachHistory(filter));
             } else {
                 servers.get(exchange.source()).protocol.confirm(CONFIRMATIONS - contradictions, rawNanos);
                 return;
@@ -348,6 +396,7 @@ public final class Engine {
         // tells.
         List<Integer> alone = List.of(exchange.source());
         Optional<Estimate> before = forecast ? Optional.of(bank.estimate(exchange.middle(), alone)) : Optional.empty();
+        learnedFilter.ifPresent(filter -> teachLearnedFilter(filter, exchange));
         boolean hit = absorb(exchange);
         if (before.isPresent() && bank == believed) {
             Estimate after = bank.estimate(exchange.middle(), alone);
@@ -610,7 +659,7 @@ public final class Engine {
             out.accept(new Action.Publish(Correction.nothingKnown(rawNanos, stepped, acceptedCount, lastSyncNanos)));
             return;
         }
-        Estimate estimate = config.modelEnabled() ? bank.estimate(rawNanos, speakers()) : newestMeasurement(rawNanos);
+        Estimate estimate = config.modelEnabled() ? spoken(rawNanos) : newestMeasurement(rawNanos);
         boolean modelSpeaks = config.modelEnabled()
                 && bank.exchanges() >= WARMUP_EXCHANGES
                 && estimate.frequencySd() <= USEFUL_FREQUENCY_SD;
@@ -675,6 +724,16 @@ public final class Engine {
                 Math.round(CONFIDENCE_POLLS * shortestPoll() * 1e9),
                 acceptedCount,
                 lastSyncNanos)));
+    }
+
+    /** The bank's estimate, with the learned filter's if that may speak; its variance before calibration, as the bank's. */
+    private Estimate spoken(long rawNanos) {
+        List<Integer> speakers = speakers();
+        Estimate own = bank.estimate(rawNanos, speakers);
+        return learnedFilter
+                .filter(filter -> learnedFilterSpeaks)
+                .map(filter -> filter.fuse(calibrated(own), speakers).scaled(1 / scale()))
+                .orElse(own);
     }
 
     /** The newest exchange of a selected server and nothing else: for an operator who switched the models off. */
@@ -806,10 +865,20 @@ public final class Engine {
             return List.of();
         }
         OscillatorBank.Estimates all = bank.estimates(rawNanos, speakers());
-        return List.of(
-                forecast(Forecast.Forecaster.SHORT_TERM, all.shortTerm(), all.shortTermWeight()),
-                forecast(Forecast.Forecaster.LONG_TERM, all.longTerm(), 1 - all.shortTermWeight()),
-                forecast(Forecast.Forecaster.FUSION, all.fused(), 1));
+        List<Forecast> forecasts = new ArrayList<>();
+        forecasts.add(forecast(Forecast.Forecaster.SHORT_TERM, all.shortTerm(), all.shortTermWeight()));
+        forecasts.add(forecast(Forecast.Forecaster.LONG_TERM, all.longTerm(), 1 - all.shortTermWeight()));
+        forecasts.add(forecast(Forecast.Forecaster.FUSION, all.fused(), 1));
+        learnedFilter.ifPresent(filter -> {
+            Estimate own = calibrated(all.fused());
+            filter.estimate(rawNanos, speakers()).ifPresent(learned -> {
+                double weight = filter.isQuarantined() ? 0 : 1 - filter.bankShare();
+                forecasts.add(forecast(Forecast.Forecaster.LEARNED, learned.scaled(1 / scale()), weight));
+                Estimate both = filter.fuse(own, speakers()).scaled(1 / scale());
+                forecasts.add(forecast(Forecast.Forecaster.BOTH, both, 1));
+            });
+        });
+        return List.copyOf(forecasts);
     }
 
     private Forecast forecast(Forecast.Forecaster forecaster, Estimate estimate, double weight) {

@@ -379,6 +379,26 @@ final class OscillatorBank {
         }
     }
 
+    /**
+     * Log evidence of an exchange that is yet to come in, if the published time at its middle is N(offset, variance) and all
+     * else as the likeliest hypothesis has it: what any forecaster is judged by, whatever it forecasts with.
+     *
+     * @param sources the servers whose mean the published time is, as in {@link #estimate}
+     */
+    double logEvidence(Exchange exchange, long epochNanos, List<Integer> sources, double offset, double variance) {
+        Path path = paths.get(exchange.source());
+        double up = (exchange.t2() - exchange.t1() - epochNanos) * 1e-9;
+        double down = -(exchange.t3() - exchange.t4() - epochNanos) * 1e-9;
+        double[] asymmetries = asymmetries(sources, serverWeights(sources));
+        OscillatorModel model = likeliest().copy();
+        model.prepare(exchange.source(), exchange.middle(), (up - down) / 2, exchange.delay());
+        model.believe(asymmetries, offset, variance);
+        model.update(exchange.source(), +1, exchange.t1(), up, path.forward(), update);
+        double evidence = update.logEvidence();
+        model.update(exchange.source(), -1, exchange.t4(), down, path.reverse(), update);
+        return evidence + update.logEvidence();
+    }
+
     /** Log evidence of a mixture of hypotheses. */
     private double mixture(double[] shares, double[] logEvidences) {
         double best = Double.NEGATIVE_INFINITY;
@@ -447,10 +467,7 @@ final class OscillatorBank {
     /** {@link #estimate} with what it is made of. */
     Estimates estimates(long raw, List<Integer> sources) {
         double[] w = serverWeights(sources);
-        double[] asymmetries = new double[paths.size()];
-        for (int i = 0; i < w.length; i++) {
-            asymmetries[sources.get(i)] = w[i];
-        }
+        double[] asymmetries = asymmetries(sources, w);
         Mixture shortTerm = new Mixture();
         Mixture longTerm = new Mixture();
         for (int j = 0; j < active(); j++) {
@@ -473,7 +490,7 @@ final class OscillatorBank {
      * adding their precisions would count the evidence twice. Covariance intersection (Julier and Uhlmann 1997) is what is
      * safe under any correlation: precisions weighted by shares that sum to one.
      */
-    private static Estimate fuse(Estimate a, Estimate b, double share) {
+    static Estimate fuse(Estimate a, Estimate b, double share) {
         double pa = share / a.p00();
         double pb = (1 - share) / b.p00();
         double ka = pa / (pa + pb);
@@ -526,6 +543,15 @@ final class OscillatorBank {
             best = weights[j] > weights[best] ? j : best;
         }
         return models[best];
+    }
+
+    /** The servers' weights by source index. */
+    private double[] asymmetries(List<Integer> sources, double[] w) {
+        double[] asymmetries = new double[paths.size()];
+        for (int i = 0; i < w.length; i++) {
+            asymmetries[sources.get(i)] = w[i];
+        }
+        return asymmetries;
     }
 
     private double[] serverWeights(List<Integer> sources) {

@@ -369,6 +369,35 @@ final class OscillatorModel {
         out.p11 = yy + f.qyy + f.qcc;
     }
 
+    /**
+     * Replaces what is believed of z = x + sum w_i a_i at the state's time by N(offset, variance), and leaves what is believed
+     * of everything else given z (Jeffrey's rule): how another forecaster's word is put to the test.
+     *
+     * @param asymmetries weight of each server's a, by source index
+     */
+    void believe(double[] asymmetries, double offset, double variance) {
+        int n = mean.length;
+        Arrays.fill(row, 0);
+        row[X] = 1;
+        for (int source = 0; source < pathKnown.length; source++) {
+            if (pathKnown[source]) {
+                row[asymmetry(source)] = asymmetries[source];
+            }
+        }
+        for (int i = 0; i < n; i++) {
+            gain[i] = dot(covariance[i], row);
+        }
+        double before = dot(gain, row);
+        double shift = (offset - dot(row, mean)) / before;
+        double shrink = (variance - before) / (before * before);
+        for (int i = 0; i < n; i++) {
+            mean[i] += gain[i] * shift;
+            for (int j = 0; j < n; j++) {
+                covariance[i][j] += gain[i] * gain[j] * shrink;
+            }
+        }
+    }
+
     /** What {@link #predict} gives: means and covariances of offset (s) and frequency (s/s). */
     static final class Prediction {
         double offset;

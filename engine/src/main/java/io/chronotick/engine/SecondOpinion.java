@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.engine;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The learned filter beside the oscillator bank, one {@link TunedFilter} for each server, and what keeps it from doing harm: a
+ * gate before it, a judgement of what it forecast, a quarantine. It is fused with the bank by covariance intersection, since
+ * both have seen the same exchanges, with shares that follow the likelihoods that they gave to what then came.
+ *
+ * <p>Not thread-safe.
+ */
+final class SecondOpinion {
+    /** It has no say before a server's filter has seen this many exchanges. */
+    private static final int FIRST_WORD = 32;
+
+    /** An exchange is impossible where it leaves less room than this many deviations of what the bank believes, ... */
+    private static final double GATE_SIGMAS = 6;
+
+    /** ... and this, s. */
+    private static final double GATE_SLACK = 2e-6;
+
+    /** So many impossible ones in a row are the truth: it is the bank that is wrong. */
+    private static final int INSISTENCE = 3;
+
+    /** Memory of how often the truth was outside its intervals, in forecasts. */
+    private static final double MEMORY = 0.98;
+
+    /** Share of forecasts outside their 95 % interval at which nothing is believed any more, and at which it is again. */
+    private static final double TOO_MANY_MISSES = 0.2;
+
+    private static final double FEW_MISSES = 0.1;
+
+    private static final double INTERVAL_SIGMAS = 1.96;
+
+    /** Advantage of the bank, as its share, at which the filter has lost, and at which it is heard again. */
+    private static final double LOST = 0.95;
+
+    private static final double RECOVERED = 0.7;
+
+    private final FilterWeights weights;
+    private final List<Filtered> filters = new ArrayList<>();
+    private final FusionWeight bankAdvantage = new FusionWeight();
+    private double misses;
+    private boolean quarantined;
+
+    private static final class Filtered {
+        final TunedFilter filter;
+        int refused;
+        /** Half of the base round trip, s, as the bank had it last. */
+        double base;
+
+        Filtered(TunedFilter filter) {
+            this.filter = filter;
+        }
+    }
+
+    SecondOpinion(FilterWeights weights) {
+        this.weights = weights;
+    }
+
+    void addSource() {
+        filters.add(new Filtered(new TunedFilter(weights)));
+    }
+
+    /** The way to a server has changed altogether. */
+    void forget(int source) {
+        filters.get(source).filter.restart();
+        filters.get(source).refused = 0;
+    }
+
+    /** The clock has jumped: everything is forgotten but how good it has been. */
+    void restart() {
+        for (int i = 0; i < filters.size(); i++) {
+            forget(i);
+        }
+    }
+
+    /** Scores a normal law of the offset, N(mean, variance), by the exchange that is about to be taken in: its log evidence. */
+    interface Judge {
+        double logEvidence(double offset, double variance);
+    }
+
+    /**
+     * What was forecast for an exchange is judged by it.
+     *
+     * @param bank the bank's forecast of its middle, from before it, calibrated
+     * @param sources the servers that speak
+     */
+    void judge(Exchange exchange, Estimate bank, List<Integer> sources, Judge judge) {
+        Optional<Estimate> own = estimate(exchange.middle(), sources);
+        if (own.isEmpty()) {
+            return;
+        }
+        Estimate estimate = own.get();
+        double forBank = judge.logEvidence(bank.offset(), bank.p00());
+        double forOwn = judge.logEvidence(estimate.offset(), estimate.p00());
+        bankAdvantage.add(forBank, forOwn);
+    }
+
+    /**
+     * Takes in an exchange.
+     *
+     * @param bank the bank's forecast of its middle, from before it, calibrated; empty when it has none
+     * @param base the bank's base delay one way, s
+     * @param baseSd its standard deviation, s
+     */
+    void add(Exchange exchange, long epochNanos, Optional<Estimate> bank, double base, double baseSd) {
+        Filtered filtered = filters.get(exchange.source());
+        double up = (exchange.t2() - exchange.t1() - epochNanos) * 1e-9;
+        double down = (exchange.t3() - exchange.t4() - epochNanos) * 1e-9;
+        double offset = (up + down) / 2;
+        if (filtered.filter.exchanges() > 0 && exchange.middle() <= filtered.filter.rawNanos()) {
+            return;
+        }
+        if (bank.isPresent() && isImpossible(offset, exchange.delay(), bank.get(), base, baseSd)) {
+            if (++filtered.refused < INSISTENCE) {
+                return;
+            }
+        }
+        filtered.refused = 0;
+        filtered.base = base;
+        TunedFilter filter = filtered.filter;
+        boolean spoke = filter.exchanges() >= FIRST_WORD;
+        double expected = spoke ? filter.estimate(exchange.middle()).p00() : 0;
+        filter.add(exchange.middle(), offset, exchange.delay());
+        if (spoke) {
+            double sd = Math.sqrt(expected + filter.noise());
+            boolean missed = Math.abs(filter.surprise()) > INTERVAL_SIGMAS * sd;
+            misses = MEMORY * misses + (missed ? 1 - MEMORY : 0);
+        }
+        if (!Double.isFinite(filter.plainVariance()) || !Double.isFinite(filter.surprise())) {
+            filter.restart();
+            quarantined = true;
+        }
+        double bankShare = bankAdvantage.shortTerm();
+        quarantined = quarantined
+                ? misses > FEW_MISSES || bankShare > RECOVERED
+                : misses > TOO_MANY_MISSES || bankShare > LOST;
+    }
+
+    /** A queue moves the offset by at most half of what it adds to the round trip; the rest has to be within what is believed. */
+    private static boolean isImpossible(double offset, double delay, Estimate bank, double base, double baseSd) {
+        double room = Math.max(delay / 2 - base, 0) + GATE_SIGMAS * (bank.sd() + baseSd) + GATE_SLACK;
+        return Math.abs(offset - bank.offset()) > room;
+    }
+
+    /** Whether it is judged but not heard. */
+    boolean isQuarantined() {
+        return quarantined;
+    }
+
+    /** Share of the bank in the fusion, 0..1, by what both have forecast. */
+    double bankShare() {
+        return bankAdvantage.shortTerm();
+    }
+
+    /**
+     * What the filters of several servers say of one instant: their mean, weighed by their variances and by the asymmetry that
+     * may be expected of each base delay, as the bank does. Empty until every speaking server's filter has seen enough.
+     */
+    Optional<Estimate> estimate(long raw, List<Integer> sources) {
+        double total = 0;
+        double offset = 0;
+        double frequency = 0;
+        double p00 = 0;
+        double p01 = 0;
+        double p11 = 0;
+        double wander = 0;
+        double first = 0;
+        double squares = 0;
+        for (int source : sources) {
+            Filtered filtered = filters.get(source);
+            if (filtered.filter.exchanges() < FIRST_WORD || raw < filtered.filter.rawNanos()) {
+                continue;
+            }
+            Estimate one = filtered.filter.estimate(raw);
+            double weight =
+                    sources.size() == 1 ? 1 : 1 / (one.p00() + OscillatorModel.asymmetryVariance(filtered.base));
+            first = total == 0 ? one.offset() : first;
+            total += weight;
+            double distance = one.offset() - first;
+            offset += weight * distance;
+            squares += weight * distance * distance;
+            frequency += weight * one.frequency();
+            p00 += weight * weight * one.p00();
+            p01 += weight * weight * one.p01();
+            p11 += weight * weight * one.p11();
+            wander += weight * one.wander();
+        }
+        if (!(total > 0)) {
+            return Optional.empty();
+        }
+        double mean = offset / total;
+        double norm = total * total;
+        // What the servers disagree by is the sampling error of their mean.
+        double spread = Math.max(squares / total - mean * mean, 0) / sources.size();
+        return Optional.of(new Estimate(
+                raw, first + mean, frequency / total, p00 / norm + spread, p01 / norm, p11 / norm, wander / total));
+    }
+
+    /** Fuses the bank's estimate with the learned one, unless that has no say. */
+    Estimate fuse(Estimate bank, List<Integer> sources) {
+        Optional<Estimate> own = quarantined ? Optional.empty() : estimate(bank.rawNanos(), sources);
+        return own.isEmpty() ? bank : OscillatorBank.fuse(bank, own.get(), bankAdvantage.shortTerm());
+    }
+}
