@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 OPEN = 24  # features that Java computes
-CLOSED = 8  # features of the filter's own state
+CLOSED = 12  # features of the filter's own state
 INPUT = 48
 HIDDEN = 64
 MIDDLE = 48
@@ -54,8 +54,9 @@ class TunedFilter(nn.Module):
         zero = torch.zeros_like(offset)
         sd = delay / 2 + scale
         hidden = torch.zeros(raw.shape[0], HIDDEN, dtype=self.inputs.weight.dtype)
-        # x y z pxx pxy pxz pyy pyz pzz tau qx qy qz hidden
-        return [offset, zero, zero, sd * sd, zero, zero, zero, zero, zero, zero + 600.0, zero, zero, zero, hidden]
+        # x y z pxx pxy pxz pyy pyz pzz tau qx qy qz, newest surprise, its products (fast, slow), its squares (fast, slow), hidden
+        return [offset, zero, zero, sd * sd, zero, zero, zero, zero, zero, zero + 600.0, zero, zero, zero,
+                zero, zero, zero, zero + 1.0, zero + 1.0, hidden]
 
     @torch.jit.export
     def second(self, state: List[Tensor], raw: Tensor) -> List[Tensor]:
@@ -68,7 +69,7 @@ class TunedFilter(nn.Module):
     @torch.jit.export
     def step(self, state: List[Tensor], raw: Tensor, features: Tensor) -> List[Tensor]:
         x, y, z, pxx, pxy, pxz, pyy, pyz, pzz, tau = state[0], state[1], state[2], state[3], state[4], state[5], state[6], state[7], state[8], state[9]
-        hidden = state[13]
+        surprise, product1, product2, square1, square2, hidden = state[13], state[14], state[15], state[16], state[17], state[18]
         gap, offset, scale, excess, rhythm = raw[:, 0], raw[:, 1], raw[:, 3], raw[:, 4], raw[:, 5]
         decay, to_y, to_x = transition(gap, tau)
         x = x + gap * y + to_x * z
@@ -99,6 +100,10 @@ class TunedFilter(nn.Module):
             torch.log(torch.sqrt(torch.clamp(pzz, min=1e-40)) * rhythm * rhythm / scale + 1e-6),
             relative * torch.asinh(excess / scale),
             torch.log(tau / 600.0),
+            product1,
+            product2,
+            torch.log(square1 + 0.01),
+            torch.log(square2 + 0.01),
         ), 1).clamp(-LIMIT, LIMIT).to(features.dtype)
         u = F.silu(self.inputs(torch.cat((features, closed), 1)))
         gi = self.gru_i(u)
@@ -132,9 +137,14 @@ class TunedFilter(nn.Module):
         total = pxx + r1 * r1 + r2 * r2 + r3 * r3
         kx, ky, kz = pxx / total, pxy / total, pxz / total
         seen = innovation + shift
+        # Whether the surprises are white and as large as was thought: what says that Q or R is wrong.
+        fresh = (seen / torch.sqrt(total)).clamp(-4.0, 4.0)
+        product, square = fresh * surprise, fresh * fresh
         return [x + kx * seen, y + ky * seen, z + kz * seen,
                 pxx - kx * pxx, pxy - kx * pxy, pxz - kx * pxz, pyy - ky * pxy, pyz - ky * pxz, pzz - kz * pxz,
-                tau, qx, qy, qz, hidden]
+                tau, qx, qy, qz,
+                fresh, product1 + 0.05 * (product - product1), product2 + 0.01 * (product - product2),
+                square1 + 0.05 * (square - square1), square2 + 0.01 * (square - square2), hidden]
 
     def slopes(self, like: Tensor) -> Tensor:
         return torch.tensor([0.5, 0.5, 1 / 3, 1 / 3, 1 / 3, 1 / 3, 0.25, 0.2, 0.2, 0.5], dtype=like.dtype)
@@ -147,7 +157,7 @@ class TunedFilter(nn.Module):
         for t in range(raw.shape[0]):
             state = self.step(state, raw[t], features[t])
             states.append(torch.stack(state[:13], 1))
-            hiddens.append(state[13])
+            hiddens.append(state[18])
         return state, torch.stack(states), torch.stack(hiddens)
 
     @torch.jit.export

@@ -10,5 +10,7 @@ public enum Ablation {
     /** A route change is noticed but no second hypothesis is run beside. */
     SHADOW,
     /** The models' own deviations are published unscaled. */
-    CALIBRATION
+    CALIBRATION,
+    /** The learned filter has no say. */
+    LEARNED
 }

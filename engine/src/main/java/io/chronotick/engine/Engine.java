@@ -154,7 +154,7 @@ public final class Engine {
      */
     public void useLearnedFilter(FilterWeights weights, boolean speaks) {
         learnedFilter = Optional.of(new SecondOpinion(weights));
-        learnedFilterSpeaks = speaks;
+        learnedFilterSpeaks = speaks && !without.contains(Ablation.LEARNED);
     }
 
     /**
@@ -728,12 +728,17 @@ public final class Engine {
 
     /** The bank's estimate, with the learned filter's if that may speak; its variance before calibration, as the bank's. */
     private Estimate spoken(long rawNanos) {
-        List<Integer> speakers = speakers();
-        Estimate own = bank.estimate(rawNanos, speakers);
+        Estimate own = bank.estimate(rawNanos, speakers());
         return learnedFilter
                 .filter(filter -> learnedFilterSpeaks)
-                .map(filter -> filter.fuse(calibrated(own), speakers).scaled(1 / scale()))
+                .map(filter -> fuse(own, filter))
                 .orElse(own);
+    }
+
+    private Estimate fuse(Estimate own, SecondOpinion filter) {
+        return filter.isQuarantined()
+                ? own
+                : filter.fuse(calibrated(own), speakers()).scaled(1 / scale());
     }
 
     /** The newest exchange of a selected server and nothing else: for an operator who switched the models off. */
@@ -870,12 +875,10 @@ public final class Engine {
         forecasts.add(forecast(Forecast.Forecaster.LONG_TERM, all.longTerm(), 1 - all.shortTermWeight()));
         forecasts.add(forecast(Forecast.Forecaster.FUSION, all.fused(), 1));
         learnedFilter.ifPresent(filter -> {
-            Estimate own = calibrated(all.fused());
             filter.estimate(rawNanos, speakers()).ifPresent(learned -> {
                 double weight = filter.isQuarantined() ? 0 : 1 - filter.bankShare();
                 forecasts.add(forecast(Forecast.Forecaster.LEARNED, learned.scaled(1 / scale()), weight));
-                Estimate both = filter.fuse(own, speakers()).scaled(1 / scale());
-                forecasts.add(forecast(Forecast.Forecaster.BOTH, both, 1));
+                forecasts.add(forecast(Forecast.Forecaster.BOTH, fuse(all.fused(), filter), 1));
             });
         });
         return List.copyOf(forecasts);

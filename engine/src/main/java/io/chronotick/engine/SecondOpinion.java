@@ -48,12 +48,17 @@ final class SecondOpinion {
 
     private static final class Filtered {
         final TunedFilter filter;
+        final Calibration calibration = new Calibration();
         int refused;
         /** Half of the base round trip, s, as the bank had it last. */
         double base;
 
         Filtered(TunedFilter filter) {
             this.filter = filter;
+        }
+
+        Estimate estimate(long raw) {
+            return filter.estimate(raw).scaled(calibration.scale());
         }
     }
 
@@ -124,14 +129,18 @@ final class SecondOpinion {
         filtered.base = base;
         TunedFilter filter = filtered.filter;
         boolean spoke = filter.exchanges() >= FIRST_WORD;
-        double expected = spoke ? filter.estimate(exchange.middle()).p00() : 0;
+        Optional<Estimate> before = spoke ? Optional.of(filtered.estimate(exchange.middle())) : Optional.empty();
+        double variance = spoke ? filter.estimate(exchange.middle()).p00() : 0;
         filter.add(exchange.middle(), offset, exchange.delay());
-        if (spoke) {
-            double sd = Math.sqrt(expected + filter.noise());
-            boolean missed = Math.abs(filter.surprise()) > INTERVAL_SIGMAS * sd;
+        if (before.isPresent()) {
+            double error = offset + filter.shift() - before.get().offset();
+            double sd = Math.sqrt(before.get().p00() + filter.noise());
+            boolean missed = Math.abs(error) > INTERVAL_SIGMAS * sd;
+            Estimate after = filter.estimate(exchange.middle());
+            filtered.calibration.add(after.offset() - before.get().offset(), variance, after.p00());
             misses = MEMORY * misses + (missed ? 1 - MEMORY : 0);
         }
-        if (!Double.isFinite(filter.plainVariance()) || !Double.isFinite(filter.surprise())) {
+        if (!filter.isSound()) {
             filter.restart();
             quarantined = true;
         }
@@ -176,7 +185,7 @@ final class SecondOpinion {
             if (filtered.filter.exchanges() < FIRST_WORD || raw < filtered.filter.rawNanos()) {
                 continue;
             }
-            Estimate one = filtered.filter.estimate(raw);
+            Estimate one = filtered.estimate(raw);
             double weight =
                     sources.size() == 1 ? 1 : 1 / (one.p00() + OscillatorModel.asymmetryVariance(filtered.base));
             first = total == 0 ? one.offset() : first;
@@ -201,9 +210,10 @@ final class SecondOpinion {
                 raw, first + mean, frequency / total, p00 / norm + spread, p01 / norm, p11 / norm, wander / total));
     }
 
-    /** Fuses the bank's estimate with the learned one, unless that has no say. */
+    /** Fuses the bank's estimate, calibrated, with the learned one; while there is none it stays as it is. */
     Estimate fuse(Estimate bank, List<Integer> sources) {
-        Optional<Estimate> own = quarantined ? Optional.empty() : estimate(bank.rawNanos(), sources);
-        return own.isEmpty() ? bank : OscillatorBank.fuse(bank, own.get(), bankAdvantage.shortTerm());
+        return estimate(bank.rawNanos(), sources)
+                .map(own -> OscillatorBank.fuse(bank, own, bankAdvantage.shortTerm()))
+                .orElse(bank);
     }
 }

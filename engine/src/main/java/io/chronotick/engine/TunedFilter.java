@@ -11,7 +11,7 @@ package io.chronotick.engine;
  * Deterministic. Not thread-safe. Allocates nothing after construction but estimates.
  */
 final class TunedFilter {
-    static final int CLOSED = 8;
+    static final int CLOSED = 12;
     static final int INPUT = 48;
     static final int HIDDEN = 64;
     static final int MIDDLE = 48;
@@ -21,6 +21,12 @@ final class TunedFilter {
 
     private static final double LIMIT = 12;
     private static final double FIRST_TAU = 600;
+
+    /** Surprises, in standard deviations, count for at most this; how fast their moments follow. */
+    private static final double LARGEST_SURPRISE = 4;
+
+    private static final double FAST = 0.05;
+    private static final double SLOW = 0.01;
     private static final double TAU_SHORT = 60;
     private static final double LOG_TAU_RATIO = Math.log(20_000.0 / 60);
 
@@ -57,6 +63,12 @@ final class TunedFilter {
     private double qx;
     private double qy;
     private double qz;
+    // Whether the surprises are white and as large as was thought: what says that the noises are wrong.
+    private double surprise;
+    private double fastProduct;
+    private double slowProduct;
+    private double fastSquare;
+    private double slowSquare;
     private double innovation;
     private double shift;
     private double noise;
@@ -84,11 +96,6 @@ final class TunedFilter {
     /** Middle of the newest exchange, CLOCK_MONOTONIC_RAW, ns. */
     long rawNanos() {
         return rawNanos;
-    }
-
-    /** What the newest measured offset was away from the forecast, in the filter's own reading of it, s. */
-    double surprise() {
-        return innovation + shift;
     }
 
     /** Variance of the newest measured offset, s^2. */
@@ -141,6 +148,11 @@ final class TunedFilter {
         qx = 0;
         qy = 0;
         qz = 0;
+        surprise = 0;
+        fastProduct = 0;
+        slowProduct = 0;
+        fastSquare = 1;
+        slowSquare = 1;
         innovation = 0;
         shift = 0;
         noise = sd * sd;
@@ -190,7 +202,11 @@ final class TunedFilter {
         in[at++] = clamp(Math.log(root(pyy) * rhythm / scale + 1e-6));
         in[at++] = clamp(Math.log(root(pzz) * rhythm * rhythm / scale + 1e-6));
         in[at++] = clamp(relative * asinh(excess / scale));
-        in[at] = clamp(Math.log(tau / FIRST_TAU));
+        in[at++] = clamp(Math.log(tau / FIRST_TAU));
+        in[at++] = fastProduct;
+        in[at++] = slowProduct;
+        in[at++] = Math.log(fastSquare + 0.01);
+        in[at] = Math.log(slowSquare + 0.01);
         weights.inputs.apply(in, input);
         silu(input);
         weights.recurrentInput.apply(input, fromInput);
@@ -242,6 +258,14 @@ final class TunedFilter {
         double ky = pxy / total;
         double kz = pxz / total;
         double seen = innovation + shift;
+        double fresh = Math.min(Math.max(seen / Math.sqrt(total), -LARGEST_SURPRISE), LARGEST_SURPRISE);
+        double product = fresh * surprise;
+        double square = fresh * fresh;
+        surprise = fresh;
+        fastProduct += FAST * (product - fastProduct);
+        slowProduct += SLOW * (product - slowProduct);
+        fastSquare += FAST * (square - fastSquare);
+        slowSquare += SLOW * (square - slowSquare);
         x += kx * seen;
         y += ky * seen;
         z += kz * seen;
@@ -284,9 +308,9 @@ final class TunedFilter {
                 qy);
     }
 
-    /** Variance of the offset at the newest exchange as the filter itself has it, before the network's opinion of it, s^2. */
-    double plainVariance() {
-        return pxx;
+    /** Whether its numbers are numbers: nothing that comes in should change that, but nothing would mend it either. */
+    boolean isSound() {
+        return pxx >= 0 && Double.isFinite(pxx + x + y + z + qx + qy + qz);
     }
 
     private static double root(double variance) {

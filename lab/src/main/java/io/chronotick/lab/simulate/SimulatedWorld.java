@@ -12,6 +12,7 @@ import io.chronotick.engine.NtpTimestamp;
 import io.chronotick.engine.SourceConfig;
 import io.chronotick.engine.SourceReport;
 import io.chronotick.engine.StampKind;
+import io.chronotick.lab.LearnedWeights;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.PriorityQueue;
@@ -84,6 +85,7 @@ final class SimulatedWorld {
         SplittableRandom seeds = new SplittableRandom(seed);
         clock = new SimulatedClock(scenario.clock(), new Random(seeds.nextLong()));
         engine = new Engine(EngineConfig.DEFAULT, new Random(seeds.nextLong()), without);
+        engine.useLearnedFilter(LearnedWeights.shipped(), true);
         published = Correction.nothingKnown(raw());
         for (ServerSpec spec : scenario.servers()) {
             Server server = new Server(
