@@ -35,14 +35,23 @@ final class SecondOpinion {
 
     private static final double INTERVAL_SIGMAS = 1.96;
 
-    /** Advantage of the bank, as its share, at which the filter has lost, and at which it is heard again. */
+    /** Before anything was judged the bank is ahead by this, in nats: it states what it believes, the filter what it was taught. */
+    private static final double FIRST_ADVANTAGE = 1;
+
+    /** Memory of the judgements, in forecasts; one counts for at most this, all for at most that, in nats. */
+    private static final double JUDGEMENT_MEMORY = 0.98;
+
+    private static final double LARGEST_JUDGEMENT = 1;
+    private static final double LARGEST_ADVANTAGE = 4;
+
+    /** Share of the bank at which the filter has lost, and at which it is heard again. */
     private static final double LOST = 0.95;
 
     private static final double RECOVERED = 0.7;
 
     private final FilterWeights weights;
     private final List<Filtered> filters = new ArrayList<>();
-    private final FusionWeight bankAdvantage = new FusionWeight();
+    private double bankAdvantage;
     private double misses;
     private boolean quarantined;
 
@@ -102,7 +111,9 @@ final class SecondOpinion {
         Estimate estimate = own.get();
         double forBank = judge.logEvidence(bank.offset(), bank.p00());
         double forOwn = judge.logEvidence(estimate.offset(), estimate.p00());
-        bankAdvantage.add(forBank, forOwn);
+        double judgement = Math.min(Math.max(forBank - forOwn, -LARGEST_JUDGEMENT), LARGEST_JUDGEMENT);
+        double moved = JUDGEMENT_MEMORY * bankAdvantage + judgement;
+        bankAdvantage = Math.min(Math.max(moved, -LARGEST_ADVANTAGE), LARGEST_ADVANTAGE);
     }
 
     /**
@@ -144,10 +155,9 @@ final class SecondOpinion {
             filter.restart();
             quarantined = true;
         }
-        double bankShare = bankAdvantage.shortTerm();
         quarantined = quarantined
-                ? misses > FEW_MISSES || bankShare > RECOVERED
-                : misses > TOO_MANY_MISSES || bankShare > LOST;
+                ? misses > FEW_MISSES || bankShare() > RECOVERED
+                : misses > TOO_MANY_MISSES || bankShare() > LOST;
     }
 
     /** A queue moves the offset by at most half of what it adds to the round trip; the rest has to be within what is believed. */
@@ -163,7 +173,7 @@ final class SecondOpinion {
 
     /** Share of the bank in the fusion, 0..1, by what both have forecast. */
     double bankShare() {
-        return bankAdvantage.shortTerm();
+        return 1 / (1 + Math.exp(-FIRST_ADVANTAGE - bankAdvantage));
     }
 
     /**
@@ -213,7 +223,7 @@ final class SecondOpinion {
     /** Fuses the bank's estimate, calibrated, with the learned one; while there is none it stays as it is. */
     Estimate fuse(Estimate bank, List<Integer> sources) {
         return estimate(bank.rawNanos(), sources)
-                .map(own -> OscillatorBank.fuse(bank, own, bankAdvantage.shortTerm()))
+                .map(own -> OscillatorBank.fuse(bank, own, bankShare()))
                 .orElse(bank);
     }
 }
