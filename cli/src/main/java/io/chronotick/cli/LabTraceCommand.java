@@ -26,9 +26,10 @@ import picocli.CommandLine.Parameters;
         description = "Forecast recorded offsets of real clocks from those before them.",
         footer = {
             "",
-            "A file has the columns t and offset_s, and delay_s or uncertainty_s where they were recorded. Errors are mean",
-            "absolute errors against the samples themselves, after the first 8 of them. NAME_reference.csv.gz beside",
-            "NAME.csv.gz holds what the earlier Python system predicted.",
+            "A file has the columns t and offset_s, and delay_s where it was recorded. Errors are mean absolute errors",
+            "against the samples themselves, after the first 8 of them. Samples are off by what packets waited on one way,",
+            "and the published time is not meant to be: 'next sample' adds what the newest 64 samples differed from it by.",
+            "NAME_reference.csv.gz beside NAME.csv.gz holds what the earlier Python system predicted.",
             "",
             "The floor is the noise of the samples: the mean distance of each from the best line or median through its",
             "neighbours on both sides. Where offsets follow delays, they are scored once more corrected for that, with the",
@@ -152,10 +153,12 @@ final class LabTraceCommand extends LabRunCommand {
 
     private void summarize(List<TraceResult> results) {
         Table table = new Table(
-                "<One step, MAE in ms", "published", "floor", "of floor", "Python system", "best baseline", "<", "<");
+                "<One step, MAE in ms", "published", "next sample", "floor", "of floor", "Python system", "best baseline", "<", "<");
         for (TraceResult result : results) {
             TraceResult.Score published = result.score(TraceResult.PUBLISHED).orElseThrow();
-            row(table, result, result.trace().name(), 0, published.oneStep(), result.floor());
+            double sample =
+                    result.score(TraceResult.NEXT_SAMPLE).orElseThrow().oneStep();
+            row(table, result, result.trace().name(), 0, published.oneStep(), sample, result.floor());
             result.correctedFloor()
                     .ifPresent(floor -> row(
                             table,
@@ -163,13 +166,14 @@ final class LabTraceCommand extends LabRunCommand {
                             result.trace().name() + ", corrected",
                             1,
                             published.corrected().get(0),
+                            published.corrected().get(0),
                             floor));
         }
         table.printTo(shell);
     }
 
     private static void row(
-            Table table, TraceResult result, String title, int corrected, double published, NoiseFloor floor) {
+            Table table, TraceResult result, String title, int corrected, double published, double sample, NoiseFloor floor) {
         String bestName = "";
         double best = Double.POSITIVE_INFINITY;
         for (TraceResult.Score score : result.scores()) {
@@ -183,8 +187,9 @@ final class LabTraceCommand extends LabRunCommand {
         table.row(
                 title,
                 millis(published),
+                millis(sample),
                 millis(floor.smoother()),
-                Format.fixed(published / floor.smoother(), 2),
+                Format.fixed(sample / floor.smoother(), 2),
                 result.score(TraceResult.EARLIER_SYSTEM)
                         .map(score -> millis(
                                 corrected == 0

@@ -3,6 +3,8 @@ package io.chronotick.engine;
 
 /** A part of the estimator left out, to measure what it is worth. Only the lab does that. */
 public enum Ablation {
+    /** Offsets with noise to both sides, whatever their delays, instead of two directions with queues. */
+    ONE_SIDED_LAWS,
     /** One hypothesis about the oscillator instead of the bank. */
     BANK,
     /** No hypotheses with a cycle or a drift. */

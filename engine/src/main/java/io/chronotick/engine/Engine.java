@@ -143,7 +143,7 @@ public final class Engine {
     public Engine(EngineConfig config, RandomGenerator random, Set<Ablation> without) {
         this.config = config;
         this.without = Set.copyOf(without);
-        bank = new OscillatorBank(hypotheses(), !without.contains(Ablation.CYCLES) && !without.contains(Ablation.BANK));
+        bank = newBank();
         this.random = random;
     }
 
@@ -451,11 +451,18 @@ public final class Engine {
         }
     }
 
-    private List<ClockHypothesis> hypotheses() {
-        if (without.contains(Ablation.BANK)) {
-            return List.of(ClockHypothesis.randomWalks().get(2));
-        }
-        return without.contains(Ablation.CYCLES) ? ClockHypothesis.randomWalks() : ClockHypothesis.all();
+    /**
+     * Without the one-sided laws the symmetric ones are all there is, and get every hypothesis about the clock; beside them
+     * random walks will do, since whoever has such noise sees no more of the clock.
+     */
+    private OscillatorBank newBank() {
+        boolean single = without.contains(Ablation.BANK);
+        boolean cycles = !without.contains(Ablation.CYCLES) && !single;
+        List<ClockHypothesis> walks = ClockHypothesis.randomWalks();
+        List<ClockHypothesis> all = single ? List.of(walks.get(2)) : cycles ? ClockHypothesis.all() : walks;
+        return without.contains(Ablation.ONE_SIDED_LAWS)
+                ? new OscillatorBank(List.of(), all, cycles)
+                : new OscillatorBank(all, single ? List.of() : ClockHypothesis.noisyWalks(), cycles);
     }
 
     private void restartBank() {

@@ -15,14 +15,9 @@ package io.chronotick.engine;
  *   var_k   = v (1 - beta h - h^2)
  * </pre>
  *
- * A null component of small weight, with no shift and no information, absorbs what the law calls impossible. The posterior
- * mixture is matched by its first two moments; the variance never grows. Not thread-safe; allocates nothing after
- * construction.
+ * The variance never grows. Not thread-safe; allocates nothing after construction.
  */
-final class OneSidedUpdate {
-    /** Evidence of the null component, 1/s: once in ten thousand packets, spread over the largest scale. */
-    private static final double LOG_NULL = Math.log(1e-4 / QueueLaw.scale(QueueLaw.SCALES - 1));
-
+final class OneSidedUpdate extends ScalarUpdate {
     /** Standard deviations beyond which the truncation of the posterior changes nothing in a double's digits. */
     private static final double CERTAINLY = 8.5;
 
@@ -32,21 +27,8 @@ final class OneSidedUpdate {
     private static final double SQRT_2_PI = Math.sqrt(2 * Math.PI);
 
     private final double[] hazards = new double[QueueLaw.SCALES];
-    private final double[] responsibilities = new double[QueueLaw.SCALES];
-    private double mean;
-    private double variance;
-    private double logEvidence;
-    private double probability;
-    private double seen;
-    private double rejected;
 
-    /**
-     * Computes the update.
-     *
-     * @param e what was seen less what was predicted, s
-     * @param v variance of the prediction, s^2, > 0
-     * @param law law of the queue
-     */
+    @Override
     void compute(double e, double v, QueueLaw law) {
         double sd = Math.sqrt(v);
         double best = LOG_NULL;
@@ -82,49 +64,6 @@ final class OneSidedUpdate {
             first += z * m;
             second += z * (v * Normal.truncatedVariance(beta, hazards[k]) + m * m);
         }
-        for (int k = 0; k < QueueLaw.SCALES; k++) {
-            responsibilities[k] /= total;
-        }
-        seen = e;
-        rejected = Math.exp(LOG_NULL - best) / total;
-        mean = first / total;
-        variance = Math.min(Math.max(second / total - mean * mean, v * 1e-12), v);
-        logEvidence = best + Math.log(total);
-        probability = Math.min(Math.max(below, 0), 1);
-    }
-
-    /** What was seen less what was predicted, s. */
-    double seen() {
-        return seen;
-    }
-
-    /** Posterior weight of the null component: how impossible the law calls what was seen, 0..1. */
-    double rejected() {
-        return rejected;
-    }
-
-    /** Posterior mean of d, s. */
-    double mean() {
-        return mean;
-    }
-
-    /** Posterior variance of d, s^2. */
-    double variance() {
-        return variance;
-    }
-
-    /** Natural logarithm of the predictive density at e. */
-    double logEvidence() {
-        return logEvidence;
-    }
-
-    /** Predictive probability of a value below e: uniform on 0..1 when the model is honest. */
-    double probability() {
-        return probability;
-    }
-
-    /** Posterior weights of the scales; they sum to one less the null component's. Valid until the next computation. */
-    double[] responsibilities() {
-        return responsibilities;
+        finish(e, v, best, total, first, second, below);
     }
 }

@@ -30,9 +30,13 @@ final class OscillatorBank {
 
     private static final double SAME_PERIOD = 0.002;
 
-    private final List<ClockHypothesis> hypotheses;
+    /** Most networks have queues. */
+    private static final double SYMMETRIC_LOG_PRIOR = -3;
 
-    /** One for each of {@link #hypotheses}; if cycles are learned one more at the end, asleep until a period is known. */
+    private final List<ClockHypothesis> oneSided;
+    private final List<ClockHypothesis> symmetric;
+
+    /** One for each hypothesis; if cycles are learned one more at the end, asleep until a period is known. */
     private final OscillatorModel[] models;
 
     private final boolean learnsCycles;
@@ -43,10 +47,10 @@ final class OscillatorBank {
     private final double[] logWeights;
     private final double[] weights;
     private final double[] gains;
-    private final OneSidedUpdate update = new OneSidedUpdate();
     private final OscillatorModel.Prediction prediction = new OscillatorModel.Prediction();
-    private final double[][] forward;
-    private final double[][] reverse;
+    private final OscillatorModel.Observation[] observations;
+    private final OscillatorModel.Observation overdue = new OscillatorModel.Observation();
+
     /** Evidence at the long lead fades by this factor a forecast: a memory of days. */
     private static final double LONG_FORGETTING = 0.999;
 
@@ -70,14 +74,17 @@ final class OscillatorBank {
     /**
      * A bank that knows nothing yet.
      *
-     * @param hypotheses what it weighs, at least one
+     * @param oneSided what it weighs of clocks seen through {@link DelayHypothesis#ONE_SIDED} delays
+     * @param symmetric of clocks seen through {@link DelayHypothesis#SYMMETRIC} ones; at least one of either
      * @param learnsCycles whether a cycle may join them whose period is learned
      */
-    OscillatorBank(List<ClockHypothesis> hypotheses, boolean learnsCycles) {
-        this.hypotheses = List.copyOf(hypotheses);
+    OscillatorBank(List<ClockHypothesis> oneSided, List<ClockHypothesis> symmetric, boolean learnsCycles) {
+        this.oneSided = List.copyOf(oneSided);
+        this.symmetric = List.copyOf(symmetric);
         this.learnsCycles = learnsCycles;
-        int n = hypotheses.size() + (learnsCycles ? 1 : 0);
+        int n = oneSided.size() + symmetric.size() + (learnsCycles ? 1 : 0);
         models = new OscillatorModel[n];
+        observations = new OscillatorModel.Observation[n];
         logWeights = new double[n];
         weights = new double[n];
         gains = new double[n];
@@ -85,20 +92,26 @@ final class OscillatorBank {
         longWeights = new double[n];
         farGains = new double[n];
         pendingWeights = new double[n];
-        forward = new double[n][QueueLaw.SCALES];
-        reverse = new double[n][QueueLaw.SCALES];
-        for (int j = 0; j < hypotheses.size(); j++) {
-            models[j] = new OscillatorModel(hypotheses.get(j));
+        int j = 0;
+        for (ClockHypothesis hypothesis : symmetric) {
+            models[j++] = new OscillatorModel(hypothesis, DelayHypothesis.SYMMETRIC);
+        }
+        for (ClockHypothesis hypothesis : oneSided) {
+            models[j++] = new OscillatorModel(hypothesis, DelayHypothesis.ONE_SIDED);
         }
         if (learnsCycles) {
-            models[n - 1] = new OscillatorModel(ClockHypothesis.learnedCycle(1));
+            DelayHypothesis delays = oneSided.isEmpty() ? DelayHypothesis.SYMMETRIC : DelayHypothesis.ONE_SIDED;
+            models[j] = new OscillatorModel(ClockHypothesis.learnedCycle(1), delays);
+        }
+        for (int i = 0; i < n; i++) {
+            observations[i] = new OscillatorModel.Observation();
         }
         restart();
     }
 
     /** An independent copy: a second opinion that goes its own way. */
     OscillatorBank copy() {
-        OscillatorBank copy = new OscillatorBank(hypotheses, learnsCycles);
+        OscillatorBank copy = new OscillatorBank(oneSided, symmetric, learnsCycles);
         for (int j = 0; j < models.length; j++) {
             copy.models[j] = models[j].copy();
             copy.logWeights[j] = logWeights[j];
@@ -157,8 +170,8 @@ final class OscillatorBank {
 
     private void clearEvidence() {
         for (int j = 0; j < models.length; j++) {
-            logWeights[j] = models[j].hypothesis().logPrior();
-            longLogWeights[j] = models[j].hypothesis().logPrior();
+            logWeights[j] = logPrior(j);
+            longLogWeights[j] = logPrior(j);
         }
         pending = new OscillatorModel[0];
         near.clear();
@@ -169,6 +182,11 @@ final class OscillatorBank {
         exchanges = 0;
         normalizeWeights();
         averageFrequency();
+    }
+
+    private double logPrior(int j) {
+        return models[j].hypothesis().logPrior()
+                + (models[j].delays() == DelayHypothesis.SYMMETRIC ? SYMMETRIC_LOG_PRIOR : 0);
     }
 
     /** The way to a server has changed altogether: another address. */
@@ -241,38 +259,54 @@ final class OscillatorBank {
         double up = (exchange.t2() - exchange.t1() - epochNanos) * 1e-9;
         double down = -(exchange.t3() - exchange.t4() - epochNanos) * 1e-9;
         double baseSd = baseWander(path);
-        double upProbability = 0;
-        double downProbability = 0;
         int source = exchange.source();
         for (int j = 0; j < active(); j++) {
             OscillatorModel model = models[j];
             model.prepare(source, exchange.middle(), (up - down) / 2, exchange.delay());
             model.loosenBase(source, baseSd);
-            model.update(source, +1, exchange.t1(), up, path.forward(), update);
-            upProbability += weights[j] * update.probability();
-            gains[j] = update.logEvidence();
-            double early = update.rejected() * Math.min(path.forward().mean(), Math.max(-update.seen(), 0));
-            System.arraycopy(update.responsibilities(), 0, forward[j], 0, QueueLaw.SCALES);
-            model.update(source, -1, exchange.t4(), down, path.reverse(), update);
-            downProbability += weights[j] * update.probability();
-            gains[j] += update.logEvidence();
-            early += update.rejected() * Math.min(path.reverse().mean(), Math.max(-update.seen(), 0));
-            System.arraycopy(update.responsibilities(), 0, reverse[j], 0, QueueLaw.SCALES);
+            model.observe(exchange, up, down, path, observations[j]);
+            gains[j] = observations[j].logEvidence();
             // A packet that came earlier than possible was not believed; but if many do, the base is wrong.
-            model.loosenBase(source, early);
+            model.loosenBase(source, observations[j].early());
         }
+        boolean hit = isHit();
         path.age();
         weigh();
         lookBack(exchange, up, down);
-        teach(path.forward(), forward);
-        teach(path.reverse(), reverse);
+        teach(path);
         exchanges++;
         averageFrequency();
         finder.add(exchange.middle(), frequency);
         if (learnsCycles && exchanges % EXCHANGES_PER_TUNING == 0) {
             finder.period().ifPresent(this::tune);
         }
-        return inside(upProbability) && inside(downProbability);
+        return hit;
+    }
+
+    /** Whether the newest exchange was where those who are believed more of the two views of delays expected it. */
+    private boolean isHit() {
+        double share = share(DelayHypothesis.SYMMETRIC);
+        DelayHypothesis believed = share > 0.5 ? DelayHypothesis.SYMMETRIC : DelayHypothesis.ONE_SIDED;
+        double total = 0;
+        double first = 0;
+        double second = 0;
+        for (int j = 0; j < active(); j++) {
+            if (models[j].delays() == believed) {
+                total += weights[j];
+                first += weights[j] * observations[j].firstProbability();
+                second += weights[j] * observations[j].secondProbability();
+            }
+        }
+        return inside(first / total) && inside(second / total);
+    }
+
+    /** Weight of the models that take delays so, 0..1. */
+    private double share(DelayHypothesis delays) {
+        double share = 0;
+        for (int j = 0; j < active(); j++) {
+            share += models[j].delays() == delays ? weights[j] : 0;
+        }
+        return share;
     }
 
     /** A cycle was found: the learned one follows it, or begins with what the likeliest hypothesis knows of the rest. */
@@ -285,12 +319,11 @@ final class OscillatorBank {
         }
         learned.retune(better);
         if (!cycleLearned || change > SAME_CYCLE) {
-            int best = 0;
-            for (int j = 1; j < models.length - 1; j++) {
-                best = logWeights[j] > logWeights[best]
-                                && !models[j].hypothesis().secondary()
-                        ? j
-                        : best;
+            int best = -1;
+            for (int j = 0; j < models.length - 1; j++) {
+                boolean fits = models[j].delays() == learned.delays()
+                        && !models[j].hypothesis().secondary();
+                best = fits && (best < 0 || logWeights[j] > logWeights[best]) ? j : best;
             }
             learned.startFrom(models[best]);
             logWeights[models.length - 1] = better.logPrior();
@@ -325,19 +358,21 @@ final class OscillatorBank {
     }
 
     /**
-     * How far a base delay may have moved since the last exchange, s: much while it is hardly known, then 3e-4 of the
-     * queue's own scale.
+     * How far a base delay may have moved since the last exchange, s: much while it is hardly known, then 3e-4 of the smaller
+     * queue's own scale and 1e-4 of what the other is larger by. The latter is what moments cost: an edge that packets of a
+     * long queue seldom touch has no Gaussian posterior, and is known less well than one would have it.
      */
     private static double baseWander(Path path) {
-        double scale = Math.min(path.forward().mean(), path.reverse().mean());
-        return (3e-4 + 0.6 / (30 + path.baseAge())) * scale;
+        double smaller = Math.min(path.forward().mean(), path.reverse().mean());
+        double larger = Math.max(path.forward().mean(), path.reverse().mean());
+        return (3e-4 + 0.6 / (30 + path.baseAge())) * smaller + 1e-4 * (larger - smaller);
     }
 
     private void weigh() {
         logEvidence = mixture(weights, gains);
         near.add(logEvidence, mixture(longWeights, gains));
         for (int j = 0; j < active(); j++) {
-            double prior = models[j].hypothesis().logPrior();
+            double prior = logPrior(j);
             logWeights[j] = prior + FORGETTING * (logWeights[j] - prior) + gains[j];
         }
         normalizeWeights();
@@ -356,15 +391,13 @@ final class OscillatorBank {
             for (int j = 0; j < pending.length; j++) {
                 OscillatorModel model = pending[j];
                 model.prepare(source, exchange.middle(), (up - down) / 2, exchange.delay());
-                model.update(source, +1, exchange.t1(), up, path.forward(), update);
-                farGains[j] = update.logEvidence();
-                model.update(source, -1, exchange.t4(), down, path.reverse(), update);
-                farGains[j] += update.logEvidence();
+                model.observe(exchange, up, down, path, overdue);
+                farGains[j] = overdue.logEvidence();
             }
             longTermJudged = true;
             far.add(mixture(pendingWeights, farGains), mixture(longWeights, farGains));
             for (int j = 0; j < pending.length; j++) {
-                double prior = models[j].hypothesis().logPrior();
+                double prior = logPrior(j);
                 longLogWeights[j] = prior + LONG_FORGETTING * (longLogWeights[j] - prior) + farGains[j];
             }
             normalizeWeights();
@@ -433,14 +466,29 @@ final class OscillatorBank {
         }
     }
 
-    private void teach(QueueLaw law, double[][] responsibilities) {
-        java.util.Arrays.fill(averaged, 0);
-        for (int j = 0; j < active(); j++) {
-            for (int k = 0; k < averaged.length; k++) {
-                averaged[k] += weights[j] * responsibilities[j][k];
+    /** Each law learns from the models that use it. */
+    private void teach(Path path) {
+        for (DelayHypothesis delays : DelayHypothesis.values()) {
+            double share = share(delays);
+            if (share > 0) {
+                average(delays, share, true);
+                path.first(delays).learn(averaged);
+                average(delays, share, false);
+                path.second(delays).learn(averaged);
             }
         }
-        law.learn(averaged);
+    }
+
+    private void average(DelayHypothesis delays, double share, boolean first) {
+        java.util.Arrays.fill(averaged, 0);
+        for (int j = 0; j < active(); j++) {
+            if (models[j].delays() == delays) {
+                double[] responsibilities = first ? observations[j].first() : observations[j].second();
+                for (int k = 0; k < averaged.length; k++) {
+                    averaged[k] += weights[j] / share * responsibilities[k];
+                }
+            }
+        }
     }
 
     private static boolean inside(double probability) {
@@ -604,9 +652,9 @@ final class OscillatorBank {
             int a = m.asymmetry(sources.get(i));
             double d = m.mean(a) - centre;
             double noise = m.covariance(a, a) - combinedAsymmetry(m, a, sources, w);
-            spread += w[i] * Math.max(d * d - Math.max(noise, 0), 0);
+            spread += w[i] * (d * d - Math.max(noise, 0));
         }
-        return squares < 1 ? spread / (1 - squares) * squares : 0;
+        return squares < 1 ? Math.max(spread, 0) / (1 - squares) * squares : 0;
     }
 
     /** Covariance of an asymmetry with the servers' weighted mean asymmetry. */

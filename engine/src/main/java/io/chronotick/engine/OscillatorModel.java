@@ -15,21 +15,31 @@ import java.util.Arrays;
  * by asymmetric paths or an error of its own, s. Only x + a is observable with one server; the published time is a weighted
  * mean of the x + a (see {@link OscillatorBank}), so the gauge does not matter.
  *
- * <p>Measurement update: {@link OneSidedUpdate} on each direction's lower edge; a packet that left at raw time T sees
+ * <p>Measurement update where delays are {@link DelayHypothesis#ONE_SIDED}: {@link OneSidedUpdate} on each direction's lower
+ * edge; a packet that left at raw time T sees
  *
  * <pre>
  *   forward  t2 - T1 = +(x + a + (y + c) (T1 - T)) + b + queue
  *   return   T4 - t3 = -(x + a + (y + c) (T4 - T)) + b + queue
  * </pre>
  *
- * where T is the time of the state. Not thread-safe.
+ * Where they are {@link DelayHypothesis#SYMMETRIC}: half their sum and half their difference,
+ *
+ * <pre>
+ *   h = b + excess                                {@link OneSidedUpdate}
+ *   o = x + a + k (h - b) + noise                 {@link SymmetricUpdate}
+ * </pre>
+ *
+ * k, a third state of the path, is the part that the excess has in the offset: +1 when all of it is on the way forward, -1 on
+ * the way back.
+ *
+ * T is the time of the state. Not thread-safe.
  */
 final class OscillatorModel {
     static final int X = 0;
     static final int Y = 1;
     private static final int C = 2;
     private static final int S = 3;
-    private static final int PATH_STATES = 2;
 
     /** Standard deviation of a packet's timestamping, s; queues are told apart only above it. */
     private static final double STAMP_SD = 2e-7;
@@ -40,10 +50,17 @@ final class OscillatorModel {
     /** Prior standard deviation of a server's asymmetry, as a part of its base delay one way. */
     private static final double ASYMMETRY = 0.1;
 
+    /** Prior standard deviation of the part that the delay's excess has in the offset: -1 .. 1 by what is possible. */
+    private static final double SLOPE_SD = 0.5;
+
+    /** Of the change from the two directions to their half sum and half difference. */
+    private static final double LOG_HALF = Math.log(0.5);
+
     /** Smallest base delay used to set priors, s. */
     private static final double SMALLEST_BASE = 1e-6;
 
     private ClockHypothesis hypothesis;
+    private final DelayHypothesis delays;
     private final int clockStates;
     private final ClockTransition transition = new ClockTransition();
     private double[] mean;
@@ -54,8 +71,9 @@ final class OscillatorModel {
     private double[] gain;
     private double[] row;
 
-    OscillatorModel(ClockHypothesis hypothesis) {
+    OscillatorModel(ClockHypothesis hypothesis, DelayHypothesis delays) {
         this.hypothesis = hypothesis;
+        this.delays = delays;
         this.clockStates = hypothesis.clockStates();
         this.mean = new double[clockStates];
         this.covariance = new double[clockStates][clockStates];
@@ -66,7 +84,7 @@ final class OscillatorModel {
 
     /** An independent copy: a second opinion that goes its own way. */
     OscillatorModel copy() {
-        OscillatorModel copy = new OscillatorModel(hypothesis);
+        OscillatorModel copy = new OscillatorModel(hypothesis, delays);
         copy.copyFrom(this);
         return copy;
     }
@@ -123,6 +141,10 @@ final class OscillatorModel {
         return hypothesis;
     }
 
+    DelayHypothesis delays() {
+        return delays;
+    }
+
     boolean isStarted() {
         return started;
     }
@@ -145,11 +167,16 @@ final class OscillatorModel {
     }
 
     int base(int source) {
-        return clockStates + PATH_STATES * source;
+        return clockStates + delays.pathStates() * source;
     }
 
     int asymmetry(int source) {
         return base(source) + 1;
+    }
+
+    /** Only where delays are {@link DelayHypothesis#SYMMETRIC}. */
+    private int slope(int source) {
+        return base(source) + 2;
     }
 
     /** Frequency at the time of the state, s/s. */
@@ -193,6 +220,9 @@ final class OscillatorModel {
             pathKnown[source] = false;
             decouple(base(source));
             decouple(asymmetry(source));
+            if (delays == DelayHypothesis.SYMMETRIC) {
+                decouple(slope(source));
+            }
         }
     }
 
@@ -222,6 +252,10 @@ final class OscillatorModel {
             covariance[base(source)][base(source)] = base * base;
             mean[asymmetry(source)] = 0;
             covariance[asymmetry(source)][asymmetry(source)] = asymmetryVariance(base);
+            if (delays == DelayHypothesis.SYMMETRIC) {
+                mean[slope(source)] = 0;
+                covariance[slope(source)][slope(source)] = SLOPE_SD * SLOPE_SD;
+            }
         }
     }
 
@@ -285,15 +319,45 @@ final class OscillatorModel {
     }
 
     /**
-     * Takes in one direction of an exchange.
+     * Takes in an exchange; {@link #prepare} comes first.
      *
-     * @param sign +1 forward, -1 return
-     * @param stamp when the packet passed here, CLOCK_MONOTONIC_RAW, ns
-     * @param seen t2 - T1 forward, T4 - t3 return, less the epoch, s
+     * @param up t2 - T1, less the epoch, s
+     * @param down T4 - t3, plus the epoch, s
+     * @param out what was found on the way
      */
-    void update(int source, int sign, long stamp, double seen, QueueLaw law, OneSidedUpdate update) {
+    void observe(Exchange exchange, double up, double down, Path path, Observation out) {
+        int source = exchange.source();
+        if (delays == DelayHypothesis.ONE_SIDED) {
+            direct(source, +1, exchange.t1());
+            update(up - predicted(), path.forward(), out.oneSided);
+            out.first(out.oneSided, path.forward());
+            direct(source, -1, exchange.t4());
+            update(down - predicted(), path.reverse(), out.oneSided);
+            out.second(out.oneSided, path.reverse());
+        } else {
+            double half = (up + down) / 2;
+            Arrays.fill(row, 0);
+            row[Y] = -(exchange.t4() - exchange.t1()) * 0.5e-9;
+            row[base(source)] = 1;
+            update(half - predicted(), path.excess(), out.oneSided);
+            out.first(out.oneSided, path.excess());
+            double slope = mean[slope(source)];
+            double excess = half - mean[base(source)];
+            Arrays.fill(row, 0);
+            row[X] = 1;
+            row[asymmetry(source)] = 1;
+            double expected = predicted() + slope * excess;
+            row[slope(source)] = excess;
+            row[base(source)] = -slope;
+            update((up - down) / 2 - expected, path.noise(), out.symmetric);
+            out.second(out.symmetric, path.noise());
+            out.logEvidence += LOG_HALF;
+        }
+    }
+
+    /** What a packet sees, see above. */
+    private void direct(int source, int sign, long stamp) {
         double tau = (stamp - rawNanos) * 1e-9;
-        int n = mean.length;
         Arrays.fill(row, 0);
         row[X] = sign;
         row[Y] = sign * tau;
@@ -302,14 +366,20 @@ final class OscillatorModel {
         }
         row[base(source)] = 1;
         row[asymmetry(source)] = sign;
-        double predicted = 0;
-        double variance = STAMP_SD * STAMP_SD;
+    }
+
+    private double predicted() {
+        return dot(row, mean);
+    }
+
+    /** Takes in an observation that is {@code e} away from what was predicted and depends on the state by {@link #row}. */
+    private void update(double e, QueueLaw law, ScalarUpdate update) {
+        int n = mean.length;
         for (int i = 0; i < n; i++) {
-            predicted += row[i] * mean[i];
             gain[i] = dot(covariance[i], row);
         }
-        variance += dot(gain, row);
-        update.compute(seen - predicted, variance, law);
+        double variance = STAMP_SD * STAMP_SD + dot(gain, row);
+        update.compute(e, variance, law);
         double shift = update.mean() / variance;
         double shrink = (update.variance() - variance) / (variance * variance);
         for (int i = 0; i < n; i++) {
@@ -318,6 +388,68 @@ final class OscillatorModel {
                 covariance[i][j] += gain[i] * gain[j] * shrink;
                 covariance[j][i] = covariance[i][j];
             }
+        }
+    }
+
+    /** What {@link #observe} finds. Reused; allocates nothing after construction. */
+    static final class Observation {
+        private final OneSidedUpdate oneSided = new OneSidedUpdate();
+        private final SymmetricUpdate symmetric = new SymmetricUpdate();
+        private final double[] first = new double[QueueLaw.SCALES];
+        private final double[] second = new double[QueueLaw.SCALES];
+        private double logEvidence;
+        private double firstProbability;
+        private double secondProbability;
+        private double early;
+
+        private void first(ScalarUpdate update, QueueLaw law) {
+            logEvidence = update.logEvidence();
+            firstProbability = update.probability();
+            early = earliness(update, law);
+            System.arraycopy(update.responsibilities(), 0, first, 0, QueueLaw.SCALES);
+        }
+
+        private void second(ScalarUpdate update, QueueLaw law) {
+            logEvidence += update.logEvidence();
+            secondProbability = update.probability();
+            if (update == oneSided) {
+                early += earliness(update, law);
+            }
+            System.arraycopy(update.responsibilities(), 0, second, 0, QueueLaw.SCALES);
+        }
+
+        private static double earliness(ScalarUpdate update, QueueLaw law) {
+            return update.rejected() * Math.min(law.mean(), Math.max(-update.seen(), 0));
+        }
+
+        /** Natural logarithm of the predictive density of the two directions' times. */
+        double logEvidence() {
+            return logEvidence;
+        }
+
+        /** Posterior weights of the scales of the {@link DelayHypothesis}' first law. */
+        double[] first() {
+            return first;
+        }
+
+        /** Posterior weights of the scales of its second law. */
+        double[] second() {
+            return second;
+        }
+
+        /** Predictive probability of a smaller first value. */
+        double firstProbability() {
+            return firstProbability;
+        }
+
+        /** Predictive probability of a smaller second value. */
+        double secondProbability() {
+            return secondProbability;
+        }
+
+        /** How much earlier than possible the exchange was, s, as far as that was not believed. */
+        double early() {
+            return early;
         }
     }
 
@@ -416,7 +548,7 @@ final class OscillatorModel {
     }
 
     private void grow(int sources) {
-        int n = clockStates + PATH_STATES * sources;
+        int n = clockStates + delays.pathStates() * sources;
         if (n <= mean.length) {
             return;
         }

@@ -11,6 +11,8 @@ final class Path {
 
     private final QueueLaw forward = new QueueLaw();
     private final QueueLaw reverse = new QueueLaw();
+    private final QueueLaw excess = new QueueLaw();
+    private final QueueLaw noise = new QueueLaw();
     private int exchanges;
     private int baseAge;
     private double delaySum;
@@ -20,6 +22,8 @@ final class Path {
         Path copy = new Path();
         copy.forward.copyFrom(forward);
         copy.reverse.copyFrom(reverse);
+        copy.excess.copyFrom(excess);
+        copy.noise.copyFrom(noise);
         copy.exchanges = exchanges;
         copy.baseAge = baseAge;
         copy.delaySum = delaySum;
@@ -35,6 +39,26 @@ final class Path {
     /** Law of the queue from the server to here. */
     QueueLaw reverse() {
         return reverse;
+    }
+
+    /** Law of half the round trip's excess over its base. */
+    QueueLaw excess() {
+        return excess;
+    }
+
+    /** Law of the noise of offsets, for those who take it to be symmetric. */
+    QueueLaw noise() {
+        return noise;
+    }
+
+    /** The first of the two laws that teach one another under a hypothesis. */
+    QueueLaw first(DelayHypothesis delays) {
+        return delays == DelayHypothesis.ONE_SIDED ? forward : excess;
+    }
+
+    /** The second of the two. */
+    QueueLaw second(DelayHypothesis delays) {
+        return delays == DelayHypothesis.ONE_SIDED ? reverse : noise;
     }
 
     int exchanges() {
@@ -79,6 +103,8 @@ final class Path {
     void seedLaws() {
         forward.seed(meanExcess());
         reverse.seed(meanExcess());
+        excess.seed(meanExcess());
+        noise.clear();
         baseAge = 0;
     }
 
@@ -86,6 +112,8 @@ final class Path {
     void restartLaws() {
         forward.restart();
         reverse.restart();
+        excess.restart();
+        noise.restart();
         baseAge = 0;
     }
 
@@ -93,6 +121,8 @@ final class Path {
     void clear() {
         forward.clear();
         reverse.clear();
+        excess.clear();
+        noise.clear();
         baseAge = 0;
         exchanges = 0;
         delaySum = 0;

@@ -37,11 +37,11 @@ public final class Trace {
                     largestStep,
                     Math.abs(samples.get(i).offset() - samples.get(i - 1).offset()));
         }
-        assumedDelay = largestStep;
+        assumedDelay = 2 * largestStep;
     }
 
     /**
-     * Reads a file with the columns t and offset_s, and delay_s and uncertainty_s where there are any.
+     * Reads a file with the columns t and offset_s, and delay_s where there is one.
      *
      * @param everySeconds rows closer than this to the one before are skipped, s; 0 for none
      */
@@ -62,8 +62,7 @@ public final class Trace {
                 samples.add(new TraceSample(
                         seconds,
                         row.number("offset_s", -LARGEST_OFFSET, LARGEST_OFFSET),
-                        csv.has("delay_s") ? row.number("delay_s", 0, LARGEST_DELAY) : Double.NaN,
-                        csv.has("uncertainty_s") ? row.number("uncertainty_s", 0, LARGEST_DELAY) : 0));
+                        csv.has("delay_s") ? row.number("delay_s", 0, LARGEST_DELAY) : Double.NaN));
             }
         }
         if (samples.size() < 3) {
@@ -134,13 +133,12 @@ public final class Trace {
     /**
      * The exchange as it can have been: t2 = t3 in the middle, moved by the offset.
      *
-     * <p>Where no delay was recorded, twice the recorded uncertainty stands for it (some sources recorded half of the delay as
-     * that; it sorts good samples from bad) plus the largest step between neighbouring offsets, so that no two samples exclude
-     * each other.
+     * <p>Where no delay was recorded, twice the largest step between neighbouring offsets stands for it, so that samples do not
+     * exclude each other.
      */
     Exchange exchange(int index) {
         TraceSample sample = samples.get(index);
-        double delay = delaysRecorded ? sample.delay() : assumedDelay + 2 * sample.uncertainty();
+        double delay = delaysRecorded ? sample.delay() : assumedDelay;
         long t1 = rawNanos(sample.seconds());
         long t4 = t1 + Math.round(delay * 1e9);
         long middle = t1 + (t4 - t1) / 2;

@@ -26,6 +26,12 @@ public record TraceResult(
     /** Name of what readers saw. */
     public static final String PUBLISHED = "published";
 
+    /**
+     * Name of what was expected of the samples themselves: what readers saw, plus the median of what the newest samples
+     * differed from it by. Samples are off by what packets wait on one way; the clock is not.
+     */
+    public static final String NEXT_SAMPLE = "next sample";
+
     /** Name of the earlier system's predictions. */
     public static final String EARLIER_SYSTEM = "Python system";
 

@@ -10,6 +10,7 @@ import io.chronotick.lab.baseline.Baseline;
 import io.chronotick.lab.score.ForecasterName;
 import io.chronotick.lab.score.Quantiles;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -24,12 +25,21 @@ public final class TraceRun {
     /** Samples that everybody may learn from before being judged; the warm-up of the daemon. */
     private static final int WARMUP = 8;
 
+    /** How many of the newest samples say what samples differ from the clock by. */
+    private static final int BIAS_SAMPLES = 64;
+
+    /** Two standard deviations. */
+    private static final double CHANCE = 2;
+
     private final Trace trace;
     private final EngineUnderTest engine;
     private final List<Baseline> baselines = Baseline.all();
 
     /** By forecaster, then by lead: errors of every sample, not-a-number where nothing was said. */
     private final Map<String, double[][]> errors = new LinkedHashMap<>();
+
+    /** By how much the newest samples were above what had been published for them, s. */
+    private final ArrayDeque<Double> biases = new ArrayDeque<>();
 
     /** Forecast the sample {@code target} at {@code rawNanos}. */
     private record Question(long rawNanos, int target, int lead) {}
@@ -58,11 +68,30 @@ public final class TraceRun {
                 answer(questions.get(asked++));
             }
             engine.exchange(exchange);
+            rememberBias(i);
             TraceSample sample = trace.sample(i);
             for (Baseline baseline : baselines) {
                 baseline.add(seconds(exchange.middle()), sample.offset(), exchange.delay());
             }
         }
+    }
+
+    /** A sample has come: how far was it from what had been published for it? */
+    private void rememberBias(int i) {
+        double error = errorsOf(TraceResult.PUBLISHED)[0][i];
+        if (!Double.isNaN(error)) {
+            biases.addLast(-error);
+            if (biases.size() > BIAS_SAMPLES) {
+                biases.removeFirst();
+            }
+        }
+    }
+
+    /** What samples differ from the clock by, if most of them differ to the same side by more than chance (sign test). */
+    private double bias() {
+        double[] newest = biases.stream().mapToDouble(Double::doubleValue).toArray();
+        double sides = Arrays.stream(newest).map(Math::signum).sum();
+        return Math.abs(sides) > CHANCE * Math.sqrt(newest.length) ? Quantiles.median(newest) : 0;
     }
 
     /** Each sample after the warm-up is asked for at the moment its request leaves, and at each lead before. */
@@ -87,12 +116,11 @@ public final class TraceRun {
         long middle = trace.exchange(question.target()).middle();
         long local = Trace.localUtcNanos(middle);
         Correction published = engine.published();
-        note(
-                question,
-                TraceResult.PUBLISHED,
-                published.source() == Correction.Source.NO_DATA
-                        ? Double.NaN
-                        : (published.utcNanosAt(middle) - local) * 1e-9);
+        double offset = published.source() == Correction.Source.NO_DATA
+                ? Double.NaN
+                : (published.utcNanosAt(middle) - local) * 1e-9;
+        note(question, TraceResult.PUBLISHED, offset);
+        note(question, TraceResult.NEXT_SAMPLE, offset + bias());
         for (Forecast forecast : engine.forecasts(middle)) {
             note(question, ForecasterName.of(forecast), (forecast.utcNanos() - local) * 1e-9);
         }

@@ -7,6 +7,5 @@ package io.chronotick.lab.trace;
  * @param seconds local clock since the first row, s
  * @param offset server minus local, s
  * @param delay round-trip delay, s; not-a-number when the source recorded none
- * @param uncertainty as the source stated it, s; 0 when it stated none
  */
-record TraceSample(double seconds, double offset, double delay, double uncertainty) {}
+record TraceSample(double seconds, double offset, double delay) {}

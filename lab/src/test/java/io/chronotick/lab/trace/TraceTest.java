@@ -50,19 +50,37 @@ class TraceTest {
         assertThat(exchange.t1()).isEqualTo(Trace.rawNanos(10));
     }
 
-    /** The largest step is 0.1 s, to which twice the uncertainty is added. */
+    /** The largest step is 0.1 s; what sources call uncertainty is many things, and no delay. */
     @Test
     void unrecordedDelayIsWideEnoughForNoTwoSamplesToExcludeEachOther() throws IOException {
         Trace trace = Trace.read(write("a.csv", "t,offset_s,uncertainty_s\n0,0.5,0.01\n10,0.6,0\n20,0.6,0\n"), 0);
         assertThat(trace.delaysRecorded()).isFalse();
-        assertThat(trace.exchange(0).delay()).isCloseTo(0.12, offset(1e-9));
-        assertThat(trace.exchange(1).delay()).isCloseTo(0.10, offset(1e-9));
+        assertThat(trace.exchange(0).delay()).isCloseTo(0.20, offset(1e-9));
+        assertThat(trace.exchange(1).delay()).isCloseTo(0.20, offset(1e-9));
     }
 
     @Test
     void subsamplingKeepsTheFirstRowAfterEachInterval() throws IOException {
         Trace trace = Trace.read(write("a.csv", "t,offset_s\n0,1\n5,2\n10,3\n19,4\n21,5\n35,6\n"), 10);
         assertThat(trace.offsets()).containsExactly(1, 3, 5, 6);
+    }
+
+    /** Packets wait on the way back only: the clock is where those say that did not wait, the samples are below. */
+    @Test
+    void nextSampleIsForecastWithTheSamplesOwnBias() throws IOException {
+        StringBuilder csv = new StringBuilder("t,offset_s,delay_s\n");
+        Random random = new Random(1);
+        for (int i = 0; i < 400; i++) {
+            double queue = -2e-3 * Math.log(1 - random.nextDouble());
+            csv.append(String.format(Locale.ROOT, "%d,%.9f,%.9f%n", 16 * i, 0.5 - queue / 2, 0.010 + queue));
+        }
+        TraceResult result = TraceRun.play(write("biased.csv", csv.toString()), 0, Set.of());
+
+        double published = result.score(TraceResult.PUBLISHED).orElseThrow().oneStep();
+        double sample = result.score(TraceResult.NEXT_SAMPLE).orElseThrow().oneStep();
+        // Half of an exponential law's mean of 2 ms; round its median, the mean distance is ln 2 times that.
+        assertThat(published).isBetween(0.95e-3, 1.1e-3);
+        assertThat(sample).isBetween(0.65e-3, 0.8e-3);
     }
 
     @Test
