@@ -743,9 +743,10 @@ public final class Engine {
     }
 
     private Estimate fuse(Estimate own, SecondOpinion filter) {
-        return filter.isQuarantined()
-                ? own
-                : filter.fuse(calibrated(own), speakers()).scaled(1 / scale());
+        Estimate bankAlone = calibrated(own);
+        Estimate fused = filter.fuse(bankAlone, speakers());
+        // The very numbers of the bank where it speaks alone.
+        return fused.equals(bankAlone) ? own : fused.scaled(1 / scale());
     }
 
     /** The newest exchange of a selected server and nothing else: for an operator who switched the models off. */

@@ -426,10 +426,9 @@ final class OscillatorBank {
         OscillatorModel model = likeliest().copy();
         model.prepare(exchange.source(), exchange.middle(), (up - down) / 2, exchange.delay());
         model.believe(asymmetries, offset, variance);
-        model.update(exchange.source(), +1, exchange.t1(), up, path.forward(), update);
-        double evidence = update.logEvidence();
-        model.update(exchange.source(), -1, exchange.t4(), down, path.reverse(), update);
-        return evidence + update.logEvidence();
+        OscillatorModel.Observation observation = new OscillatorModel.Observation();
+        model.observe(exchange, up, down, path, observation);
+        return observation.logEvidence();
     }
 
     /** Log evidence of a mixture of hypotheses. */

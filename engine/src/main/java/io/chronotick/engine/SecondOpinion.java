@@ -49,11 +49,15 @@ final class SecondOpinion {
 
     private static final double RECOVERED = 0.7;
 
+    /** The bank knows next to nothing when its deviation is this many times the filter's. */
+    private static final double CLUELESS = 5;
+
     private final FilterWeights weights;
     private final List<Filtered> filters = new ArrayList<>();
     private double bankAdvantage;
     private double misses;
-    private boolean quarantined;
+    private boolean lost;
+    private boolean unreliable;
 
     private static final class Filtered {
         final TunedFilter filter;
@@ -153,11 +157,10 @@ final class SecondOpinion {
         }
         if (!filter.isSound()) {
             filter.restart();
-            quarantined = true;
+            misses = 1;
         }
-        quarantined = quarantined
-                ? misses > FEW_MISSES || bankShare() > RECOVERED
-                : misses > TOO_MANY_MISSES || bankShare() > LOST;
+        lost = bankShare() > (lost ? RECOVERED : LOST);
+        unreliable = misses > (unreliable ? FEW_MISSES : TOO_MANY_MISSES);
     }
 
     /** A queue moves the offset by at most half of what it adds to the round trip; the rest has to be within what is believed. */
@@ -166,9 +169,16 @@ final class SecondOpinion {
         return Math.abs(offset - bank.offset()) > room;
     }
 
-    /** Whether it is judged but not heard. */
+    /**
+     * Whether it is judged but not heard: its intervals do not hold, or it has lost against the bank. An opinion that has lost
+     * is still better than none: it is heard while the bank has just begun anew and itself says that it knows next to nothing.
+     */
     boolean isQuarantined() {
-        return quarantined;
+        return lost || unreliable;
+    }
+
+    private boolean isHeard(Estimate own, Estimate bank) {
+        return !unreliable && (!lost || bank.sd() > CLUELESS * own.sd());
     }
 
     /** Share of the bank in the fusion, 0..1, by what both have forecast. */
@@ -223,6 +233,7 @@ final class SecondOpinion {
     /** Fuses the bank's estimate, calibrated, with the learned one; while there is none it stays as it is. */
     Estimate fuse(Estimate bank, List<Integer> sources) {
         return estimate(bank.rawNanos(), sources)
+                .filter(own -> isHeard(own, bank))
                 .map(own -> OscillatorBank.fuse(bank, own, bankShare()))
                 .orElse(bank);
     }
