@@ -426,9 +426,8 @@ final class OscillatorBank {
         OscillatorModel model = likeliest().copy();
         model.prepare(exchange.source(), exchange.middle(), (up - down) / 2, exchange.delay());
         model.believe(asymmetries, offset, variance);
-        OscillatorModel.Observation observation = new OscillatorModel.Observation();
-        model.observe(exchange, up, down, path, observation);
-        return observation.logEvidence();
+        model.observe(exchange, up, down, path, overdue);
+        return overdue.logEvidence();
     }
 
     /** Log evidence of a mixture of hypotheses. */
