@@ -33,6 +33,7 @@ final class LabCommand implements Runnable {
 
     @Override
     public void run() {
-        throw new ParameterException(spec.commandLine(), "lab needs a command: replay, trace, simulate, dataset or report");
+        throw new ParameterException(
+                spec.commandLine(), "lab needs a command: replay, trace, simulate, dataset or report");
     }
 }

@@ -153,11 +153,18 @@ final class LabTraceCommand extends LabRunCommand {
 
     private void summarize(List<TraceResult> results) {
         Table table = new Table(
-                "<One step, MAE in ms", "published", "next sample", "floor", "of floor", "Python system", "best baseline", "<", "<");
+                "<One step, MAE in ms",
+                "published",
+                "next sample",
+                "floor",
+                "of floor",
+                "Python system",
+                "best baseline",
+                "<",
+                "<");
         for (TraceResult result : results) {
             TraceResult.Score published = result.score(TraceResult.PUBLISHED).orElseThrow();
-            double sample =
-                    result.score(TraceResult.NEXT_SAMPLE).orElseThrow().oneStep();
+            double sample = result.score(TraceResult.NEXT_SAMPLE).orElseThrow().oneStep();
             row(table, result, result.trace().name(), 0, published.oneStep(), sample, result.floor());
             result.correctedFloor()
                     .ifPresent(floor -> row(
@@ -173,7 +180,13 @@ final class LabTraceCommand extends LabRunCommand {
     }
 
     private static void row(
-            Table table, TraceResult result, String title, int corrected, double published, double sample, NoiseFloor floor) {
+            Table table,
+            TraceResult result,
+            String title,
+            int corrected,
+            double published,
+            double sample,
+            NoiseFloor floor) {
         String bestName = "";
         double best = Double.POSITIVE_INFINITY;
         for (TraceResult.Score score : result.scores()) {

@@ -12,7 +12,5 @@ public enum Ablation {
     /** A route change is noticed but no second hypothesis is run beside. */
     SHADOW,
     /** The models' own deviations are published unscaled. */
-    CALIBRATION,
-    /** The learned filter has no say. */
-    LEARNED
+    CALIBRATION
 }

@@ -154,7 +154,7 @@ public final class Engine {
      */
     public void useLearnedFilter(FilterWeights weights, boolean speaks) {
         learnedFilter = Optional.of(new SecondOpinion(weights));
-        learnedFilterSpeaks = speaks && !without.contains(Ablation.LEARNED);
+        learnedFilterSpeaks = speaks;
     }
 
     /**

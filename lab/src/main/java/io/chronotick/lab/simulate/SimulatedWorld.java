@@ -79,13 +79,16 @@ final class SimulatedWorld {
         }
     }
 
-    SimulatedWorld(Scenario scenario, long seed, Set<Ablation> without) {
+    /** @param learned whether the learned filter speaks beside the bank */
+    SimulatedWorld(Scenario scenario, long seed, Set<Ablation> without, boolean learned) {
         this.scenario = scenario;
         // Nearby seeds make unlike streams here, unlike in Random itself, whose sequence is the same on every Java.
         SplittableRandom seeds = new SplittableRandom(seed);
         clock = new SimulatedClock(scenario.clock(), new Random(seeds.nextLong()));
         engine = new Engine(EngineConfig.DEFAULT, new Random(seeds.nextLong()), without);
-        engine.useLearnedFilter(LearnedWeights.shipped(), true);
+        if (learned) {
+            engine.useLearnedFilter(LearnedWeights.shipped(), true);
+        }
         published = Correction.nothingKnown(raw());
         for (ServerSpec spec : scenario.servers()) {
             Server server = new Server(
