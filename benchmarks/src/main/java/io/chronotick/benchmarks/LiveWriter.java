@@ -69,7 +69,7 @@ final class LiveWriter {
                             clocks.realtimeNanos() * 1e-9, Optional.empty(), Math.max(frequency, 1), "", "benchmark")
                     .write(
                             segment.buffer(),
-                            new DaemonStatus(1, "", LeapIndicator.NONE, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, List.of()));
+                            new DaemonStatus(1, "", LeapIndicator.NONE, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, "", List.of()));
             RecordWriter writer =
                     new RecordWriter(clocks, (int) ProcessHandle.current().pid());
             Correction one = correction(clocks, 1);

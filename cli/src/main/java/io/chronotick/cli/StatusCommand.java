@@ -93,6 +93,9 @@ final class StatusCommand extends SegmentCommand {
         line("Drift Rate", Format.ppm(record.driftRate()));
         line("Confidence", Format.percent(record.confidence(), 1));
         line("Source", record.source().name() + weights(page));
+        if (!page.learnedModels().isEmpty()) {
+            line("Learned Models", page.learnedModels());
+        }
         line("Servers", servers(page));
         line("Leap Second", page.leapState() < 0 || page.leapState() > 3 ? "-" : LEAP[page.leapState()]);
         line("Authenticated", record.isAuthenticated() ? "yes" : "no");

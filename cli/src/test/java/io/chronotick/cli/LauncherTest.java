@@ -62,6 +62,15 @@ class LauncherTest {
     }
 
     @Test
+    void shouldGiveTheDaemonTheModuleForModelsWhereItIsInstalled() throws IOException, InterruptedException {
+        String both = dist.resolve("lib") + "/*:" + dist.resolve("onnx") + "/*\n";
+        assertThat(run(directory, launcher.toString(), "daemon").out()).doesNotContain(both);
+        Files.createDirectories(dist.resolve("onnx"));
+        assertThat(run(directory, launcher.toString(), "daemon").out()).contains("-cp\n" + both);
+        assertThat(run(directory, launcher.toString(), "read").out()).doesNotContain(both);
+    }
+
+    @Test
     void shouldHandOverArgumentsAndExitCodeFromAnywhere() throws IOException, InterruptedException {
         Path link = directory.resolve("link");
         Files.createSymbolicLink(link, launcher);

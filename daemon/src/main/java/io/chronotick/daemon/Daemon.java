@@ -14,6 +14,7 @@ import io.chronotick.daemon.time.CpuAffinity;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.daemon.time.ProcessStats;
 import io.chronotick.engine.Correction;
+import io.chronotick.engine.LearnedReport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,7 +36,8 @@ import org.slf4j.LoggerFactory;
  * Thread-safe.
  *
  * <p>Three threads: the writer ticks at the configured frequency; the network thread owns the engine; the status thread
- * writes the page and sees after the segment's name. The network thread hands corrections to the writer through one volatile
+ * writes the page and sees after the segment's name. A learned model, where one is configured, has a fourth ({@link
+ * ModelRunner}). The network thread hands corrections to the writer through one volatile
  * reference.
  */
 public final class Daemon implements AutoCloseable {
@@ -250,7 +252,13 @@ public final class Daemon implements AutoCloseable {
             residentBytes = ProcessStats.residentBytes();
         }
         EngineLoop.Snapshot engine = engineLoop.snapshot();
-        boolean modelSpeaks = engine.source() == Correction.Source.SHORT_TERM;
+        double shortTerm = switch (engine.source()) {
+            case SHORT_TERM -> 1;
+            case FUSION -> engine.shortTermWeight();
+            default -> 0;
+        };
+        boolean longTermSpeaks =
+                engine.source() == Correction.Source.LONG_TERM || engine.source() == Correction.Source.FUSION;
         pageWriter.write(
                 target.buffer(),
                 new DaemonStatus(
@@ -258,8 +266,8 @@ public final class Daemon implements AutoCloseable {
                         engine.waitingFor(),
                         engine.leap(),
                         writerLoop.overruns(),
-                        modelSpeaks ? 1 : 0,
-                        0,
+                        shortTerm,
+                        longTermSpeaks ? 1 - shortTerm : 0,
                         quantile(latencies, 0.50),
                         quantile(latencies, 0.99),
                         residentBytes,
@@ -267,6 +275,7 @@ public final class Daemon implements AutoCloseable {
                         recordWriter.clockSteps(),
                         clocks.monotonicNanos(),
                         clocks.rawNanos(),
+                        engine.learned().stream().map(LearnedReport::text).collect(Collectors.joining("; ")),
                         engine.sources()));
     }
 

@@ -2,6 +2,7 @@
 package io.chronotick.daemon;
 
 import io.chronotick.daemon.config.DaemonConfig;
+import io.chronotick.daemon.config.ModelConfig;
 import io.chronotick.daemon.config.ServerConfig;
 import io.chronotick.daemon.net.NtpTransport;
 import io.chronotick.daemon.net.Resolver;
@@ -10,7 +11,9 @@ import io.chronotick.engine.Action;
 import io.chronotick.engine.Correction;
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
+import io.chronotick.engine.Forecast;
 import io.chronotick.engine.LeapIndicator;
+import io.chronotick.engine.LearnedReport;
 import io.chronotick.engine.SourceConfig;
 import io.chronotick.engine.SourceReport;
 import io.chronotick.engine.StampKind;
@@ -20,9 +23,11 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
@@ -32,7 +37,7 @@ import org.slf4j.LoggerFactory;
  * The network thread: carries datagrams and time to the engine, and its actions to the network, the writer and the log. The
  * engine belongs to this thread alone; other threads see {@link #snapshot}.
  */
-final class EngineLoop implements Runnable, NtpTransport.Listener, Consumer<Action> {
+final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.Listener, Consumer<Action> {
     private static final Logger LOG = LoggerFactory.getLogger("chronotick");
 
     /** Exchanges in a warm-up burst: what the warm-up needs, if none is lost. */
@@ -56,8 +61,10 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, Consumer<Acti
             double warmupProgress,
             String waitingFor,
             Correction.Source source,
+            double shortTermWeight,
             LeapIndicator leap,
             List<SourceReport> sources,
+            List<LearnedReport> learned,
             long rawNanos) {}
 
     private final HostClocks clocks;
@@ -65,6 +72,11 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, Consumer<Acti
     private final Engine engine;
     private final DaemonConfig config;
     private final List<Lookup> lookups = new ArrayList<>();
+    private final List<ModelRunner> models = new ArrayList<>();
+
+    /** What the models' threads have to say to the engine. */
+    private final Queue<Runnable> inbox = new ConcurrentLinkedQueue<>();
+
     private final Consumer<Correction> publisher;
     private final java.util.function.LongSupplier discontinuities;
     private long discontinuitiesSeen;
@@ -108,8 +120,12 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, Consumer<Acti
                         config.maxAcceptableUncertaintySeconds(),
                         config.warmupLimitSeconds(),
                         config.shortTermHorizonSeconds(),
-                        config.shortTermEnabled()),
+                        config.speaker(),
+                        config.models().stream().map(ModelConfig::slot).toList()),
                 random);
+        if (config.learnedFilter()) {
+            LearnedWeights.load(LearnedWeights.SHIPPED).ifPresent(weights -> engine.useLearnedFilter(weights, true));
+        }
         long raw = clocks.rawNanos();
         for (ServerConfig server : config.servers()) {
             int source = engine.addSource(new SourceConfig(
@@ -121,7 +137,14 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, Consumer<Acti
 
     private Snapshot snapshotAt(long raw) {
         return new Snapshot(
-                engine.warmupProgress(), engine.warmupWaitingFor(), speaking, leap, engine.sources(raw), raw);
+                engine.warmupProgress(),
+                engine.warmupWaitingFor(),
+                speaking,
+                engine.shortTermWeight(),
+                leap,
+                engine.sources(raw),
+                engine.learned(),
+                raw);
     }
 
     Snapshot snapshot() {
@@ -136,8 +159,21 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, Consumer<Acti
 
     @Override
     public void run() {
+        config.models().forEach(model -> models.add(ModelRunner.start(model, this)));
+        try {
+            loop();
+        } finally {
+            models.forEach(ModelRunner::stop);
+        }
+    }
+
+    private void loop() {
         while (!stopping) {
             long raw = clocks.rawNanos();
+            for (Runnable answer = inbox.poll(); answer != null; answer = inbox.poll()) {
+                answer.run();
+            }
+            models.forEach(model -> model.cancelLate(raw));
             if (discontinuities.getAsLong() != discontinuitiesSeen) {
                 discontinuitiesSeen = discontinuities.getAsLong();
                 engine.onDiscontinuity("this machine was suspended or its clock has jumped", raw, this);
@@ -256,6 +292,28 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, Consumer<Acti
         engine.onUnreachable(source, reason, clocks.rawNanos(), this);
     }
 
+    // --- From the models, on their threads, to the engine ---
+
+    private void post(Runnable answer) {
+        inbox.add(answer);
+        transport.wakeup();
+    }
+
+    @Override
+    public void onReady(Forecast.Forecaster forecaster) {
+        post(() -> engine.onForecasterReady(forecaster));
+    }
+
+    @Override
+    public void onForecast(Forecast.Forecaster forecaster, long requestId, double[] quantiles) {
+        post(() -> engine.onForecast(forecaster, requestId, quantiles, clocks.rawNanos(), this));
+    }
+
+    @Override
+    public void onFailed(Forecast.Forecaster forecaster, long requestId, String reason) {
+        post(() -> engine.onForecastFailed(forecaster, requestId, reason, clocks.rawNanos(), this));
+    }
+
     // --- From the engine to the world ---
 
     @Override
@@ -270,6 +328,12 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, Consumer<Acti
             speaking = publish.correction().source();
             leap = publish.correction().leap();
             publisher.accept(publish.correction());
+        } else if (action instanceof Action.Infer infer) {
+            for (ModelRunner model : models) {
+                if (model.forecaster() == infer.forecaster()) {
+                    model.ask(infer, clocks.rawNanos());
+                }
+            }
         } else if (action instanceof Action.Note note) {
             switch (note.severity()) {
                 case DEBUG -> LOG.debug("{}", note.text());

@@ -2,7 +2,7 @@
 package io.chronotick.engine;
 
 /** What the engine asks of the shell round it. The engine itself performs no input or output. */
-public sealed interface Action permits Action.Send, Action.Publish, Action.Note {
+public sealed interface Action permits Action.Send, Action.Publish, Action.Infer, Action.Note {
 
     /**
      * Send one datagram to a server.
@@ -16,6 +16,17 @@ public sealed interface Action permits Action.Send, Action.Publish, Action.Note 
 
     /** Publish a new correction; it replaces the one before. */
     record Publish(Correction correction) implements Action {}
+
+    /**
+     * Ask a learned forecaster; the answer comes back by {@link Engine#onForecast} or {@link Engine#onForecastFailed}.
+     *
+     * @param forecaster which
+     * @param requestId identifies this request in the answer
+     * @param context offsets, s, oldest first, on the grid of {@link LearnedConfig#stepSeconds}, less the engine's own straight
+     *     line through the newest; the receiver of this action owns the array
+     */
+    @SuppressWarnings("ArrayRecordComponent") // the input of one inference, never compared or hashed
+    record Infer(Forecast.Forecaster forecaster, long requestId, double[] context) implements Action {}
 
     /** Something a person who watches the daemon would want to know; one log line. */
     record Note(Severity severity, String text) implements Action {}

@@ -30,7 +30,7 @@ public final class Engine {
     private static final double FREQUENCY_SIGMAS = 4;
 
     /** The estimated frequency is believed in the bound after this many exchanges. */
-    private static final int EXCHANGES_FOR_FREQUENCY = 100;
+    private static final int EXCHANGES_FOR_FREQUENCY = 32;
 
     /** The warm-up asks for this many accepted exchanges. */
     private static final int WARMUP_EXCHANGES = 8;
@@ -94,6 +94,7 @@ public final class Engine {
     private final List<Exchange> history = new ArrayList<>();
     private Optional<SecondOpinion> learnedFilter = Optional.empty();
     private boolean learnedFilterSpeaks;
+    private final List<LearnedSlot> learned;
 
     private long nextRequestId;
     private boolean begun;
@@ -113,6 +114,7 @@ public final class Engine {
     private Optional<Interval> bound = Optional.empty();
     private long boundNanos;
     private boolean majority;
+    private double shortTermWeight;
 
     /** A server with all that the engine keeps of it. */
     private static final class Server {
@@ -145,6 +147,7 @@ public final class Engine {
         this.without = Set.copyOf(without);
         bank = newBank();
         this.random = random;
+        learned = config.learned().stream().map(LearnedSlot::new).toList();
     }
 
     /**
@@ -212,6 +215,7 @@ public final class Engine {
             nextRefreshNanos = rawNanos + REFRESH_NANOS;
             judgeServers(rawNanos, out);
             startBank();
+            askLearned(rawNanos, out);
             publish(rawNanos, out);
         }
     }
@@ -277,6 +281,7 @@ public final class Engine {
         bank.restartPhase(FREQUENCY_FLOOR);
         bank.paths().forEach(Path::restartLaws);
         learnedFilter.ifPresent(SecondOpinion::restart);
+        learned.forEach(LearnedSlot::restart);
     }
 
     // --- One exchange ---
@@ -368,6 +373,7 @@ public final class Engine {
             contradictions++;
             if (isTainted()) {
                 rebuild();
+                learned.forEach(LearnedSlot::restart);
             } else if (contradictions >= CONFIRMATIONS) {
                 note(
                         out,
@@ -397,10 +403,14 @@ public final class Engine {
         List<Integer> alone = List.of(exchange.source());
         Optional<Estimate> before = forecast ? Optional.of(bank.estimate(exchange.middle(), alone)) : Optional.empty();
         learnedFilter.ifPresent(filter -> teachLearnedFilter(filter, exchange));
+        List<Estimate> expected = forecast ? judgeLearned(exchange, out) : List.of();
         boolean hit = absorb(exchange);
         if (before.isPresent() && bank == believed) {
             Estimate after = bank.estimate(exchange.middle(), alone);
             calibration.add(after.offset() - before.get().offset(), before.get().p00(), after.p00());
+        }
+        for (int i = 0; i < expected.size(); i++) {
+            learned.get(i).onMeasurement(expected.get(i), builtIn(learned.get(i), exchange.middle()), scale());
         }
         if (forecast) {
             confidence.add(hit);
@@ -525,6 +535,7 @@ public final class Engine {
         restartBank();
         bank.paths().forEach(Path::seedLaws);
         replay(0, 0);
+        learned.forEach(LearnedSlot::restart);
     }
 
     private boolean isOutsideBound(long rawNanos) {
@@ -666,7 +677,7 @@ public final class Engine {
             out.accept(new Action.Publish(Correction.nothingKnown(rawNanos, stepped, acceptedCount, lastSyncNanos)));
             return;
         }
-        Estimate estimate = config.modelEnabled() ? spoken(rawNanos) : newestMeasurement(rawNanos);
+        Estimate estimate = config.modelEnabled() ? withLearnedFilter(spoken(rawNanos)) : newestMeasurement(rawNanos);
         boolean modelSpeaks = config.modelEnabled()
                 && bank.exchanges() >= WARMUP_EXCHANGES
                 && estimate.frequencySd() <= USEFUL_FREQUENCY_SD;
@@ -720,7 +731,7 @@ public final class Engine {
                 Math.max(maxDrift(), Math.abs(estimate.frequency() - boundFrequency()) + maxDrift()),
                 config.maxUncertaintySeconds(),
                 Math.round(config.horizonSeconds() * 1e9),
-                modelSpeaks ? speakerOf(bank) : Correction.Source.NTP,
+                modelSpeaks ? speakerNow() : Correction.Source.NTP,
                 warmupComplete,
                 modelSpeaks,
                 holdover,
@@ -733,9 +744,8 @@ public final class Engine {
                 lastSyncNanos)));
     }
 
-    /** The bank's estimate, with the learned filter's if that may speak; its variance before calibration, as the bank's. */
-    private Estimate spoken(long rawNanos) {
-        Estimate own = bank.estimate(rawNanos, speakers());
+    /** What the built-in forecasters say, with the learned filter's word if that may speak. */
+    private Estimate withLearnedFilter(Estimate own) {
         return learnedFilter
                 .filter(filter -> learnedFilterSpeaks)
                 .map(filter -> fuse(own, filter))
@@ -771,8 +781,107 @@ public final class Engine {
     }
 
     /** Until the long-term forecaster was judged by a forecast that came due, both say what the short-term one says. */
-    private static Correction.Source speakerOf(OscillatorBank bank) {
-        return bank.isLongTermJudged() ? Correction.Source.FUSION : Correction.Source.SHORT_TERM;
+    private Correction.Source speakerNow() {
+        boolean early = config.speaker() == Correction.Source.FUSION && !bank.isLongTermJudged();
+        return early ? Correction.Source.SHORT_TERM : config.speaker();
+    }
+
+    /** What the forecasters that may speak say of an instant, each with its learned companion. */
+    private Estimate spoken(long rawNanos) {
+        OscillatorBank.Estimates all = bank.estimates(rawNanos, speakers());
+        Estimate shortTerm = withLearned(Forecast.Forecaster.SHORT_TERM, all.shortTerm());
+        Estimate longTerm = withLearned(Forecast.Forecaster.LONG_TERM, all.longTerm());
+        shortTermWeight = switch (config.speaker()) {
+            case SHORT_TERM -> 1;
+            case LONG_TERM -> 0;
+            default -> all.shortTermWeight();
+        };
+        if (config.speaker() == Correction.Source.FUSION) {
+            return OscillatorBank.fuse(shortTerm, longTerm, shortTermWeight);
+        }
+        return config.speaker() == Correction.Source.SHORT_TERM ? shortTerm : longTerm;
+    }
+
+    // --- Learned forecasters ---
+
+    private Estimate withLearned(Forecast.Forecaster forecaster, Estimate own) {
+        for (LearnedSlot slot : learned) {
+            if (slot.forecaster() == forecaster) {
+                return slot.fuse(own, scale());
+            }
+        }
+        return own;
+    }
+
+    private Estimate builtIn(LearnedSlot slot, long rawNanos) {
+        OscillatorBank.Estimates all = bank.estimates(rawNanos, speakers());
+        return slot.forecaster() == Forecast.Forecaster.SHORT_TERM ? all.shortTerm() : all.longTerm();
+    }
+
+    private void askLearned(long rawNanos, Consumer<Action> out) {
+        if (bank.isStarted() && warmupComplete) {
+            for (LearnedSlot slot : learned) {
+                slot.onTimer(rawNanos, at -> builtIn(slot, at), scale(), out);
+            }
+        }
+    }
+
+    /**
+     * Judges the learned forecasters by an exchange that is about to be taken in.
+     *
+     * @return what the built-in ones beside them expect of its middle
+     */
+    private List<Estimate> judgeLearned(Exchange exchange, Consumer<Action> out) {
+        List<Estimate> expected = new ArrayList<>();
+        for (LearnedSlot slot : learned) {
+            slot.judge(
+                    exchange,
+                    (offset, variance) -> bank.logEvidence(exchange, epochNanos, speakers(), offset, variance),
+                    out);
+            expected.add(builtIn(slot, exchange.middle()));
+        }
+        return expected;
+    }
+
+    private Optional<LearnedSlot> slot(Forecast.Forecaster forecaster) {
+        return learned.stream().filter(slot -> slot.forecaster() == forecaster).findFirst();
+    }
+
+    /** The model of a learned forecaster is there; from now on it is asked by {@link Action.Infer}. */
+    public void onForecasterReady(Forecast.Forecaster forecaster) {
+        slot(forecaster).ifPresent(LearnedSlot::onReady);
+    }
+
+    /**
+     * A learned forecaster has answered. An answer that is late or no distribution puts it into quarantine; one to a question
+     * that is not waited for any more is ignored.
+     *
+     * @param requestId of the {@link Action.Infer}
+     * @param quantiles of what the offset will be above the line that was taken off the context, continued to the horizon, s,
+     *     at {@link LearnedConfig#quantileLevels}
+     */
+    public void onForecast(
+            Forecast.Forecaster forecaster, long requestId, double[] quantiles, long rawNanos, Consumer<Action> out) {
+        slot(forecaster).ifPresent(slot -> slot.onForecast(requestId, quantiles, rawNanos, out));
+    }
+
+    /** A learned forecaster could not answer: it is quarantined. */
+    public void onForecastFailed(
+            Forecast.Forecaster forecaster, long requestId, String reason, long rawNanos, Consumer<Action> out) {
+        slot(forecaster).ifPresent(slot -> slot.onFailed(requestId, reason, rawNanos, out));
+    }
+
+    /** How the learned filter, if there is one, and the learned forecasters are doing, in the order of the configuration. */
+    public List<LearnedReport> learned() {
+        List<LearnedReport> reports = new ArrayList<>();
+        learnedFilter.ifPresent(filter -> reports.add(filter.report()));
+        learned.forEach(slot -> reports.add(slot.report()));
+        return List.copyOf(reports);
+    }
+
+    /** Weight of the short-term forecaster in the newest correction, 0..1; the long-term one has the rest. */
+    public double shortTermWeight() {
+        return shortTermWeight;
     }
 
     /** Factor on the models' own standard deviations. */

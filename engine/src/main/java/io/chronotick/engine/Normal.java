@@ -35,6 +35,21 @@ final class Normal {
         return x < 0 ? tail : 1 - tail;
     }
 
+    /** The x below which lies a share {@code p} of the law, 0 < p < 1, to about 1e-12: bisection, for what is asked rarely. */
+    static double quantile(double p) {
+        double low = -40;
+        double high = 40;
+        for (int i = 0; i < 60; i++) {
+            double middle = (low + high) / 2;
+            if (cdf(middle) < p) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        return (low + high) / 2;
+    }
+
     /** Natural logarithm of {@link #cdf}, finite for every finite x above -1e150. */
     static double logCdf(double x) {
         if (x < 0) {

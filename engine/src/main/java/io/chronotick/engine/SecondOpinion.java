@@ -56,6 +56,7 @@ final class SecondOpinion {
     private final List<Filtered> filters = new ArrayList<>();
     private double bankAdvantage;
     private double misses;
+    private int judged;
     private boolean lost;
     private boolean unreliable;
 
@@ -116,6 +117,7 @@ final class SecondOpinion {
         double forBank = judge.logEvidence(bank.offset(), bank.p00());
         double forOwn = judge.logEvidence(estimate.offset(), estimate.p00());
         double judgement = Math.min(Math.max(forBank - forOwn, -LARGEST_JUDGEMENT), LARGEST_JUDGEMENT);
+        judged++;
         double moved = JUDGEMENT_MEMORY * bankAdvantage + judgement;
         bankAdvantage = Math.min(Math.max(moved, -LARGEST_ADVANTAGE), LARGEST_ADVANTAGE);
     }
@@ -175,6 +177,22 @@ final class SecondOpinion {
      */
     boolean isQuarantined() {
         return lost || unreliable;
+    }
+
+    /** How it is doing. */
+    LearnedReport report() {
+        boolean ready = filters.stream().anyMatch(filtered -> filtered.filter.exchanges() >= FIRST_WORD);
+        LearnedReport.State state = LearnedReport.State.COLLECTING;
+        if (ready) {
+            state = isQuarantined() ? LearnedReport.State.QUARANTINED : LearnedReport.State.FUSED;
+        }
+        String reason = unreliable ? "its intervals do not hold" : "the clock model forecasts better";
+        return new LearnedReport(
+                Forecast.Forecaster.LEARNED,
+                state,
+                state == LearnedReport.State.FUSED ? 1 - bankShare() : 0,
+                judged,
+                state == LearnedReport.State.QUARANTINED ? reason : "");
     }
 
     private boolean isHeard(Estimate own, Estimate bank) {

@@ -4,6 +4,7 @@ package io.chronotick.engine;
 import static io.chronotick.engine.VirtualWorld.SECOND;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongUnaryOperator;
 import org.junit.jupiter.api.Test;
@@ -131,7 +132,8 @@ class EngineTest {
 
     @Test
     void shouldPublishBareMeasurementsWhenTheModelIsSwitchedOff() {
-        VirtualWorld world = new VirtualWorld(new EngineConfig(0.010, 180, 5, false), DRIFT_PPM, 3);
+        VirtualWorld world =
+                new VirtualWorld(new EngineConfig(0.010, 180, 5, Correction.Source.NTP, List.of()), DRIFT_PPM, 3);
         world.addServer(2);
         Score score = score(world, 600);
         assertThat(world.correction().source()).isEqualTo(Correction.Source.NTP);

@@ -48,6 +48,19 @@ final class VirtualWorld {
             (a, b) -> a.rawNanos == b.rawNanos ? Long.compare(a.order, b.order) : Long.compare(a.rawNanos, b.rawNanos));
     private long order;
     private long raw;
+    /** What answers the questions to learned forecasters. */
+    VirtualModel model = (forecaster, askedNanos, context) -> new double[0];
+
+    /** How long it takes, s; from {@link #modelStuck} on it never answers. */
+    double modelSeconds = 0.05;
+
+    boolean modelStuck;
+
+    /** A learned model; one that throws has failed. */
+    interface VirtualModel {
+        double[] forecast(Forecast.Forecaster forecaster, long askedNanos, double[] context);
+    }
+
     private @Nullable Correction correction;
     /** UTC, ns since the Unix epoch, as a function of the raw clock. */
     LongUnaryOperator truth;
@@ -145,6 +158,24 @@ final class VirtualWorld {
             notes.add(note.severity() + " " + note.text());
         } else if (action instanceof Action.Send send) {
             carry(send);
+        } else if (action instanceof Action.Infer infer) {
+            infer(infer);
+        }
+    }
+
+    private void infer(Action.Infer infer) {
+        if (modelStuck) {
+            return;
+        }
+        long answered = raw + nanos(modelSeconds);
+        try {
+            double[] quantiles = model.forecast(infer.forecaster(), raw, infer.context());
+            at(answered, () -> engine.onForecast(infer.forecaster(), infer.requestId(), quantiles, raw, this::perform));
+        } catch (IllegalStateException e) {
+            String reason = String.valueOf(e.getMessage());
+            at(
+                    answered,
+                    () -> engine.onForecastFailed(infer.forecaster(), infer.requestId(), reason, raw, this::perform));
         }
     }
 

@@ -85,6 +85,11 @@ public final class PageLayout {
     /** u32: number of source rows, 0..{@link #MAX_SOURCES}. */
     public static final int SOURCE_COUNT = 416;
 
+    /** 80 bytes: how the daemon's learned models are doing, in words; empty when none is configured. */
+    public static final int LEARNED_MODELS = 424;
+
+    public static final int LEARNED_MODELS_SIZE = 80;
+
     /** First source row. */
     public static final int SOURCES = 512;
 

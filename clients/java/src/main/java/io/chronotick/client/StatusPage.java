@@ -32,6 +32,7 @@ import java.util.UUID;
  * @param waitingFor what the warm-up waits for; empty when complete
  * @param cpuAffinity CPUs the writer is bound to, for example "0,1"; empty when free
  * @param daemonVersion version of the daemon
+ * @param learnedModels how the daemon's learned models are doing, in words; empty when none is configured
  * @param sources the servers, as configured
  */
 public record StatusPage(
@@ -53,6 +54,7 @@ public record StatusPage(
         String waitingFor,
         String cpuAffinity,
         String daemonVersion,
+        String learnedModels,
         List<SourceRow> sources) {
 
     private static final SourceRow.State[] STATES = SourceRow.State.values();
@@ -105,6 +107,7 @@ public record StatusPage(
                 text(b, PageLayout.WAITING_FOR, PageLayout.WAITING_FOR_SIZE),
                 text(b, PageLayout.CPU_AFFINITY, PageLayout.CPU_AFFINITY_SIZE),
                 text(b, PageLayout.DAEMON_VERSION, PageLayout.DAEMON_VERSION_SIZE),
+                text(b, PageLayout.LEARNED_MODELS, PageLayout.LEARNED_MODELS_SIZE),
                 rows);
     }
 

@@ -4,6 +4,7 @@ package io.chronotick.daemon.config;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * One key of the configuration and all there is to know about it.
@@ -12,6 +13,8 @@ import java.util.Optional;
  * @param defaultYaml the default as it would be written in a file; empty if there is none
  * @param doc what the key means
  * @param replacement why the key has no effect here and what does its work; empty for a key that has an effect
+ * @param condition for a key that has an effect only together with others: why it has none with some settings, and what does
+ *     its work then; says nothing where it has one
  * @param variable environment variable that overrides the file
  * @param option option of the command line that overrides both
  * @param <T> what a value becomes in Java
@@ -22,11 +25,23 @@ record ConfigKey<T>(
         String defaultYaml,
         String doc,
         Optional<String> replacement,
+        Optional<Function<Settings, Optional<String>>> condition,
         Optional<String> variable,
         Optional<String> option) {
 
+    /** Whether it has an effect with any settings. */
     boolean hasEffect() {
         return replacement.isEmpty();
+    }
+
+    /** Whether it has an effect with the defaults. */
+    boolean hasEffectByDefault() {
+        return whyIdle(new Settings()).isEmpty();
+    }
+
+    /** Why the key has no effect with these settings; empty if it has. */
+    Optional<String> whyIdle(Settings settings) {
+        return replacement.or(() -> condition.flatMap(why -> why.apply(settings)));
     }
 
     /** The default as a value. */

@@ -10,9 +10,13 @@ import io.chronotick.daemon.config.ValueTypes.Real;
 import io.chronotick.daemon.config.ValueTypes.Text;
 import io.chronotick.daemon.config.ValueTypes.TextList;
 import io.chronotick.daemon.config.ValueTypes.Whole;
+import io.chronotick.engine.HistoryCorrection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
 import org.slf4j.event.Level;
 
 /**
@@ -24,6 +28,19 @@ final class ConfigKeys {
 
     private static final double DAY = 86_400;
     private static final double HOUR = 3_600;
+
+    /** The clock model, which needs no file. */
+    static final String BUILT_IN = "built_in";
+
+    /** The clock model and the learned filter that comes with it. */
+    static final String LEARNED = "learned";
+
+    /** A model from an ONNX file. */
+    static final String ONNX = "onnx";
+
+    private static final String MODELLESS =
+            "only a model from an ONNX file (model_name: onnx) beside a forecaster that is enabled"
+                    + " needs it; the built-in clock model has neither file nor device, keeps its own history and smooths it";
 
     static final ConfigKey<List<ServerConfig>> SERVERS = ALL.key(
             "clock_measurement.ntp.servers",
@@ -73,12 +90,94 @@ final class ConfigKeys {
             "short_term.enabled",
             new Flag(),
             "true",
-            "Whether the short-term forecaster may speak. Without it a correction is a bare measurement.");
+            "Whether the short-term forecaster, seconds ahead, may speak. Alone its corrections say CPU_MODEL. Without both"
+                    + " forecasters a correction is a bare measurement and says NTP.");
     static final ConfigKey<Double> SHORT_TERM_HORIZON = ALL.key(
             "short_term.prediction_horizon",
             new Real(1, HOUR, "s"),
             "5",
-            "Longest a published correction may be followed without being refreshed, s.");
+            "Longest a published correction may be followed without being refreshed, s; and how far ahead a model from an ONNX"
+                    + " file forecasts.");
+    static final ConfigKey<Boolean> LONG_TERM_ENABLED = ALL.key(
+            "long_term.enabled",
+            new Flag(),
+            "true",
+            "Whether the long-term forecaster, minutes ahead, may speak. Alone its corrections say GPU_MODEL.");
+    static final ConfigKey<Boolean> FUSION_ENABLED = ALL.key(
+            "fusion.enabled",
+            new Flag(),
+            "true",
+            "Whether the two forecasters speak together, by FUSION. If not, the short-term one speaks alone where it is"
+                    + " enabled.");
+    static final ConfigKey<String> FUSION_METHOD = ALL.conditional(
+            "fusion.method",
+            new Text(),
+            "inverse_variance",
+            "inverse_variance weighs each by its precision and its share of the recent predictive likelihood, corrected for what both"
+                    + " have in common; none is the same as fusion.enabled false.",
+            ConfigKeys::unknownMethod);
+    static final Term SHORT_TERM =
+            new Term("short_term", SHORT_TERM_ENABLED, SHORT_TERM_HORIZON, "1.0", "100", "0.1", "cpu_model", "2.0");
+    static final Term LONG_TERM = new Term(
+            "long_term",
+            LONG_TERM_ENABLED,
+            ALL.conditional(
+                    "long_term.prediction_horizon",
+                    new Real(1, DAY, "s"),
+                    "60",
+                    "How far ahead a model from an ONNX file forecasts, s.",
+                    settings -> modelless(settings, "long_term")),
+            "30.0",
+            "300",
+            "0.15",
+            "gpu_model",
+            "5.0");
+    static final ConfigKey<Boolean> OUTLIER_REMOVAL = ALL.conditional(
+            "preprocessing.outlier_removal.enabled",
+            new Flag(),
+            "true",
+            "Whether outliers in the context of a model from an ONNX file are replaced by what lies between their neighbours.",
+            ConfigKeys::modelless);
+    static final ConfigKey<Double> OUTLIER_THRESHOLD = ALL.conditional(
+            "preprocessing.outlier_removal.threshold",
+            new Real(0, 1e6, ""),
+            "2.0",
+            "How far outside the middle half of the values one has to lie to be an outlier, in widths of that half (Tukey's"
+                    + " fences: 1.5).",
+            ConfigKeys::modelless);
+    static final ConfigKey<Boolean> CORRECTION_ENABLED = ALL.conditional(
+            "prediction_scheduling.ntp_correction.enabled",
+            new Flag(),
+            "true",
+            "Whether a measurement corrects the predictions before it in the context of a model from an ONNX file.",
+            ConfigKeys::modelless);
+    static final ConfigKey<HistoryCorrection> CORRECTION_METHOD = ALL.conditional(
+            "prediction_scheduling.ntp_correction.method",
+            new Choice<>(corrections()),
+            "none",
+            "What the error found by a measurement does to the predictions since the one before. Nothing (none); it is laid on"
+                    + " them as a ramp (linear), shared out between offset and drift by their uncertainties (drift_aware) or by the"
+                    + " variances of the predictions (advanced); or they go part of the way to the line between both measurements"
+                    + " (advance_absolute) or all of it (backtracking).",
+            ConfigKeys::modelless);
+    static final ConfigKey<Double> CORRECTION_OFFSET_SD = ALL.conditional(
+            "prediction_scheduling.ntp_correction.offset_uncertainty",
+            new Real(0, DAY, "s"),
+            "0.001",
+            "Uncertainty of a predicted offset, for these methods, s.",
+            ConfigKeys::modelless);
+    static final ConfigKey<Double> CORRECTION_DRIFT_SD = ALL.conditional(
+            "prediction_scheduling.ntp_correction.drift_uncertainty",
+            new Real(0, 1e6, "s/s"),
+            "0.0001",
+            "Uncertainty of a predicted drift, for these methods, s/s.",
+            ConfigKeys::modelless);
+    static final ConfigKey<Double> MODEL_TIMEOUT = ALL.conditional(
+            "performance.model_timeout",
+            new Real(0.001, DAY, "s"),
+            "10.0",
+            "Longest any model from an ONNX file may take for a forecast, s; max_inference_time may say less.",
+            ConfigKeys::modelless);
     static final ConfigKey<Level> LOG_LEVEL = ALL.key(
             "logging.level",
             new Choice<>(logLevels()),
@@ -138,33 +237,15 @@ final class ConfigKeys {
         asking.key("max_retries", count, "3");
         asking.key("retry_delay", seconds, "5.0");
 
-        String builtIn = "the built-in clock model needs no model file, device, history length or pace";
-        String bound = "clock_measurement.ntp.max_acceptable_uncertainty decides what is valid";
-        Section shortTerm = unused("short_term", builtIn);
-        shortTerm.key("model_name", text, "chronos");
-        shortTerm.key("device", Choice.of("cpu", "gpu", "cuda", "auto"), "cpu");
-        shortTerm.key("inference_interval", seconds, "1.0");
-        shortTerm.key("context_length", samples, "100");
-        shortTerm.key("model_params", anything, "{}");
-        shortTerm.key("use_covariates", flag, "false");
-        shortTerm.key("quantile_levels", anything, "[]");
-        unused("short_term", bound).key("max_uncertainty", seconds, "0.1");
+        for (Term term : List.of(SHORT_TERM, LONG_TERM)) {
+            unused(term.name(), "temperature, CPU load and the like are not learned from in this version")
+                    .key("use_covariates", flag, "false");
+            unused(term.name(), "the quantiles of a model from an ONNX file are named in model_params.quantiles")
+                    .key("quantile_levels", anything, "[]");
+        }
 
-        Section longTerm = unused("long_term", "this version forecasts with the short-term model alone");
-        longTerm.key("enabled", flag, "true");
-        longTerm.key("prediction_horizon", seconds, "60");
-        longTerm.key("model_name", text, "timesfm");
-        longTerm.key("device", Choice.of("cpu", "gpu", "cuda", "auto"), "cpu");
-        longTerm.key("inference_interval", seconds, "30.0");
-        longTerm.key("context_length", samples, "300");
-        longTerm.key("model_params", anything, "{}");
-        longTerm.key("use_covariates", flag, "false");
-        longTerm.key("quantile_levels", anything, "[]");
-        longTerm.key("max_uncertainty", seconds, "0.15");
-
-        Section fusion = unused("fusion", "with one forecaster there is nothing to fuse");
-        fusion.key("enabled", flag, "true");
-        fusion.key("method", text, "inverse_variance");
+        Section fusion =
+                unused("fusion", "the weights follow by themselves from how well each forecaster has forecast");
         fusion.key("uncertainty_threshold", seconds, "0.05");
         fusion.key("fallback_weights.short_term", weight, "0.8");
         fusion.key("fallback_weights.long_term", weight, "0.2");
@@ -172,12 +253,11 @@ final class ConfigKeys {
         fusion.key("adaptive_weighting", flag, "false");
         fusion.key("confidence_threshold", weight, "0.85");
 
+        unused("preprocessing", "the method is iqr").key("outlier_removal.method", text, "iqr");
         Section preprocessing = unused(
                 "preprocessing",
-                "the clock model takes each exchange as it is, at its own time, with its own uncertainty");
-        preprocessing.key("outlier_removal.enabled", flag, "true");
-        preprocessing.key("outlier_removal.method", text, "iqr");
-        preprocessing.key("outlier_removal.threshold", factor, "2.0");
+                "the clock model takes each exchange as it is, at its own time; a model from an ONNX file sees a context without"
+                        + " gaps, in seconds, less a straight line, and brings what else it needs in its graph");
         preprocessing.key("missing_value_handling", anything, "{enabled: true, method: interpolate}");
         preprocessing.key("normalization", anything, "{enabled: false, method: zscore}");
         preprocessing.key("seasonal_decomposition", anything, "{}");
@@ -191,22 +271,16 @@ final class ConfigKeys {
 
         Section scheduling = unused(
                 "prediction_scheduling",
-                "forecasts are made when they are due, and past measurements are smoothed by the clock model itself");
+                "forecasts are made when they are due: inference_interval and prediction_horizon of short_term and long_term"
+                        + " decide for a model from an ONNX file");
         scheduling.key("dataset", anything, "{}");
-        for (String model : List.of("cpu_model.", "gpu_model.")) {
-            boolean cpu = model.startsWith("cpu");
+        for (Term term : List.of(SHORT_TERM, LONG_TERM)) {
+            boolean cpu = term.equals(SHORT_TERM);
+            String model = cpu ? "cpu_model." : "gpu_model.";
             scheduling.key(model + "prediction_interval", seconds, cpu ? "1.0" : "30.0");
             scheduling.key(model + "prediction_horizon", seconds, cpu ? "5" : "60");
             scheduling.key(model + "prediction_lead_time", seconds, cpu ? "5" : "10");
-            scheduling.key(model + "max_inference_time", seconds, cpu ? "2.0" : "5.0");
         }
-        scheduling.key("ntp_correction.enabled", flag, "true");
-        scheduling.key(
-                "ntp_correction.method",
-                Choice.of("none", "linear", "drift_aware", "advanced", "advance_absolute", "backtracking"),
-                "none");
-        scheduling.key("ntp_correction.offset_uncertainty", seconds, "0.001");
-        scheduling.key("ntp_correction.drift_uncertainty", factor, "0.0001");
         for (String experiment : List.of(
                 "baseline_smoothing",
                 "drift_calculation",
@@ -220,7 +294,6 @@ final class ConfigKeys {
 
         Section performance = unused("performance", "memory and computing time are bounded by construction");
         performance.key("max_memory_mb", count, "2048");
-        performance.key("model_timeout", seconds, "10.0");
         performance.key("cache_size", count, "5");
         performance.key("batch_size", count, "1");
         performance.key("prefetch_predictions", flag, "false");
@@ -242,7 +315,8 @@ final class ConfigKeys {
         clock.key("drift_estimation_window", seconds, "600");
         clock.key("offset_estimation_window", seconds, "60");
 
-        Section whole = unused("", "there is no model file to load, watch or fail over from");
+        Section whole =
+                unused("", "a model that fails, is late or loses is quarantined, and the built-in clock model goes on");
         whole.key("models", anything, "{}");
         whole.key("backup_models", anything, "{}");
         whole.key("monitoring", anything, "{}");
@@ -250,6 +324,127 @@ final class ConfigKeys {
     }
 
     private ConfigKeys() {}
+
+    /** The keys of one forecaster that have an effect, and those elsewhere that are about it alone. */
+    static final class Term {
+        private final String name;
+        final ConfigKey<Boolean> enabled;
+        final ConfigKey<Double> horizon;
+        final ConfigKey<String> modelName;
+        final ConfigKey<String> device;
+        final ConfigKey<Double> interval;
+        final ConfigKey<Integer> context;
+        final ConfigKey<Double> maxUncertainty;
+        final ConfigKey<String> params;
+        final ConfigKey<Double> maxInferenceTime;
+
+        private Term(
+                String name,
+                ConfigKey<Boolean> enabled,
+                ConfigKey<Double> horizon,
+                String interval,
+                String context,
+                String maxUncertainty,
+                String scheduling,
+                String maxInferenceTime) {
+            this.name = name;
+            this.enabled = enabled;
+            this.horizon = horizon;
+            Function<Settings, Optional<String>> modelless = settings -> modelless(settings, name);
+            modelName = ALL.conditional(
+                    name + ".model_name",
+                    new Text(),
+                    BUILT_IN,
+                    "The clock model alone (built_in), beside it the filter that learned from simulated clocks (learned;"
+                            + " short_term only, fused with both), or a model from an ONNX file, which is judged and, once it has"
+                            + " proven itself, heard (onnx). Models that the earlier ChronoTick named (chronos, timesfm, ttm, toto,"
+                            + " time_moe) have to be exported to such a file.",
+                    settings -> unknownModel(settings, name));
+            device = ALL.conditional(
+                    name + ".device",
+                    Choice.of("cpu", "gpu", "cuda", "auto"),
+                    "cpu",
+                    "Where a model from an ONNX file runs: cpu, auto (the same); gpu, cuda.",
+                    modelless);
+            this.interval = ALL.conditional(
+                    name + ".inference_interval",
+                    new Real(0.1, DAY, "s"),
+                    interval,
+                    "Between two samples of the context of a model from an ONNX file, and between two of its forecasts, s.",
+                    modelless);
+            this.context = ALL.conditional(
+                    name + ".context_length",
+                    new Whole(2, 1_000_000, "samples"),
+                    context,
+                    "Samples that a model from an ONNX file is shown.",
+                    modelless);
+            this.maxUncertainty = ALL.conditional(
+                    name + ".max_uncertainty",
+                    new Real(0, DAY, "s"),
+                    maxUncertainty,
+                    "A forecast of a model from an ONNX file whose standard deviation is above this is not heard, s. (What is"
+                            + " valid clock_measurement.ntp.max_acceptable_uncertainty decides.)",
+                    modelless);
+            params = ALL.conditional(
+                    name + ".model_params", new ModelParams(), "{}", "The model from an ONNX file.", modelless);
+            this.maxInferenceTime = ALL.conditional(
+                    "prediction_scheduling." + scheduling + ".max_inference_time",
+                    new Real(0.001, DAY, "s"),
+                    maxInferenceTime,
+                    "Longest the " + name + " model from an ONNX file may take for a forecast, s. One that is late is"
+                            + " quarantined; nothing waits for it.",
+                    modelless);
+        }
+
+        String name() {
+            return name;
+        }
+    }
+
+    /** Why what is about a model from a file has no effect for a forecaster: it has none, or may not speak. */
+    private static Optional<String> modelless(Settings settings, String term) {
+        boolean enabled =
+                setting(settings, term + ".enabled").map("true"::equals).orElse(true);
+        String model = setting(settings, term + ".model_name").orElse(BUILT_IN);
+        return enabled && model.equals(ONNX) ? Optional.empty() : Optional.of(MODELLESS);
+    }
+
+    /** Why what is about any model from a file has no effect. */
+    private static Optional<String> modelless(Settings settings) {
+        return modelless(settings, "short_term").flatMap(why -> modelless(settings, "long_term"));
+    }
+
+    private static Optional<String> unknownModel(Settings settings, String term) {
+        return setting(settings, term + ".model_name")
+                .filter(name -> !name.equals(BUILT_IN)
+                        && !name.equals(ONNX)
+                        && !(name.equals(LEARNED) && term.equals("short_term")))
+                .map(name -> Nodes.quote(name)
+                        + " runs here only from an exported ONNX file: export it, then set model_name: onnx"
+                        + " and model_params: {path: FILE.onnx, input: NAME, output: NAME, quantiles: [...]} with context_length and"
+                        + " prediction_horizon as exported; until then the built-in clock model forecasts");
+    }
+
+    private static Optional<String> unknownMethod(Settings settings) {
+        return setting(settings, "fusion.method")
+                .filter(method -> !method.equals("inverse_variance") && !method.equals("none"))
+                .map(method -> Nodes.quote(method)
+                        + " is not known here, inverse_variance and none are; inverse_variance is used");
+    }
+
+    private static Optional<String> setting(Settings settings, String path) {
+        return ALL.find(path)
+                .flatMap(settings::find)
+                .map(setting -> setting.value().toString().toLowerCase(Locale.ROOT));
+    }
+
+    private static Map<String, HistoryCorrection> corrections() {
+        Map<String, HistoryCorrection> words = new LinkedHashMap<>();
+        for (HistoryCorrection method : HistoryCorrection.values()) {
+            words.put(method.name().toLowerCase(Locale.ROOT), method);
+        }
+        return words;
+    }
 
     /** Declares keys that lie in one section and have no effect for one reason. */
     private interface Section {

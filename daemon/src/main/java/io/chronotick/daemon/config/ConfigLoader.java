@@ -2,6 +2,10 @@
 package io.chronotick.daemon.config;
 
 import io.chronotick.daemon.config.Settings.Setting;
+import io.chronotick.engine.Correction;
+import io.chronotick.engine.Forecast;
+import io.chronotick.engine.HistoryCorrection;
+import io.chronotick.engine.LearnedConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -89,6 +93,7 @@ public final class ConfigLoader {
             throw new IllegalArgumentException("no key is overridden by " + unknownOptions);
         }
         checkStrata(given, inFile);
+        List<ModelConfig> models = models(given, inFile, cpus);
         if (!problems.isEmpty()) {
             throw new ConfigException(problems);
         }
@@ -100,11 +105,11 @@ public final class ConfigLoader {
             if (!isGiven) {
                 given.putDefault(key, cpus);
             }
-            if (key.hasEffect() || isGiven) {
+            if (key.whyIdle(given).isEmpty() || isGiven) {
                 effective.add(row(key, given));
             }
         }
-        return new LoadedConfig(config(given), warnings, effective);
+        return new LoadedConfig(config(given, models), warnings, effective);
     }
 
     private static void readRoot(Node root, Mistakes mistakes, Settings settings) {
@@ -143,7 +148,7 @@ public final class ConfigLoader {
         Map<String, List<ConfigKey<?>>> byReplacement = new LinkedHashMap<>();
         for (ConfigKey<?> key : ConfigKeys.ALL.keys()) {
             if (given.find(key).isPresent()) {
-                key.replacement()
+                key.whyIdle(given)
                         .ifPresent(replacement -> byReplacement
                                 .computeIfAbsent(replacement, same -> new ArrayList<>())
                                 .add(key));
@@ -183,7 +188,7 @@ public final class ConfigLoader {
     private static <T> EffectiveValue row(ConfigKey<T> key, Settings all) {
         String value = flow(key.type().plain(all.get(key)));
         String origin = all.find(key).map(Setting::origin).orElseThrow();
-        return new EffectiveValue(key.path(), value, origin, key.hasEffect());
+        return new EffectiveValue(key.path(), value, origin, key.whyIdle(all).isEmpty());
     }
 
     /** A plain value as a file would hold it on one line. */
@@ -200,7 +205,66 @@ public final class ConfigLoader {
         return plain.toString();
     }
 
-    private static DaemonConfig config(Settings all) {
+    /** The models from files; what is wrong with them has been reported. */
+    private static List<ModelConfig> models(Settings given, Mistakes inFile, int cpus) {
+        List<ModelConfig> models = new ArrayList<>();
+        for (ConfigKeys.Term term : List.of(ConfigKeys.SHORT_TERM, ConfigKeys.LONG_TERM)) {
+            Optional<Setting> named = given.find(term.modelName);
+            if (named.isEmpty() || term.params.whyIdle(given).isPresent()) {
+                continue;
+            }
+            Node params = given.find(term.params).orElse(named.get()).node();
+            ModelParams.onnx(params, term.params.path(), inFile)
+                    .ifPresent(onnx -> models.add(model(term, onnx, given, cpus)));
+        }
+        return models;
+    }
+
+    private static ModelConfig model(ConfigKeys.Term term, ModelParams.Onnx onnx, Settings given, int cpus) {
+        boolean corrected = given(ConfigKeys.CORRECTION_ENABLED, given, cpus);
+        boolean cleaned = given(ConfigKeys.OUTLIER_REMOVAL, given, cpus);
+        String device = given(term.device, given, cpus);
+        LearnedConfig slot = new LearnedConfig(
+                term.equals(ConfigKeys.SHORT_TERM) ? Forecast.Forecaster.SHORT_TERM : Forecast.Forecaster.LONG_TERM,
+                given(term.interval, given, cpus),
+                onnx.context().orElseGet(() -> given(term.context, given, cpus)),
+                onnx.horizon().orElseGet(() -> given(term.horizon, given, cpus)),
+                onnx.quantiles(),
+                Math.min(given(term.maxInferenceTime, given, cpus), given(ConfigKeys.MODEL_TIMEOUT, given, cpus)),
+                given(term.maxUncertainty, given, cpus),
+                corrected ? given(ConfigKeys.CORRECTION_METHOD, given, cpus) : HistoryCorrection.NONE,
+                given(ConfigKeys.CORRECTION_OFFSET_SD, given, cpus),
+                given(ConfigKeys.CORRECTION_DRIFT_SD, given, cpus),
+                cleaned ? given(ConfigKeys.OUTLIER_THRESHOLD, given, cpus) : Double.POSITIVE_INFINITY);
+        boolean gpu = device.equals("gpu") || device.equals("cuda");
+        return new ModelConfig(ConfigKeys.ONNX, slot, onnx.file(), onnx.input(), onnx.output(), gpu);
+    }
+
+    private static <T> T given(ConfigKey<T> key, Settings given, int cpus) {
+        return given.given(key).orElseGet(() -> key.defaultValue(cpus));
+    }
+
+    /** Who speaks. */
+    private static Correction.Source speaker(Settings all) {
+        boolean shortTerm = all.get(ConfigKeys.SHORT_TERM_ENABLED);
+        boolean longTerm = all.get(ConfigKeys.LONG_TERM_ENABLED);
+        boolean together = all.get(ConfigKeys.FUSION_ENABLED)
+                && !all.get(ConfigKeys.FUSION_METHOD).equalsIgnoreCase("none");
+        if (shortTerm && longTerm && together) {
+            return Correction.Source.FUSION;
+        }
+        if (shortTerm) {
+            return Correction.Source.SHORT_TERM;
+        }
+        return longTerm ? Correction.Source.LONG_TERM : Correction.Source.NTP;
+    }
+
+    private static boolean isLearned(Settings all) {
+        return all.get(ConfigKeys.SHORT_TERM.enabled)
+                && all.get(ConfigKeys.SHORT_TERM.modelName).equals(ConfigKeys.LEARNED);
+    }
+
+    private static DaemonConfig config(Settings all, List<ModelConfig> models) {
         return new DaemonConfig(
                 all.get(ConfigKeys.SERVERS),
                 all.get(ConfigKeys.TIMEOUT),
@@ -210,8 +274,10 @@ public final class ConfigLoader {
                 all.get(ConfigKeys.WARMUP_LIMIT),
                 all.get(ConfigKeys.WARMUP_INTERVAL),
                 all.get(ConfigKeys.MEASUREMENT_INTERVAL),
-                all.get(ConfigKeys.SHORT_TERM_ENABLED),
+                speaker(all),
                 all.get(ConfigKeys.SHORT_TERM_HORIZON),
+                isLearned(all),
+                models,
                 all.get(ConfigKeys.LOG_LEVEL),
                 all.get(ConfigKeys.FREQUENCY),
                 all.get(ConfigKeys.CPU_AFFINITY),

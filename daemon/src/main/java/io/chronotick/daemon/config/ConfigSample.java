@@ -7,7 +7,7 @@ import java.util.Set;
 
 /**
  * The complete configuration file with all defaults, each key explained. Keys that have no effect stand in comments, so
- * that the file loads without a warning.
+ * that the file loads without a warning; so do those that have one only together with others.
  */
 public final class ConfigSample {
     private static final int WIDTH = 100;
@@ -46,7 +46,7 @@ public final class ConfigSample {
 
     private static boolean hasEffect(String path) {
         return ConfigKeys.ALL.keys().stream()
-                .anyMatch(key -> key.hasEffect() && (key.path() + ".").startsWith(path + "."));
+                .anyMatch(key -> key.hasEffectByDefault() && (key.path() + ".").startsWith(path + "."));
     }
 
     private static void explain(ConfigKey<?> key, String indent, Set<String> told, StringBuilder yaml) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon.config;
 
+import io.chronotick.engine.Correction;
 import java.util.List;
 import org.slf4j.event.Level;
 
@@ -18,8 +19,10 @@ import org.slf4j.event.Level;
  *     {@link ServerConfig#burstSeconds} for what an address gets
  * @param measurementIntervalSeconds between two exchanges with one server in normal operation, s; ask
  *     {@link ServerConfig#pollSeconds} for what an address gets
- * @param shortTermEnabled whether the short-term forecaster may speak; without it a correction is a bare measurement
+ * @param speaker who speaks once it can: SHORT_TERM, LONG_TERM, FUSION, or NTP: bare measurements
  * @param shortTermHorizonSeconds longest a published line may be followed without being refreshed, s
+ * @param learnedFilter whether the learned filter speaks beside the clock model
+ * @param models models from files, at most one beside each forecaster
  * @param logLevel least severe level that is logged
  * @param frequencyHz records published a second, 1..1000
  * @param cpuAffinity numbers of the CPUs the writer is pinned to, ascending; empty: not pinned
@@ -34,8 +37,10 @@ public record DaemonConfig(
         double warmupLimitSeconds,
         double warmupIntervalSeconds,
         double measurementIntervalSeconds,
-        boolean shortTermEnabled,
+        Correction.Source speaker,
         double shortTermHorizonSeconds,
+        boolean learnedFilter,
+        List<ModelConfig> models,
         Level logLevel,
         int frequencyHz,
         List<Integer> cpuAffinity,
@@ -43,6 +48,7 @@ public record DaemonConfig(
 
     public DaemonConfig {
         servers = List.copyOf(servers);
+        models = List.copyOf(models);
         cpuAffinity = List.copyOf(cpuAffinity);
     }
 }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.NodeTuple;
@@ -21,20 +22,57 @@ final class KeySet {
 
     /** Adds a key that has an effect. */
     <T> ConfigKey<T> key(String path, ValueType<T> type, String defaultYaml, String doc) {
-        return add(new ConfigKey<>(path, type, defaultYaml, doc, Optional.empty(), Optional.empty(), Optional.empty()));
+        return add(new ConfigKey<>(
+                path, type, defaultYaml, doc, Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty()));
     }
 
     /** Adds a key that has an effect and that an environment variable overrides. */
     <T> ConfigKey<T> key(String path, ValueType<T> type, String defaultYaml, String doc, String variable) {
         return add(new ConfigKey<>(
-                path, type, defaultYaml, doc, Optional.empty(), Optional.of(variable), Optional.empty()));
+                path,
+                type,
+                defaultYaml,
+                doc,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(variable),
+                Optional.empty()));
     }
 
     /** Adds a key that has an effect and that an environment variable and an option override. */
     <T> ConfigKey<T> key(
             String path, ValueType<T> type, String defaultYaml, String doc, String variable, String option) {
         return add(new ConfigKey<>(
-                path, type, defaultYaml, doc, Optional.empty(), Optional.of(variable), Optional.of(option)));
+                path,
+                type,
+                defaultYaml,
+                doc,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.of(variable),
+                Optional.of(option)));
+    }
+
+    /**
+     * Adds a key that has an effect together with certain others.
+     *
+     * @param whyIdle why it has none with some settings; keys that share what it says share one warning
+     */
+    <T> ConfigKey<T> conditional(
+            String path,
+            ValueType<T> type,
+            String defaultYaml,
+            String doc,
+            Function<Settings, Optional<String>> whyIdle) {
+        return add(new ConfigKey<>(
+                path,
+                type,
+                defaultYaml,
+                doc,
+                Optional.empty(),
+                Optional.of(whyIdle),
+                Optional.empty(),
+                Optional.empty()));
     }
 
     /**
@@ -43,7 +81,15 @@ final class KeySet {
      * @param replacement why, and what does its work; keys that share it share one warning
      */
     void unused(String path, ValueType<?> type, String defaultYaml, String replacement) {
-        add(new ConfigKey<>(path, type, defaultYaml, "", Optional.of(replacement), Optional.empty(), Optional.empty()));
+        add(new ConfigKey<>(
+                path,
+                type,
+                defaultYaml,
+                "",
+                Optional.of(replacement),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty()));
     }
 
     private <T> ConfigKey<T> add(ConfigKey<T> key) {

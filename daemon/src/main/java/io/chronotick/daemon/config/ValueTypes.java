@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon.config;
 
+import io.chronotick.engine.LearnedConfig;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -228,6 +229,43 @@ final class ValueTypes {
         @Override
         public Map<String, Object> schema() {
             return ordered("type", "array", "items", ITEM.schema());
+        }
+    }
+
+    /** Quantile levels. */
+    record Levels() implements ValueType<List<Double>> {
+        private static final Real LEVEL = new Real(0, 1, "");
+
+        @Override
+        public Optional<List<Double>> parse(Node node, String key, Mistakes mistakes) {
+            List<Double> levels = new ArrayList<>();
+            if (node instanceof SequenceNode sequence) {
+                for (Node item : sequence.getValue()) {
+                    if (LEVEL.parse(item, key, mistakes).map(levels::add).isEmpty()) {
+                        return Optional.empty();
+                    }
+                }
+            }
+            if (!LearnedConfig.areLevels(levels)) {
+                mistakes.reject(node, key, allowed());
+                return Optional.empty();
+            }
+            return Optional.of(levels);
+        }
+
+        @Override
+        public String allowed() {
+            return "a list of ascending numbers between 0 and 1, at least one on each side of 0.5";
+        }
+
+        @Override
+        public Object plain(List<Double> value) {
+            return value;
+        }
+
+        @Override
+        public Map<String, Object> schema() {
+            return ordered("type", "array", "items", LEVEL.schema());
         }
     }
 

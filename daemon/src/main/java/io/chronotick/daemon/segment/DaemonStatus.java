@@ -21,6 +21,7 @@ import java.util.List;
  * @param clockSteps steps of the system clock seen
  * @param monotonicNanos now, CLOCK_MONOTONIC, ns
  * @param rawNanos now, CLOCK_MONOTONIC_RAW, ns
+ * @param learnedModels how the learned models are doing, in words; empty when none is configured
  * @param sources the servers
  */
 public record DaemonStatus(
@@ -37,4 +38,5 @@ public record DaemonStatus(
         long clockSteps,
         long monotonicNanos,
         long rawNanos,
+        String learnedModels,
         List<SourceReport> sources) {}

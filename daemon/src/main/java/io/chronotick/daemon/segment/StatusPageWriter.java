@@ -67,6 +67,7 @@ public final class StatusPageWriter {
         putText(segment, PageLayout.WAITING_FOR, PageLayout.WAITING_FOR_SIZE, status.waitingFor());
         putText(segment, PageLayout.CPU_AFFINITY, PageLayout.CPU_AFFINITY_SIZE, cpuAffinity);
         putText(segment, PageLayout.DAEMON_VERSION, PageLayout.DAEMON_VERSION_SIZE, version);
+        putText(segment, PageLayout.LEARNED_MODELS, PageLayout.LEARNED_MODELS_SIZE, status.learnedModels());
         List<SourceReport> sources = status.sources();
         int count = Math.min(sources.size(), PageLayout.MAX_SOURCES);
         segment.putInt(PageLayout.SOURCE_COUNT, count);

@@ -4,6 +4,7 @@ package io.chronotick.daemon.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.chronotick.engine.Correction;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,6 +37,27 @@ final class ConfigKeysTest {
         OTHER.put("clock_measurement.timing.normal_operation.measurement_interval", "120");
         OTHER.put("short_term.enabled", "false");
         OTHER.put("short_term.prediction_horizon", "30");
+        OTHER.put("long_term.enabled", "false");
+        OTHER.put("long_term.prediction_horizon", "90");
+        OTHER.put("fusion.enabled", "false");
+        OTHER.put("fusion.method", "none");
+        for (String term : List.of("short_term", "long_term")) {
+            OTHER.put(term + ".model_name", "onnx");
+            OTHER.put(term + ".model_params", "{path: other.onnx}");
+            OTHER.put(term + ".device", "gpu");
+            OTHER.put(term + ".inference_interval", "2.5");
+            OTHER.put(term + ".context_length", "64");
+            OTHER.put(term + ".max_uncertainty", "0.001");
+        }
+        OTHER.put("prediction_scheduling.cpu_model.max_inference_time", "0.5");
+        OTHER.put("prediction_scheduling.gpu_model.max_inference_time", "0.5");
+        OTHER.put("performance.model_timeout", "0.25");
+        OTHER.put("preprocessing.outlier_removal.enabled", "false");
+        OTHER.put("preprocessing.outlier_removal.threshold", "1.5");
+        OTHER.put("prediction_scheduling.ntp_correction.enabled", "false");
+        OTHER.put("prediction_scheduling.ntp_correction.method", "backtracking");
+        OTHER.put("prediction_scheduling.ntp_correction.offset_uncertainty", "0.002");
+        OTHER.put("prediction_scheduling.ntp_correction.drift_uncertainty", "0.0002");
         OTHER.put("logging.level", "DEBUG");
         OTHER.put("daemon.frequency", "1000");
         OTHER.put("daemon.cpu_affinity", "[1]");
@@ -61,7 +84,8 @@ final class ConfigKeysTest {
         assertThat(config.warmupLimitSeconds()).isEqualTo(180);
         assertThat(config.warmupIntervalSeconds()).isEqualTo(1);
         assertThat(config.measurementIntervalSeconds()).isEqualTo(10);
-        assertThat(config.shortTermEnabled()).isTrue();
+        assertThat(config.speaker()).isEqualTo(Correction.Source.FUSION);
+        assertThat(config.models()).isEmpty();
         assertThat(config.shortTermHorizonSeconds()).isEqualTo(5);
         assertThat(config.logLevel()).isEqualTo(Level.INFO);
         assertThat(config.frequencyHz()).isEqualTo(100);
@@ -78,7 +102,7 @@ final class ConfigKeysTest {
         assertThat(loaded.effective()).anySatisfy(row -> {
             assertThat(row.key()).isEqualTo(key.path());
             assertThat(row.origin()).startsWith("test.yaml:");
-            assertThat(row.hasEffect()).isEqualTo(key.hasEffect());
+            assertThat(row.hasEffect()).isEqualTo(key.hasEffectByDefault());
         });
     }
 
@@ -86,22 +110,43 @@ final class ConfigKeysTest {
     @MethodSource("keys")
     void shouldHaveExactlyTheEffectThatIsSaid(ConfigKey<?> key) throws ConfigException {
         if (key.hasEffect()) {
-            LoadedConfig loaded = load(key.path(), OTHER.getOrDefault(key.path(), "no value to test with"));
-            assertThat(loaded.config()).isNotEqualTo(defaults());
+            Map<String, String> base = key.hasEffectByDefault() ? Map.of() : modelsBeside(key);
+            Map<String, String> changed = new TreeMap<>(base);
+            if (key.name().equals("model_name")) {
+                changed.put(key.path().replace("model_name", "model_params"), "{path: model.onnx}");
+            }
+            changed.put(key.path(), OTHER.getOrDefault(key.path(), "no value to test with"));
+            LoadedConfig loaded = load(changed);
+            assertThat(loaded.config()).isNotEqualTo(load(base).config());
             assertThat(loaded.warnings()).isEmpty();
-        } else {
+        }
+        if (!key.hasEffectByDefault()) {
             LoadedConfig loaded = load(key.path(), key.defaultYaml());
             assertThat(loaded.warnings())
                     .singleElement()
                     .asString()
-                    .contains(key.path() + " (line ", key.replacement().orElseThrow());
+                    .contains(
+                            key.path() + " (line ", key.whyIdle(new Settings()).orElseThrow());
         }
+    }
+
+    /** What it takes for a key about models from files to have an effect; a method has to be there to be switched off. */
+    private static Map<String, String> modelsBeside(ConfigKey<?> key) {
+        Map<String, String> models = new TreeMap<>();
+        for (String term : List.of("short_term", "long_term")) {
+            models.put(term + ".model_name", "onnx");
+            models.put(term + ".model_params", "{path: model.onnx}");
+        }
+        if (key.path().endsWith("ntp_correction.enabled")) {
+            models.put("prediction_scheduling.ntp_correction.method", "linear");
+        }
+        return models;
     }
 
     @ParameterizedTest
     @MethodSource("keys")
     void shouldRefuseAMapAndNothingForEveryKeyThatIsTyped(ConfigKey<?> key) {
-        if (key.type() instanceof ValueTypes.Anything) {
+        if (takesAnything(key)) {
             return;
         }
         for (String wrong : List.of("{ }", "")) {
@@ -148,7 +193,7 @@ final class ConfigKeysTest {
             }
             assertThat(node.get("description")).asString().isNotBlank();
             assertThat(node.containsKey("deprecated")).isEqualTo(!key.hasEffect());
-            assertThat(node.containsKey("default")).isEqualTo(!(key.type() instanceof ValueTypes.Anything));
+            assertThat(node.containsKey("default")).isEqualTo(!takesAnything(key));
         });
     }
 
@@ -161,6 +206,10 @@ final class ConfigKeysTest {
         assertThat(child(node, "items").get("oneOf"))
                 .asString()
                 .contains("host=", "port=", "nts=", "minpoll=", "maxpoll=", "allow_fast_polling=", "required=[host]");
+    }
+
+    private static boolean takesAnything(ConfigKey<?> key) {
+        return key.type().schema().isEmpty();
     }
 
     private static Map<?, ?> schema() {
@@ -176,6 +225,27 @@ final class ConfigKeysTest {
     private static DaemonConfig defaults() throws ConfigException {
         return ConfigLoader.load(Optional.empty(), Map.of(), ConfigOverrides.NONE, 2)
                 .config();
+    }
+
+    /** Loads a file that holds some keys. */
+    private static LoadedConfig load(Map<String, String> values) throws ConfigException {
+        return ConfigLoader.parse(flow(values), "test.yaml", Map.of(), ConfigOverrides.NONE, 2);
+    }
+
+    private static String flow(Map<String, String> values) {
+        Map<String, Map<String, String>> sections = new TreeMap<>();
+        List<String> entries = new ArrayList<>();
+        values.forEach((path, value) -> {
+            int dot = path.indexOf('.');
+            if (dot < 0) {
+                entries.add(path + ": " + value);
+            } else {
+                sections.computeIfAbsent(path.substring(0, dot), name -> new TreeMap<>())
+                        .put(path.substring(dot + 1), value);
+            }
+        });
+        sections.forEach((name, section) -> entries.add(name + ": " + flow(section)));
+        return "{" + String.join(", ", entries) + "}";
     }
 
     /** Loads a file that holds one key. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.chronotick.engine.Correction;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -281,8 +282,8 @@ final class ConfigLoaderTest {
         "Off, false"
     })
     void shouldReadTheBooleansOfBothYamlVersions(String text, boolean value) throws ConfigException {
-        assertThat(load("short_term: {enabled: " + text + "}").config().shortTermEnabled())
-                .isEqualTo(value);
+        assertThat(load("short_term: {enabled: " + text + "}").config().speaker())
+                .isEqualTo(value ? Correction.Source.FUSION : Correction.Source.LONG_TERM);
     }
 
     @ParameterizedTest

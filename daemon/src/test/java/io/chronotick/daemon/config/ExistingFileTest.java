@@ -4,7 +4,14 @@ package io.chronotick.daemon.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.chronotick.engine.Correction;
+import io.chronotick.engine.Forecast;
+import io.chronotick.engine.HistoryCorrection;
+import io.chronotick.engine.LearnedConfig;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.slf4j.event.Level;
 
@@ -130,7 +137,8 @@ final class ExistingFileTest {
         assertThat(config.warmupLimitSeconds()).isEqualTo(90);
         assertThat(config.warmupIntervalSeconds()).isEqualTo(2);
         assertThat(config.measurementIntervalSeconds()).isEqualTo(150);
-        assertThat(config.shortTermEnabled()).isTrue();
+        assertThat(config.speaker()).isEqualTo(Correction.Source.SHORT_TERM);
+        assertThat(config.models()).isEmpty();
         assertThat(config.shortTermHorizonSeconds()).isEqualTo(20);
         assertThat(config.logLevel()).isEqualTo(Level.WARN);
         for (EffectiveValue row : loaded.effective()) {
@@ -142,7 +150,15 @@ final class ExistingFileTest {
         assertThat(loaded.warnings())
                 .hasSizeBetween(1, 20)
                 .allMatch(line -> line.startsWith("existing.yaml: no effect here: ") && !line.contains("\n"))
-                .anyMatch(line -> line.contains("fusion.method (line 24)") && line.contains("nothing to fuse"));
+                .anyMatch(line -> line.contains("fusion.fallback_weights.short_term (line 27)")
+                        && line.endsWith("the weights follow by themselves from how well each forecaster has forecast"))
+                .anyMatch(line -> line.startsWith(
+                        "existing.yaml: no effect here: short_term.model_name (line 3): \"chronos\" runs here only from an"
+                                + " exported ONNX file: export it, then set model_name: onnx and model_params: {path:"
+                                + " FILE.onnx, "))
+                .anyMatch(line -> line.contains("long_term.model_name (line 15): \"timesfm\" runs here only from"))
+                .anyMatch(line -> line.contains("prediction_scheduling.ntp_correction.method (line ")
+                        && line.contains("keeps its own history and smooths it"));
     }
 
     @Test
@@ -163,11 +179,99 @@ final class ExistingFileTest {
                     short_term: [0]
                 """;
         LoadedConfig loaded = load(yaml);
-        assertThat(loaded.config()).isEqualTo(load("").config());
+        assertThat(loaded.config())
+                .isEqualTo(load("long_term: {enabled: false}").config())
+                .isNotEqualTo(load("").config());
         assertThat(loaded.warnings())
                 .anyMatch(line -> line.contains("backup_models (line 7)") && line.contains("monitoring (line 9)"))
                 .anyMatch(line -> line.contains("performance.cpu_affinity (line 12)")
                         && line.endsWith("daemon.cpu_affinity pins the writer"));
+    }
+
+    /** The same file for a model that was exported. */
+    @Test
+    void shouldLoadAModelFromAnOnnxFile() throws ConfigException {
+        LoadedConfig loaded = load("""
+                short_term:
+                  model_name: ONNX
+                  device: cpu
+                  enabled: true
+                  inference_interval: 1.0
+                  prediction_horizon: 10
+                  context_length: 128
+                  max_uncertainty: 0.05
+                  model_params:
+                    path: models/short.onnx
+                    input: context
+                    output: quantiles
+                    quantiles: [0.1, 0.5, 0.9]
+                    horizon: 8
+                long_term: {enabled: false}
+                preprocessing: {outlier_removal: {enabled: true, threshold: 3}}
+                performance: {model_timeout: 0.5}
+                prediction_scheduling:
+                  cpu_model: {max_inference_time: 1.5}
+                  ntp_correction: {enabled: true, method: Drift_Aware}
+                """);
+        assertThat(loaded.warnings()).isEmpty();
+        assertThat(loaded.config().shortTermHorizonSeconds()).isEqualTo(10);
+        assertThat(loaded.config().models())
+                .containsExactly(new ModelConfig(
+                        "onnx",
+                        new LearnedConfig(
+                                Forecast.Forecaster.SHORT_TERM,
+                                1,
+                                128,
+                                8,
+                                List.of(0.1, 0.5, 0.9),
+                                0.5,
+                                0.05,
+                                HistoryCorrection.DRIFT_AWARE,
+                                0.001,
+                                0.0001,
+                                3),
+                        Path.of("models/short.onnx"),
+                        Optional.of("context"),
+                        Optional.of("quantiles"),
+                        false));
+    }
+
+    @Test
+    void shouldSayWhatIsWrongWithAModelFromAnOnnxFile() {
+        assertThat(catchThrowableOfType(ConfigException.class, () -> load("""
+                        short_term: {model_name: onnx, model_params: {pth: a.onnx, quantiles: [0.9, 0.1]}}
+                        long_term:
+                          model_name: onnx
+                        """)).problems())
+                .satisfiesExactly(
+                        line -> assertThat(line)
+                                .startsWith(
+                                        "existing.yaml:1:47: short_term.model_params.pth: unknown key; did you mean path?"),
+                        line -> assertThat(line)
+                                .startsWith(
+                                        "existing.yaml:1:71: short_term.model_params.quantiles: found a list, allowed: a list"
+                                                + " of ascending numbers between 0 and 1"),
+                        line -> assertThat(line)
+                                .startsWith(
+                                        "existing.yaml:3:15: long_term.model_params: found no path, allowed with model_name:"
+                                                + " onnx: a map with path"));
+    }
+
+    @Test
+    void shouldSayThatAModelOfAForecasterThatIsSwitchedOffIsNotUsed() throws ConfigException {
+        LoadedConfig loaded = load("long_term: {enabled: false, model_name: onnx, model_params: {path: a.onnx}}");
+        assertThat(loaded.config().models()).isEmpty();
+        assertThat(loaded.warnings())
+                .singleElement()
+                .asString()
+                .contains("long_term.model_params (line 1)", "beside a forecaster that is enabled");
+    }
+
+    @Test
+    void shouldSayWhichFusionItUsesInsteadOfAnUnknownOne() throws ConfigException {
+        assertThat(load("fusion: {method: kalman}").warnings())
+                .containsExactly("existing.yaml: no effect here: fusion.method (line 1): \"kalman\" is not known here,"
+                        + " inverse_variance and none are; inverse_variance is used");
     }
 
     @Test
