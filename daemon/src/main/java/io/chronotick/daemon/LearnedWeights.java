@@ -13,7 +13,7 @@ import org.slf4j.LoggerFactory;
 final class LearnedWeights {
     static final String SHIPPED = "tuned-filter.safetensors";
 
-    private static final Logger LOG = LoggerFactory.getLogger(LearnedWeights.class);
+    private static final Logger LOG = LoggerFactory.getLogger("chronotick");
 
     private LearnedWeights() {}
 
@@ -25,7 +25,7 @@ final class LearnedWeights {
             }
             return Optional.of(FilterWeights.of(in.readAllBytes()));
         } catch (IOException | IllegalArgumentException e) {
-    XX
+            return without(name, String.valueOf(e.getMessage()));
         }
     }
 

@@ -187,6 +187,25 @@ class DaemonTest {
     }
 
     @Test
+    void shouldSayHowTheLearnedFilterIsDoing() throws Exception {
+        String yaml = """
+                clock_measurement:
+                  ntp: {servers: ["%s"]}
+                  timing: {warm_up: {measurement_interval: 0.05}, normal_operation: {measurement_interval: 0.05}}
+                short_term: {model_name: learned}
+                daemon: {shm: "%s"}
+                """.formatted(address(server()), segment());
+        opened.add(Daemon.start(ConfigLoader.parse(yaml, "test", Map.of(), ConfigOverrides.NONE, 64)
+                .config()));
+        ChronoTickReader reader = reader();
+        TestDaemon.await("READY", () -> isReady(reader));
+        // It is judged from its 32nd exchange on, and then either heard or not.
+        TestDaemon.await(
+                "a verdict", () -> reader.status().learnedModels().matches("filter (fused, \\d+ %|quarantined: .+)"));
+        assertHoldsTheTruth(reader);
+    }
+
+    @Test
     void shouldUseKernelTimestampsOnLinux() throws Exception {
         start(1, 0.05, server());
         ChronoTickReader reader = reader();
