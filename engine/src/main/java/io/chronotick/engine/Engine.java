@@ -780,7 +780,7 @@ public final class Engine {
                 / 2;
     }
 
-    /** Until the long-term forecaster was judged by a forecast that came due, both say what the short-term one says. */
+    /** The long-term forecaster has no share before one of its forecasts has come due. */
     private Correction.Source speakerNow() {
         boolean early = config.speaker() == Correction.Source.FUSION && !bank.isLongTermJudged();
         return early ? Correction.Source.SHORT_TERM : config.speaker();
