@@ -45,11 +45,6 @@ record ClockHypothesis(
     /** Densities of the frequency's random walk, (s/s)^2/s: from an oven to a busy virtual machine. */
     private static final double[] WANDERS = {1e-19, 1e-18, 1e-17, 1e-16, 1e-15};
 
-    /** The same of a clock that a program slews, or a hypervisor scales: a few ppm within minutes. */
-    private static final double[] STEERED_WANDERS = {1e-14, 1e-13};
-
-    private static final double STEERED_LOG_PRIOR = -1;
-
     /** Densities of the noise that drives a slope of the frequency, (s/s^2)^2/s: a room that warms up. */
     private static final double[] SLOPE_NOISES = {1e-22, 1e-21, 1e-20};
 
@@ -80,20 +75,7 @@ record ClockHypothesis(
     static List<ClockHypothesis> randomWalks() {
         List<ClockHypothesis> all = new ArrayList<>();
         for (double wander : WANDERS) {
-            all.add(walk(wander, 0));
-        }
-        return all;
-    }
-
-    private static ClockHypothesis walk(double wander, double logPrior) {
-        return new ClockHypothesis("wander " + wander, wander, false, 0, 0, 0, 0, 0, 0, logPrior);
-    }
-
-    /** What is weighed of a clock whose offsets are noisy to both sides: random walks, also of one that somebody steers. */
-    static List<ClockHypothesis> noisyWalks() {
-        List<ClockHypothesis> all = new ArrayList<>(randomWalks());
-        for (double wander : STEERED_WANDERS) {
-            all.add(walk(wander, STEERED_LOG_PRIOR));
+            all.add(new ClockHypothesis("wander " + wander, wander, false, 0, 0, 0, 0, 0, 0, 0));
         }
         return all;
     }

@@ -472,7 +472,7 @@ public final class Engine {
         List<ClockHypothesis> all = single ? List.of(walks.get(2)) : cycles ? ClockHypothesis.all() : walks;
         return without.contains(Ablation.ONE_SIDED_LAWS)
                 ? new OscillatorBank(List.of(), all, cycles)
-                : new OscillatorBank(all, single ? List.of() : ClockHypothesis.noisyWalks(), cycles);
+                : new OscillatorBank(all, single ? List.of() : walks, cycles);
     }
 
     private void restartBank() {

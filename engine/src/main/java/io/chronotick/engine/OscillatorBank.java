@@ -359,13 +359,13 @@ final class OscillatorBank {
 
     /**
      * How far a base delay may have moved since the last exchange, s: much while it is hardly known, then 3e-4 of the smaller
-     * queue's own scale and 1e-4 of what the other is larger by. The latter is what moments cost: an edge that packets of a
-     * long queue seldom touch has no Gaussian posterior, and is known less well than one would have it.
+     * queue's own scale and 1e-4 of what the other is larger by, up to 30 times. The latter is what moments cost: an edge that
+     * packets of a long queue seldom touch has no Gaussian posterior, and is known less well than one would have it.
      */
     private static double baseWander(Path path) {
         double smaller = Math.min(path.forward().mean(), path.reverse().mean());
         double larger = Math.max(path.forward().mean(), path.reverse().mean());
-        return (3e-4 + 0.6 / (30 + path.baseAge())) * smaller + 1e-4 * (larger - smaller);
+        return (3e-4 + 0.6 / (30 + path.baseAge())) * smaller + 1e-4 * Math.min(larger - smaller, 30 * smaller);
     }
 
     private void weigh() {

@@ -27,11 +27,8 @@ import java.util.Arrays;
  *
  * <pre>
  *   h = b + excess                                {@link OneSidedUpdate}
- *   o = x + a + k (h - b) + noise                 {@link SymmetricUpdate}
+ *   o = x + a + noise                             {@link SymmetricUpdate}
  * </pre>
- *
- * k, a third state of the path, is the part that the excess has in the offset: +1 when all of it is on the way forward, -1 on
- * the way back.
  *
  * T is the time of the state. Not thread-safe.
  */
@@ -40,6 +37,7 @@ final class OscillatorModel {
     static final int Y = 1;
     private static final int C = 2;
     private static final int S = 3;
+    private static final int PATH_STATES = 2;
 
     /** Standard deviation of a packet's timestamping, s; queues are told apart only above it. */
     private static final double STAMP_SD = 2e-7;
@@ -49,9 +47,6 @@ final class OscillatorModel {
 
     /** Prior standard deviation of a server's asymmetry, as a part of its base delay one way. */
     private static final double ASYMMETRY = 0.1;
-
-    /** Prior standard deviation of the part that the delay's excess has in the offset: -1 .. 1 by what is possible. */
-    private static final double SLOPE_SD = 0.5;
 
     /** Of the change from the two directions to their half sum and half difference. */
     private static final double LOG_HALF = Math.log(0.5);
@@ -167,16 +162,11 @@ final class OscillatorModel {
     }
 
     int base(int source) {
-        return clockStates + delays.pathStates() * source;
+        return clockStates + PATH_STATES * source;
     }
 
     int asymmetry(int source) {
         return base(source) + 1;
-    }
-
-    /** Only where delays are {@link DelayHypothesis#SYMMETRIC}. */
-    private int slope(int source) {
-        return base(source) + 2;
     }
 
     /** Frequency at the time of the state, s/s. */
@@ -220,9 +210,6 @@ final class OscillatorModel {
             pathKnown[source] = false;
             decouple(base(source));
             decouple(asymmetry(source));
-            if (delays == DelayHypothesis.SYMMETRIC) {
-                decouple(slope(source));
-            }
         }
     }
 
@@ -252,10 +239,6 @@ final class OscillatorModel {
             covariance[base(source)][base(source)] = base * base;
             mean[asymmetry(source)] = 0;
             covariance[asymmetry(source)][asymmetry(source)] = asymmetryVariance(base);
-            if (delays == DelayHypothesis.SYMMETRIC) {
-                mean[slope(source)] = 0;
-                covariance[slope(source)][slope(source)] = SLOPE_SD * SLOPE_SD;
-            }
         }
     }
 
@@ -341,15 +324,10 @@ final class OscillatorModel {
             row[base(source)] = 1;
             update(half - predicted(), path.excess(), out.oneSided);
             out.first(out.oneSided, path.excess());
-            double slope = mean[slope(source)];
-            double excess = half - mean[base(source)];
             Arrays.fill(row, 0);
             row[X] = 1;
             row[asymmetry(source)] = 1;
-            double expected = predicted() + slope * excess;
-            row[slope(source)] = excess;
-            row[base(source)] = -slope;
-            update((up - down) / 2 - expected, path.noise(), out.symmetric);
+            update((up - down) / 2 - predicted(), path.noise(), out.symmetric);
             out.second(out.symmetric, path.noise());
             out.logEvidence += LOG_HALF;
         }
@@ -548,7 +526,7 @@ final class OscillatorModel {
     }
 
     private void grow(int sources) {
-        int n = clockStates + delays.pathStates() * sources;
+        int n = clockStates + PATH_STATES * sources;
         if (n <= mean.length) {
             return;
         }
