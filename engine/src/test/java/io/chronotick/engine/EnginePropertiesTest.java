@@ -56,7 +56,7 @@ class EnginePropertiesTest {
                     c,
                     c.rawNanos() + raw,
                     c.utcNanos() + (known ? utc : raw),
-                    known ? c.lastSyncRawNanos() + raw : c.lastSyncRawNanos());
+                    c.measurementCount() > 0 ? c.lastSyncRawNanos() + raw : c.lastSyncRawNanos());
             assertThat(there.get(i)).isEqualTo(expected);
         }
     }
@@ -128,8 +128,8 @@ class EnginePropertiesTest {
     }
 
     /**
-     * The order within one batch. It matters to second order, since each update matches moments, and weights and laws that the
-     * first exchange has moved meet the second one.
+     * The order within one batch. It matters to second order, since each update matches moments, and weights that the first
+     * exchange has moved meet the second one: by 0.004 standard deviations at most, and the deviation by 0.5 %, on these worlds.
      */
     @Property(tries = 12, seed = "1")
     void shouldHardlyMindTheOrderWithinABatch(
@@ -146,12 +146,15 @@ class EnginePropertiesTest {
         Correction a = one.get(one.size() - 1);
         Correction b = other.get(other.size() - 1);
         double sd = a.sdAt(a.rawNanos());
-        System.out.printf("ORDER %.3f %.3f%n", (a.utcNanos() - b.utcNanos()) * 1e-9 / sd, b.sdAt(b.rawNanos()) / sd);
-        assertThat((a.utcNanos() - b.utcNanos()) * 1e-9).isCloseTo(0, within(0.3 * sd));
-        assertThat(b.sdAt(b.rawNanos())).isBetween(sd / 1.5, sd * 1.5);
+        assertThat((a.utcNanos() - b.utcNanos()) * 1e-9).isCloseTo(0, within(0.05 * sd));
+        assertThat(b.sdAt(b.rawNanos())).isBetween(0.95 * sd, 1.05 * sd);
     }
 
-    /** Every batch in another order: what that changes stays within what is stated, and is small on the whole. */
+    /**
+     * Every batch in another order. The small differences add up and decide now and then which hypothesis leads, or which way a
+     * replay goes; all answers are right by what they state, and on the whole close. Of 120 such worlds the worst moment was
+     * 0.5 combined standard deviations at a 16 s poll, 0.7 at 64 s.
+     */
     @Property(tries = 8, seed = "1")
     void shouldStateWhatTheOrderOfBatchesCanChange(
             @ForAll @LongRange(min = 1, max = 1000) long seed, @ForAll @IntRange(min = 2, max = 4) int servers) {
@@ -171,6 +174,7 @@ class EnginePropertiesTest {
         for (int i = 0; i < one.size(); i++) {
             Correction a = one.get(i);
             Correction b = other.get(i);
+            assertThat(b.rawNanos()).isEqualTo(a.rawNanos());
             if (a.measurementCount() >= 100L * servers && a.measurementCount() % servers == 0) {
                 double d =
                         (a.utcNanos() - b.utcNanos()) * 1e-9 / Math.hypot(a.sdAt(a.rawNanos()), b.sdAt(b.rawNanos()));
@@ -179,8 +183,7 @@ class EnginePropertiesTest {
                 worst = Math.max(worst, Math.abs(d));
             }
         }
-        System.out.printf("ORDERS %.3f %.3f%n", worst, Math.sqrt(squares / compared));
-        assertThat(worst).isLessThan(1.5);
+        assertThat(worst).isLessThan(1);
         assertThat(Math.sqrt(squares / compared)).isLessThan(0.3);
     }
 
@@ -355,7 +358,7 @@ class EnginePropertiesTest {
             for (double number : numbers) {
                 assertThat(number).as(c.toString()).isFinite();
             }
-            assertThat(c.maxError()).as(c.toString()).isPositive();
+            assertThat(c.maxError()).as(c.toString()).isNotNegative();
             assertThat(c.maxDrift()).isNotNegative();
             assertThat(c.scale()).isPositive();
             assertThat(c.confidence()).isBetween(0.0, 1.0);

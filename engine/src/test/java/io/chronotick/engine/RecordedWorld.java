@@ -95,7 +95,8 @@ final class RecordedWorld {
             servers = Math.max(servers, exchange.source() + 1);
         }
         Engine engine = engine(servers, without);
-        engine.onTimer(rounds.get(0).get(0).t1(), each(observer, false));
+        long start = rounds.get(0).stream().mapToLong(Exchange::t1).min().orElseThrow();
+        engine.onTimer(start, each(observer, false));
         for (List<Exchange> batch : rounds) {
             long known = batch.stream().mapToLong(Exchange::t4).max().orElseThrow();
             wait(engine, known, observer);
