@@ -46,24 +46,26 @@ public final class Main {
     public static void main(String[] args) throws Exception {
         if (List.of(args).contains("--year")) {
             Year.play();
-        } else {
-            new Main(Path.of(args[0]), args[1], List.of(args).contains("--quick")).run();
+        } else if (!new Main(Path.of(args[0]), args[1], List.of(args).contains("--quick")).run()) {
+            System.exit(1);
         }
     }
 
     @SuppressWarnings("try") // the writer is there to be read from, by way of the segment
-    private void run() throws Exception {
+    private boolean run() throws Exception {
+        boolean whole;
         try (Writer writer = new Writer(1000)) {
             jmh();
             againstC();
             oldAgainstNewJava();
         }
         try (Writer writer = new Writer(0)) {
-            tornReads();
+            whole = tornReads();
         }
         System.out.println();
         System.out.printf("%-44s %14s %10s  %s%n", "what", "measured", "ratio", "number to reach");
         table.forEach(System.out::println);
+        return whole;
     }
 
     private void row(String what, String measured, double ratio, String reach) {
@@ -206,7 +208,8 @@ public final class Main {
         return sorted[sorted.length / 2];
     }
 
-    private void tornReads() throws IOException {
+    /** Whether no torn record was accepted although there were some. */
+    private boolean tornReads() throws IOException {
         long reads = quick ? 2_000_000 : 100_000_000;
         progress(reads + " reads against a writer flat out in another process");
         TornReads.Result checked = TornReads.checked(segment, reads);
@@ -218,6 +221,12 @@ public final class Main {
                 String.format(Locale.ROOT, "%.1f %% torn", 100.0 * control.torn() / control.reads()),
                 Double.NaN,
                 "> 0");
+        if (checked.torn() > 0) {
+            progress("FAILED: torn records were accepted");
+        } else if (control.torn() == 0) {
+            progress("FAILED: the control saw no torn record either, so the other reads prove nothing; try again");
+        }
+        return checked.torn() == 0 && control.torn() > 0;
     }
 
     /** Standard output of a program that succeeded; its complaints go to ours. */

@@ -6,6 +6,8 @@ import io.chronotick.client.ContentionException;
 import io.chronotick.client.CorrectionRecord;
 import io.chronotick.client.RecordLayout;
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
@@ -13,6 +15,9 @@ import java.nio.file.Path;
 
 /** Reads against a writer that runs flat out in another process, with the reader and, as the control, without its check. */
 final class TornReads {
+    private static final VarHandle LONGS = MethodHandles.byteBufferViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle INTS = MethodHandles.byteBufferViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+
     private TornReads() {}
 
     /** What came of the reads; torn: fields of two different records in one. */
@@ -41,12 +46,12 @@ final class TornReads {
         try (FileChannel channel = FileChannel.open(segment)) {
             buffer = channel.map(FileChannel.MapMode.READ_ONLY, 0, RecordLayout.SEGMENT_SIZE);
         }
-        buffer.order(ByteOrder.LITTLE_ENDIAN);
         long torn = 0;
         for (long i = 0; i < reads; i++) {
-            double offset = buffer.getDouble(RecordLayout.OFFSET_CORRECTION);
-            long count = buffer.getInt(RecordLayout.MEASUREMENT_COUNT);
-            float bound = buffer.getFloat(RecordLayout.MAX_ERROR);
+            // Opaque: plain loads are moved out of the loop by the compiler, and a record read once is never torn.
+            double offset = Double.longBitsToDouble((long) LONGS.getOpaque(buffer, RecordLayout.OFFSET_CORRECTION));
+            long count = (int) INTS.getOpaque(buffer, RecordLayout.MEASUREMENT_COUNT);
+            float bound = Float.intBitsToFloat((int) INTS.getOpaque(buffer, RecordLayout.MAX_ERROR));
             torn += isTorn(offset, count, bound) ? 1 : 0;
         }
         return new Result(reads, torn, 0);

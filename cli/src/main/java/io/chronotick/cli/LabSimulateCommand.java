@@ -38,7 +38,7 @@ import picocli.CommandLine.Parameters;
             "  chronotick lab simulate --list",
             "  chronotick lab simulate --show lan > mine.yaml",
             "  chronotick lab simulate mine.yaml --runs 10",
-            "  chronotick lab simulate --random 1 --count 100"
+            "  chronotick lab simulate --random 1 --count 100 --learned"
         })
 final class LabSimulateCommand extends LabRunCommand {
     private static final int MOST_RUNS = 10_000;
@@ -75,6 +75,9 @@ final class LabSimulateCommand extends LabRunCommand {
     @Option(names = "--count", paramLabel = "N", defaultValue = "20", description = "How many to make up. Default: 20.")
     int count;
 
+    @Option(names = "--learned", description = "Let the learned filter speak beside the bank.")
+    boolean learned;
+
     @Option(names = "--json", description = "Everything as JSON: times in seconds, shares 0..1.")
     boolean json;
 
@@ -101,12 +104,12 @@ final class LabSimulateCommand extends LabRunCommand {
         if (first != null) {
             for (int i = 0; i < count; i++) {
                 long seedOfThis = first + i;
-                tasks.add(() -> Simulation.run(RandomScenario.of(seedOfThis), seedOfThis, 1, without()));
+                tasks.add(() -> Simulation.run(RandomScenario.of(seedOfThis), seedOfThis, 1, without(), learned));
             }
         } else {
             for (String name : scenarios.isEmpty() ? ScenarioLibrary.names() : scenarios) {
                 Scenario scenario = find(name);
-                tasks.add(() -> Simulation.run(scenario, seed, runs, without()));
+                tasks.add(() -> Simulation.run(scenario, seed, runs, without(), learned));
             }
         }
         List<SimulationResult> results = Parallel.run(tasks, jobs, new Progress(shell, "scenario", tasks.size()));

@@ -123,6 +123,9 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
                         config.speaker(),
                         config.models().stream().map(ModelConfig::slot).toList()),
                 random);
+        if (config.learnedFilter()) {
+            LearnedWeights.load(LearnedWeights.SHIPPED).ifPresent(weights -> engine.useLearnedFilter(weights, true));
+        }
         long raw = clocks.rawNanos();
         for (ServerConfig server : config.servers()) {
             int source = engine.addSource(new SourceConfig(

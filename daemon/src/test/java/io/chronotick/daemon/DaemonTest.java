@@ -187,6 +187,24 @@ class DaemonTest {
     }
 
     @Test
+    void shouldSayHowTheLearnedFilterIsDoing() throws Exception {
+        String yaml = """
+                clock_measurement:
+                  ntp: {servers: ["%s"]}
+                  timing: {warm_up: {measurement_interval: 0.05}}
+                short_term: {model_name: learned}
+                daemon: {shm: "%s"}
+                """.formatted(address(server()), segment());
+        opened.add(Daemon.start(ConfigLoader.parse(yaml, "test", Map.of(), ConfigOverrides.NONE, 64)
+                .config()));
+        ChronoTickReader reader = reader();
+        TestDaemon.await("READY", () -> isReady(reader));
+        // It has no say before its 32nd exchange, five minutes from here.
+        TestDaemon.await("the filter", () -> reader.status().learnedModels().equals("filter collecting"));
+        assertHoldsTheTruth(reader);
+    }
+
+    @Test
     void shouldUseKernelTimestampsOnLinux() throws Exception {
         start(1, 0.05, server());
         ChronoTickReader reader = reader();

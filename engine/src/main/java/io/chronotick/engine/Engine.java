@@ -92,6 +92,8 @@ public final class Engine {
     private final Confidence confidence = new Confidence();
     private final Calibration calibration = new Calibration();
     private final List<Exchange> history = new ArrayList<>();
+    private Optional<SecondOpinion> learnedFilter = Optional.empty();
+    private boolean learnedFilterSpeaks;
     private final List<LearnedSlot> learned;
 
     private long nextRequestId;
@@ -149,6 +151,16 @@ public final class Engine {
     }
 
     /**
+     * Puts the learned filter beside the bank. Before any server is added.
+     *
+     * @param speaks whether it is fused into what is published, or only forecasts for whoever asks {@link #forecasts}
+     */
+    public void useLearnedFilter(FilterWeights weights, boolean speaks) {
+        learnedFilter = Optional.of(new SecondOpinion(weights));
+        learnedFilterSpeaks = speaks;
+    }
+
+    /**
      * Adds a server; it is asked once its address is known ({@link #onAddressChanged}).
      *
      * @return its index: 0, 1, ...
@@ -156,6 +168,7 @@ public final class Engine {
     public int addSource(SourceConfig source) {
         servers.add(new Server(new NtpSource(servers.size(), source, random)));
         bank.addSource();
+        learnedFilter.ifPresent(SecondOpinion::addSource);
         return servers.size() - 1;
     }
 
@@ -171,6 +184,7 @@ public final class Engine {
         server.tracker.clear();
         server.newest = Optional.empty();
         bank.forget(source);
+        learnedFilter.ifPresent(filter -> filter.forget(source));
         history.removeIf(exchange -> exchange.source() == source);
     }
 
@@ -266,6 +280,7 @@ public final class Engine {
         contradictions = 0;
         bank.restartPhase(FREQUENCY_FLOOR);
         bank.paths().forEach(Path::restartLaws);
+        learnedFilter.ifPresent(SecondOpinion::restart);
         learned.forEach(LearnedSlot::restart);
     }
 
@@ -315,7 +330,39 @@ public final class Engine {
     private void startBank() {
         if (!bank.isStarted()) {
             replay(0, 0);
+            learnedFilter.ifPresent(filter -> teachHistory(filter));
         }
+    }
+
+    /** The learned filter begins with what has come before. */
+    private void teachHistory(SecondOpinion filter) {
+        for (Exchange past : history) {
+            if (servers.get(past.source()).state == SourceState.SELECTED) {
+                filter.add(past, epochNanos, Optional.empty(), 0, 0);
+            }
+        }
+    }
+
+    /** The learned filter is judged by an exchange that the bank has not seen yet, and takes it in. */
+    private void teachLearnedFilter(SecondOpinion filter, Exchange exchange) {
+        int source = exchange.source();
+        if (!bank.knows(source)) {
+            filter.add(exchange, epochNanos, Optional.empty(), 0, 0);
+            return;
+        }
+        List<Integer> speakers = speakers();
+        Estimate expected = calibrated(bank.estimate(exchange.middle(), speakers));
+        filter.judge(
+                exchange,
+                expected,
+                speakers,
+                (offset, variance) -> bank.logEvidence(exchange, epochNanos, speakers, offset, variance));
+        Estimate alone = calibrated(bank.estimate(exchange.middle(), List.of(source)));
+        filter.add(exchange, epochNanos, Optional.of(alone), bank.base(source), bank.baseSd(source));
+    }
+
+    private Estimate calibrated(Estimate estimate) {
+        return estimate.scaled(scale());
     }
 
     private void feed(Exchange exchange, boolean replay, long rawNanos, Consumer<Action> out) {
@@ -340,6 +387,7 @@ public final class Engine {
                 history.clear();
                 history.addAll(since);
                 replay(0, 0);
+                learnedFilter.ifPresent(filter -> teachHistory(filter));
             } else {
                 servers.get(exchange.source()).protocol.confirm(CONFIRMATIONS - contradictions, rawNanos);
                 return;
@@ -354,6 +402,7 @@ public final class Engine {
         // tells.
         List<Integer> alone = List.of(exchange.source());
         Optional<Estimate> before = forecast ? Optional.of(bank.estimate(exchange.middle(), alone)) : Optional.empty();
+        learnedFilter.ifPresent(filter -> teachLearnedFilter(filter, exchange));
         List<Estimate> expected = forecast ? judgeLearned(exchange, out) : List.of();
         boolean hit = absorb(exchange);
         if (before.isPresent() && bank == believed) {
@@ -628,7 +677,7 @@ public final class Engine {
             out.accept(new Action.Publish(Correction.nothingKnown(rawNanos, stepped, acceptedCount, lastSyncNanos)));
             return;
         }
-        Estimate estimate = config.modelEnabled() ? spoken(rawNanos) : newestMeasurement(rawNanos);
+        Estimate estimate = config.modelEnabled() ? withLearnedFilter(spoken(rawNanos)) : newestMeasurement(rawNanos);
         boolean modelSpeaks = config.modelEnabled()
                 && bank.exchanges() >= WARMUP_EXCHANGES
                 && estimate.frequencySd() <= USEFUL_FREQUENCY_SD;
@@ -695,6 +744,21 @@ public final class Engine {
                 lastSyncNanos)));
     }
 
+    /** What the built-in forecasters say, with the learned filter's word if that may speak. */
+    private Estimate withLearnedFilter(Estimate own) {
+        return learnedFilter
+                .filter(filter -> learnedFilterSpeaks)
+                .map(filter -> fuse(own, filter))
+                .orElse(own);
+    }
+
+    private Estimate fuse(Estimate own, SecondOpinion filter) {
+        Estimate bankAlone = calibrated(own);
+        Estimate fused = filter.fuse(bankAlone, speakers());
+        // The very numbers of the bank where it speaks alone.
+        return fused.equals(bankAlone) ? own : fused.scaled(1 / scale());
+    }
+
     /** The newest exchange of a selected server and nothing else: for an operator who switched the models off. */
     private Estimate newestMeasurement(long rawNanos) {
         Exchange newest = servers.stream()
@@ -716,7 +780,7 @@ public final class Engine {
                 / 2;
     }
 
-    /** Until the long-term forecaster was judged by a forecast that came due, both say what the short-term one says. */
+    /** The long-term forecaster has no share before one of its forecasts has come due. */
     private Correction.Source speakerNow() {
         boolean early = config.speaker() == Correction.Source.FUSION && !bank.isLongTermJudged();
         return early ? Correction.Source.SHORT_TERM : config.speaker();
@@ -807,9 +871,12 @@ public final class Engine {
         slot(forecaster).ifPresent(slot -> slot.onFailed(requestId, reason, rawNanos, out));
     }
 
-    /** How the learned forecasters are doing, in the order of the configuration. */
+    /** How the learned filter, if there is one, and the learned forecasters are doing, in the order of the configuration. */
     public List<LearnedReport> learned() {
-        return learned.stream().map(LearnedSlot::report).toList();
+        List<LearnedReport> reports = new ArrayList<>();
+        learnedFilter.ifPresent(filter -> reports.add(filter.report()));
+        learned.forEach(slot -> reports.add(slot.report()));
+        return List.copyOf(reports);
     }
 
     /** Weight of the short-term forecaster in the newest correction, 0..1; the long-term one has the rest. */
@@ -920,10 +987,18 @@ public final class Engine {
             return List.of();
         }
         OscillatorBank.Estimates all = bank.estimates(rawNanos, speakers());
-        return List.of(
-                forecast(Forecast.Forecaster.SHORT_TERM, all.shortTerm(), all.shortTermWeight()),
-                forecast(Forecast.Forecaster.LONG_TERM, all.longTerm(), 1 - all.shortTermWeight()),
-                forecast(Forecast.Forecaster.FUSION, all.fused(), 1));
+        List<Forecast> forecasts = new ArrayList<>();
+        forecasts.add(forecast(Forecast.Forecaster.SHORT_TERM, all.shortTerm(), all.shortTermWeight()));
+        forecasts.add(forecast(Forecast.Forecaster.LONG_TERM, all.longTerm(), 1 - all.shortTermWeight()));
+        forecasts.add(forecast(Forecast.Forecaster.FUSION, all.fused(), 1));
+        learnedFilter.ifPresent(filter -> {
+            filter.estimate(rawNanos, speakers()).ifPresent(learned -> {
+                double weight = filter.isQuarantined() ? 0 : 1 - filter.bankShare();
+                forecasts.add(forecast(Forecast.Forecaster.LEARNED, learned.scaled(1 / scale()), weight));
+                forecasts.add(forecast(Forecast.Forecaster.BOTH, fuse(all.fused(), filter), 1));
+            });
+        });
+        return List.copyOf(forecasts);
     }
 
     private Forecast forecast(Forecast.Forecaster forecaster, Estimate estimate, double weight) {

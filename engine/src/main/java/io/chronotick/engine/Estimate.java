@@ -13,6 +13,12 @@ package io.chronotick.engine;
  * @param wander spectral density of the frequency's random walk, (s/s)^2/s
  */
 record Estimate(long rawNanos, double offset, double frequency, double p00, double p01, double p11, double wander) {
+    /** The same with all deviations multiplied. */
+    Estimate scaled(double factor) {
+        double square = factor * factor;
+        return new Estimate(rawNanos, offset, frequency, square * p00, square * p01, square * p11, wander);
+    }
+
     double sd() {
         return Math.sqrt(p00);
     }

@@ -16,6 +16,11 @@ public record Forecast(Forecaster forecaster, long rawNanos, long utcNanos, doub
     public enum Forecaster {
         SHORT_TERM,
         LONG_TERM,
-        FUSION
+        /** The bank: short-term and long-term fused. */
+        FUSION,
+        /** The learned filter alone. */
+        LEARNED,
+        /** The bank and the learned filter fused. */
+        BOTH
     }
 }

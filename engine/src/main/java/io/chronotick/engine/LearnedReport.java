@@ -4,7 +4,7 @@ package io.chronotick.engine;
 /**
  * How a learned forecaster is doing. Immutable.
  *
- * @param forecaster whose term it is
+ * @param forecaster whose term it is; LEARNED for the filter that comes with the engine
  * @param state what it may do at present
  * @param weight its weight against the built-in forecaster of that term, 0..1; 0 unless fused
  * @param judged forecasts judged in the present trial
@@ -28,7 +28,11 @@ public record LearnedReport(Forecast.Forecaster forecaster, State state, double 
 
     /** One line for people. */
     public String text() {
-        String term = forecaster == Forecast.Forecaster.SHORT_TERM ? "short-term" : "long-term";
+        String term = switch (forecaster) {
+            case LEARNED -> "filter";
+            case SHORT_TERM -> "short-term";
+            default -> "long-term";
+        };
         return term
                 + switch (state) {
                     case ABSENT -> " absent";

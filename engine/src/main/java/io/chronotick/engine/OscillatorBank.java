@@ -526,9 +526,14 @@ final class OscillatorBank {
         double disagreement = disagreement(sources, w);
         Estimate first = shortTerm.estimate(raw, disagreement);
         Estimate second = longTerm.estimate(raw, disagreement);
-        double lead = (raw - models[0].rawNanos()) * 1e-9 / LONG_LEAD;
-        double share = near.shortTerm() + Math.min(Math.max(lead, 0), 1) * (far.shortTerm() - near.shortTerm());
+        double share = longTermJudged ? shortTermShare(raw) : 1;
         return new Estimates(first, second, share, fuse(first, second, share));
+    }
+
+    /** Share of the short-term forecaster in the fusion: from its record one step ahead to that at long leads. */
+    private double shortTermShare(long raw) {
+        double lead = (raw - models[0].rawNanos()) * 1e-9 / LONG_LEAD;
+        return near.shortTerm() + Math.min(Math.max(lead, 0), 1) * (far.shortTerm() - near.shortTerm());
     }
 
     /**

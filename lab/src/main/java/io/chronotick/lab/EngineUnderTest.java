@@ -32,6 +32,7 @@ public final class EngineUnderTest {
      */
     public EngineUnderTest(long startNanos, Set<Ablation> without) {
         engine = new Engine(EngineConfig.DEFAULT, new Random(SEED), without);
+        engine.useLearnedFilter(LearnedWeights.shipped(), false);
         engine.addSource(new SourceConfig("recorded", 1, 1, 1, 15));
         published = Correction.nothingKnown(startNanos);
         engine.onTimer(startNanos, this::perform);

@@ -32,6 +32,9 @@ final class ConfigKeys {
     /** The clock model, which needs no file. */
     static final String BUILT_IN = "built_in";
 
+    /** The clock model and the learned filter that comes with it. */
+    static final String LEARNED = "learned";
+
     /** A model from an ONNX file. */
     static final String ONNX = "onnx";
 
@@ -352,7 +355,8 @@ final class ConfigKeys {
                     name + ".model_name",
                     new Text(),
                     BUILT_IN,
-                    "The clock model alone (built_in), or beside it a model from an ONNX file, which is judged and, once it has"
+                    "The clock model alone (built_in), beside it the filter that learned from simulated clocks (learned;"
+                            + " short_term only, fused with both), or a model from an ONNX file, which is judged and, once it has"
                             + " proven itself, heard (onnx). Models that the earlier ChronoTick named (chronos, timesfm, ttm, toto,"
                             + " time_moe) have to be exported to such a file.",
                     settings -> unknownModel(settings, name));
@@ -412,7 +416,9 @@ final class ConfigKeys {
 
     private static Optional<String> unknownModel(Settings settings, String term) {
         return setting(settings, term + ".model_name")
-                .filter(name -> !name.equals(BUILT_IN) && !name.equals(ONNX))
+                .filter(name -> !name.equals(BUILT_IN)
+                        && !name.equals(ONNX)
+                        && !(name.equals(LEARNED) && term.equals("short_term")))
                 .map(name -> Nodes.quote(name)
                         + " runs here only from an exported ONNX file: export it, then set model_name: onnx"
                         + " and model_params: {path: FILE.onnx, input: NAME, output: NAME, quantiles: [...]} with context_length and"

@@ -259,6 +259,11 @@ public final class ConfigLoader {
         return longTerm ? Correction.Source.LONG_TERM : Correction.Source.NTP;
     }
 
+    private static boolean isLearned(Settings all) {
+        return all.get(ConfigKeys.SHORT_TERM.enabled)
+                && all.get(ConfigKeys.SHORT_TERM.modelName).equals(ConfigKeys.LEARNED);
+    }
+
     private static DaemonConfig config(Settings all, List<ModelConfig> models) {
         return new DaemonConfig(
                 all.get(ConfigKeys.SERVERS),
@@ -271,6 +276,7 @@ public final class ConfigLoader {
                 all.get(ConfigKeys.MEASUREMENT_INTERVAL),
                 speaker(all),
                 all.get(ConfigKeys.SHORT_TERM_HORIZON),
+                isLearned(all),
                 models,
                 all.get(ConfigKeys.LOG_LEVEL),
                 all.get(ConfigKeys.FREQUENCY),

@@ -21,6 +21,7 @@ import org.slf4j.event.Level;
  *     {@link ServerConfig#pollSeconds} for what an address gets
  * @param speaker who speaks once it can: SHORT_TERM, LONG_TERM, FUSION, or NTP: bare measurements
  * @param shortTermHorizonSeconds longest a published line may be followed without being refreshed, s
+ * @param learnedFilter whether the learned filter speaks beside the clock model
  * @param models models from files, at most one beside each forecaster
  * @param logLevel least severe level that is logged
  * @param frequencyHz records published a second, 1..1000
@@ -38,6 +39,7 @@ public record DaemonConfig(
         double measurementIntervalSeconds,
         Correction.Source speaker,
         double shortTermHorizonSeconds,
+        boolean learnedFilter,
         List<ModelConfig> models,
         Level logLevel,
         int frequencyHz,

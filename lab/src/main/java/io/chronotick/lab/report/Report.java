@@ -116,7 +116,7 @@ public final class Report {
     private List<SimulationResult> simulations() throws InterruptedException {
         List<Callable<SimulationResult>> runs = new ArrayList<>();
         for (String name : ScenarioLibrary.names()) {
-            runs.add(() -> Simulation.run(ScenarioLibrary.find(name).orElseThrow(), 1, 0, Set.of()));
+            runs.add(() -> Simulation.run(ScenarioLibrary.find(name).orElseThrow(), 1, 0, Set.of(), false));
         }
         return Parallel.run(runs, jobs, progress.apply("scenarios", runs.size()));
     }

@@ -66,6 +66,14 @@ public sealed interface DelayLaw {
         }
     }
 
+    /** Stretched (shape below 1) or hardly ever near zero (above 1). */
+    record Weibull(double scale, double shape) implements DelayLaw {
+        @Override
+        public double sample(RandomGenerator random) {
+            return scale * Math.pow(-Math.log(1 - random.nextDouble()), 1 / shape);
+        }
+    }
+
     /** Power-law tail (Lomax); its variance is infinite up to shape 2. */
     record Pareto(double mean, double shape) implements DelayLaw {
         @Override

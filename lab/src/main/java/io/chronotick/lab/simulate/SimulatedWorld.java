@@ -12,6 +12,7 @@ import io.chronotick.engine.NtpTimestamp;
 import io.chronotick.engine.SourceConfig;
 import io.chronotick.engine.SourceReport;
 import io.chronotick.engine.StampKind;
+import io.chronotick.lab.LearnedWeights;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.PriorityQueue;
@@ -78,12 +79,16 @@ final class SimulatedWorld {
         }
     }
 
-    SimulatedWorld(Scenario scenario, long seed, Set<Ablation> without) {
+    /** @param learned whether the learned filter speaks beside the bank */
+    SimulatedWorld(Scenario scenario, long seed, Set<Ablation> without, boolean learned) {
         this.scenario = scenario;
         // Nearby seeds make unlike streams here, unlike in Random itself, whose sequence is the same on every Java.
         SplittableRandom seeds = new SplittableRandom(seed);
         clock = new SimulatedClock(scenario.clock(), new Random(seeds.nextLong()));
         engine = new Engine(EngineConfig.DEFAULT, new Random(seeds.nextLong()), without);
+        if (learned) {
+            engine.useLearnedFilter(LearnedWeights.shipped(), true);
+        }
         published = Correction.nothingKnown(raw());
         for (ServerSpec spec : scenario.servers()) {
             Server server = new Server(

@@ -21,14 +21,16 @@ public final class Simulation {
      *
      * @param firstSeed of its runs; the others follow
      * @param runs how many; 0 for what the scenario says
+     * @param learned whether the learned filter speaks beside the bank
      */
-    public static SimulationResult run(Scenario scenario, long firstSeed, int runs, Set<Ablation> without) {
+    public static SimulationResult run(
+            Scenario scenario, long firstSeed, int runs, Set<Ablation> without, boolean learned) {
         int count = runs == 0 ? scenario.runs() : runs;
         List<Readings> readings = new ArrayList<>();
         List<String> breaches = new ArrayList<>();
         double ready = 0;
         for (long seed = firstSeed; seed < firstSeed + count; seed++) {
-            SimulatedWorld world = new SimulatedWorld(scenario, seed, without);
+            SimulatedWorld world = new SimulatedWorld(scenario, seed, without, learned);
             world.run();
             readings.add(world.readings());
             ready = Math.max(ready, world.readySeconds());

@@ -55,7 +55,7 @@ class HtmlReportTest {
                 Map.of(which, series),
                 Map.of("quartz", allan),
                 Map.of("quartz", allan),
-                List.of(Simulation.run(ScenarioLibrary.find("two-disagree").orElseThrow(), 1, 1, Set.of())),
+                List.of(Simulation.run(ScenarioLibrary.find("two-disagree").orElseThrow(), 1, 1, Set.of(), false)),
                 List.of());
     }
 

@@ -28,7 +28,7 @@ class ScenarioLibraryTest {
     @MethodSource("names")
     void engineKeepsTheLimitsOf(String name) {
         Scenario scenario = ScenarioLibrary.find(name).orElseThrow();
-        assertThat(Simulation.run(scenario, 1, 0, Set.of()).breaches())
+        assertThat(Simulation.run(scenario, 1, 0, Set.of(), false).breaches())
                 .as(scenario.about())
                 .isEmpty();
     }
@@ -61,7 +61,8 @@ class ScenarioLibraryTest {
     @ParameterizedTest
     @MethodSource("seeds")
     void guaranteeHoldsInWorldsThatNobodyThoughtOf(long seed) {
-        assertThat(Simulation.run(RandomScenario.of(seed), seed, 1, Set.of()).breaches())
+        assertThat(Simulation.run(RandomScenario.of(seed), seed, 1, Set.of(), false)
+                        .breaches())
                 .as("chronotick lab simulate --count 1 --random " + seed)
                 .isEmpty();
     }

@@ -19,7 +19,7 @@ class SimulationTest {
             """;
 
     private static SimulationResult run(String text, long seed) {
-        return Simulation.run(ScenarioFile.parse(text, "x.yaml", "x"), seed, 1, Set.of());
+        return Simulation.run(ScenarioFile.parse(text, "x.yaml", "x"), seed, 1, Set.of(), false);
     }
 
     @Test

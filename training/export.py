@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the averaged weights of a training run as safetensors, and test vectors that hold the Java filter to this one."""
+import argparse
+import json
+import os
+import struct
+
+import numpy as np
+import torch
+
+from data import Sequences
+from tuned_filter import TunedFilter
+
+FNV_START = 0xCBF29CE484222325
+FNV_PRIME = 0x100000001B3
+LEADS = [0.5, 16.0, 700.0]
+
+
+def checksum(data):
+    value = FNV_START
+    for byte in data:
+        value = ((value ^ byte) * FNV_PRIME) & 0xFFFFFFFFFFFFFFFF
+    return format(value, "x")
+
+
+def write_safetensors(path, tensors, metadata):
+    header, data = {}, b""
+    for name, tensor in tensors.items():
+        raw = tensor.detach().to(torch.float32).numpy().astype("<f4").tobytes()
+        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [len(data), len(data) + len(raw)]}
+        data += raw
+    header["__metadata__"] = {**metadata, "fnv1a64": checksum(data)}
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with open(path, "wb") as out:
+        out.write(struct.pack("<Q", len(text)) + text + data)
+
+
+@torch.no_grad()
+def write_vectors(path, model, sequences, count, length):
+    """A line an exchange: sequence, gap, offset, delay, then corrected offset and deviation at each of LEADS after its middle."""
+    raw, features = sequences.batch(np.arange(count))
+    raw, features = raw[:length, :, :6], features[:length].double()
+    state = model.second(model.begin(raw[0]), raw[1])
+    _, states, hiddens = model.chunk(state, raw[1:], features[1:])
+    told = [model.forecast(states, hiddens, raw[1:], torch.full_like(raw[1:, :, 0], lead)) for lead in LEADS]
+    with open(path, "w") as out:
+        out.write("sequence,gap,offset,delay" + "".join(f",corrected_{lead:g},sd_{lead:g}" for lead in LEADS) + "\n")
+        for b in range(count):
+            for t in range(length):
+                values = [float(raw[t, b, k]) for k in range(3)]
+                for _, corrected, _, wide in told:
+                    values += [float(corrected[t - 1, b]), float(wide[t - 1, b])] if t else [0.0, 0.0]
+                out.write(f"{b}," + ",".join(repr(v) for v in values) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Write the weights of a training run, and test vectors.")
+    parser.add_argument("--checkpoint", required=True, help="checkpoint.pt of train.py")
+    parser.add_argument("--weights", required=True, help="safetensors file to write")
+    parser.add_argument("--vectors", help="test vectors to write (csv)")
+    parser.add_argument("--sequences", help="what to make them of (chronotick lab dataset); with --vectors")
+    options = parser.parse_args()
+    saved = torch.load(options.checkpoint)
+    model = TunedFilter()
+    model.load_state_dict(saved["averaged"])
+    write_safetensors(options.weights, model.state_dict(), {"updates": str(saved["done"]), "format": "pt"})
+    print(f"{options.weights}: {os.path.getsize(options.weights)} bytes, {saved['done']} updates")
+    if options.vectors:
+        write_vectors(options.vectors, model.double(), Sequences(options.sequences), 6, 150)
+
+
+if __name__ == "__main__":
+    main()
