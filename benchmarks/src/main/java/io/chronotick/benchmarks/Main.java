@@ -109,7 +109,7 @@ public final class Main {
             row(
                     name,
                     nanos(time),
-                    time / bare,
+                    name.startsWith("Engine") ? Double.NaN : time / bare,
                     String.format(Locale.ROOT, "%6.1f bytes   %s", bytes, reach).strip());
         }
     }
