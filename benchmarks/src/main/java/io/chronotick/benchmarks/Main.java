@@ -22,7 +22,7 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 
 /**
  * All benchmarks in one run on one machine, and the table with their ratios. Arguments: the module's directory, a JDK 17's
- * java or "-", then perhaps --quick.
+ * java or "-", then perhaps --quick; or --year, for {@link Year} instead.
  */
 public final class Main {
     private static final int TURNS = 3;
@@ -44,7 +44,9 @@ public final class Main {
     }
 
     public static void main(String[] args) throws Exception {
-        if (!new Main(Path.of(args[0]), args[1], List.of(args).contains("--quick")).run()) {
+        if (List.of(args).contains("--year")) {
+            Year.play();
+        } else if (!new Main(Path.of(args[0]), args[1], List.of(args).contains("--quick")).run()) {
             System.exit(1);
         }
     }
@@ -82,7 +84,7 @@ public final class Main {
     private void jmh() throws RunnerException {
         progress("JMH, with a writer at 1000 Hz in another process");
         Collection<RunResult> results = new Runner(new OptionsBuilder()
-                        .include("Reader.*|Writer.*|Queue.*")
+                        .include("Reader.*|Writer.*|Queue.*|Engine.*")
                         .param("segment", segment.toString())
                         .jvmArgsAppend("--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow")
                         .addProfiler(GCProfiler.class)
@@ -107,7 +109,7 @@ public final class Main {
             row(
                     name,
                     nanos(time),
-                    time / bare,
+                    name.startsWith("Engine") ? Double.NaN : time / bare,
                     String.format(Locale.ROOT, "%6.1f bytes   %s", bytes, reach).strip());
         }
     }
@@ -122,7 +124,10 @@ public final class Main {
     }
 
     private static String name(RunResult result) {
-        return result.getParams().getBenchmark().replaceAll(".*\\.(\\w+\\.\\w+)$", "$1");
+        String name = result.getParams().getBenchmark().replaceAll(".*\\.(\\w+\\.\\w+)$", "$1");
+        return name.startsWith("Engine")
+                ? name + ", servers: " + result.getParams().getParam("servers")
+                : name;
     }
 
     private static double score(Collection<RunResult> results, String name) {

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.List;
+import java.util.Random;
+import org.hipparchus.filtering.kalman.Measurement;
+import org.hipparchus.filtering.kalman.ProcessEstimate;
+import org.hipparchus.filtering.kalman.linear.LinearEvolution;
+import org.hipparchus.filtering.kalman.linear.LinearKalmanFilter;
+import org.hipparchus.linear.CholeskyDecomposer;
+import org.hipparchus.linear.MatrixUtils;
+import org.hipparchus.linear.RealMatrix;
+import org.hipparchus.linear.RealVector;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * {@link OscillatorModel} against the Kalman filter of Hipparchus, over exchanges with two servers at irregular times.
+ *
+ * <p>Time updates: F and Q come from the hypothesis' differential equations by Van Loan's matrix exponential, and share nothing
+ * with {@link ClockTransition}. Measurement updates: assumed-density filtering gives the error d of what was predicted, of
+ * variance v, a posterior N(m, w). That is what a Kalman filter finds of a Gaussian measurement with the innovation i and the
+ * variance of the innovation u,
+ *
+ * <pre>
+ *   i v / u = m,   v - v^2 / u = w     so     u = v^2 / (v - w),   i = m u / v
+ * </pre>
+ *
+ * (m, w) are computed here from the oracle's own prediction; that they are the moments of the exact posterior is what {@link
+ * OneSidedUpdateTest} and {@link SymmetricUpdateTest} show. What is compared is everything round them: rows, gains, the
+ * covariances of all states.
+ */
+class KalmanOracleTest {
+    private static final long SECOND = RecordedWorld.SECOND;
+
+    /** Of the stamps, as {@link OscillatorModel} has it, s^2. */
+    private static final double STAMP_VARIANCE = 2e-7 * 2e-7;
+
+    private static final double BASE_WANDER = 1e-7;
+
+    static List<ClockHypothesis> hypotheses() {
+        return ClockHypothesis.all();
+    }
+
+    @ParameterizedTest
+    @MethodSource("hypotheses")
+    void shouldFilterOneSidedDelaysAsHipparchusDoes(ClockHypothesis hypothesis) {
+        compare(hypothesis, DelayHypothesis.ONE_SIDED);
+    }
+
+    @ParameterizedTest
+    @MethodSource("hypotheses")
+    void shouldFilterSymmetricDelaysAsHipparchusDoes(ClockHypothesis hypothesis) {
+        compare(hypothesis, DelayHypothesis.SYMMETRIC);
+    }
+
+    private static void compare(ClockHypothesis hypothesis, DelayHypothesis delays) {
+        List<List<Exchange>> rounds =
+                RecordedWorld.exchanges(new RecordedWorld.Recipe(5, 2, 150, 16, 1e-3, 2e-4, 3e-9));
+        long epoch = rounds.get(0).get(0).t2() - rounds.get(0).get(0).t1();
+        Path path = new Path();
+        path.first(delays).seed(2e-4);
+        path.second(delays).seed(1e-4);
+        OscillatorModel model = new OscillatorModel(hypothesis, delays);
+        OscillatorModel.Observation found = new OscillatorModel.Observation();
+        rounds.get(0).forEach(exchange -> observe(model, exchange, epoch, path, found));
+        Oracle oracle = new Oracle(model, hypothesis, delays);
+        Random random = new Random(1);
+        int compared = 0;
+        for (List<Exchange> batch : rounds.subList(1, rounds.size())) {
+            for (Exchange exchange : batch) {
+                // Now and then nothing comes, up to several minutes, and then from one server alone.
+                if (random.nextInt(3) > 0) {
+                    observe(model, exchange, epoch, path, found);
+                    oracle.observe(exchange, epoch, path);
+                    oracle.assertEqualTo(model);
+                    path.first(delays).learn(found.first());
+                    path.second(delays).learn(found.second());
+                    compared++;
+                }
+            }
+        }
+        assertThat(compared).isGreaterThan(150);
+        // What the forecasts are made of.
+        long ahead = model.rawNanos() + 1800 * SECOND;
+        OscillatorModel.Prediction prediction = new OscillatorModel.Prediction();
+        model.predict(ahead, new double[] {0.25, 0.75}, prediction);
+        oracle.assertPrediction(ahead, 0.25, 0.75, prediction);
+    }
+
+    private static double up(Exchange exchange, long epoch) {
+        return (exchange.t2() - exchange.t1() - epoch) * 1e-9;
+    }
+
+    private static double down(Exchange exchange, long epoch) {
+        return (exchange.t4() - exchange.t3() + epoch) * 1e-9;
+    }
+
+    private static void observe(
+            OscillatorModel model, Exchange exchange, long epoch, Path path, OscillatorModel.Observation found) {
+        double up = up(exchange, epoch);
+        double down = down(exchange, epoch);
+        model.prepare(exchange.source(), exchange.middle(), (up - down) / 2, exchange.delay());
+        model.loosenBase(exchange.source(), BASE_WANDER);
+        model.observe(exchange, up, down, path, found);
+    }
+
+    /** One scalar measurement and what it sees. */
+    private record Seen(double time, RealVector value, RealMatrix covariance, LinearEvolution evolution)
+            implements Measurement {
+        @Override
+        public double getTime() {
+            return time;
+        }
+
+        @Override
+        public RealVector getValue() {
+            return value;
+        }
+
+        @Override
+        public RealMatrix getCovariance() {
+            return covariance;
+        }
+    }
+
+    private static final class Oracle {
+        private final ClockHypothesis hypothesis;
+        private final DelayHypothesis delays;
+        private final int n;
+        private final LinearKalmanFilter<Seen> filter;
+        private final OneSidedUpdate oneSided = new OneSidedUpdate();
+        private final SymmetricUpdate symmetric = new SymmetricUpdate();
+        private long rawNanos;
+
+        Oracle(OscillatorModel model, ClockHypothesis hypothesis, DelayHypothesis delays) {
+            this.hypothesis = hypothesis;
+            this.delays = delays;
+            n = hypothesis.clockStates() + 2 * delays.pathStates();
+            RealVector mean = MatrixUtils.createRealVector(new double[n]);
+            RealMatrix covariance = MatrixUtils.createRealMatrix(n, n);
+            for (int i = 0; i < n; i++) {
+                mean.setEntry(i, model.mean(i));
+                for (int j = 0; j < n; j++) {
+                    covariance.setEntry(i, j, model.covariance(i, j));
+                }
+            }
+            rawNanos = model.rawNanos();
+            filter = new LinearKalmanFilter<>(
+                    new CholeskyDecomposer(1e-12, 0), Seen::evolution, new ProcessEstimate(0, mean, covariance));
+        }
+
+        void observe(Exchange exchange, long epoch, Path path) {
+            double up = up(exchange, epoch);
+            double down = down(exchange, epoch);
+            int base = base(exchange.source());
+            RealMatrix noise = MatrixUtils.createRealMatrix(n, n);
+            noise.setEntry(base, base, BASE_WANDER * BASE_WANDER);
+            advance(exchange.middle(), noise);
+            if (delays == DelayHypothesis.ONE_SIDED) {
+                double[] forward = direct(base, exchange.t1());
+                see(up - dot(forward), forward, path.forward(), oneSided);
+                double[] reverse = direct(base, exchange.t4());
+                for (int i = 0; i < n; i++) {
+                    reverse[i] = i == base ? 1 : -reverse[i];
+                }
+                see(down - dot(reverse), reverse, path.reverse(), oneSided);
+            } else {
+                double half = (up + down) / 2;
+                double[] delay = new double[n];
+                delay[OscillatorModel.Y] = (exchange.t1() - exchange.t4()) * 1e-9 / 2;
+                delay[base] = 1;
+                see(half - dot(delay), delay, path.excess(), oneSided);
+                // o = x + a + k (h - b), linearized where the state is.
+                double k = state(base + 2);
+                double excess = half - state(base);
+                double[] offset = new double[n];
+                offset[OscillatorModel.X] = 1;
+                offset[base + 1] = 1;
+                offset[base + 2] = excess;
+                offset[base] = -k;
+                double expected = state(OscillatorModel.X) + state(base + 1) + k * excess;
+                see((up - down) / 2 - expected, offset, path.noise(), symmetric);
+            }
+        }
+
+        private int base(int source) {
+            return hypothesis.clockStates() + delays.pathStates() * source;
+        }
+
+        private double[] direct(int base, long stamp) {
+            double tau = (stamp - rawNanos) * 1e-9;
+            double[] row = new double[n];
+            row[OscillatorModel.X] = 1;
+            row[OscillatorModel.Y] = tau;
+            if (hypothesis.secondary()) {
+                row[2] = tau;
+            }
+            row[base] = 1;
+            row[base + 1] = 1;
+            return row;
+        }
+
+        private double state(int i) {
+            return filter.getCorrected().getState().getEntry(i);
+        }
+
+        private double dot(double[] row) {
+            return filter.getCorrected().getState().dotProduct(MatrixUtils.createRealVector(row));
+        }
+
+        /** Time update: a step whose measurement sees nothing. */
+        private void advance(long raw, RealMatrix more) {
+            RealMatrix[] carried = vanLoan((raw - rawNanos) * 1e-9);
+            rawNanos = raw;
+            step(carried[0], carried[1].add(more), new double[n], 0, 1);
+        }
+
+        private void see(double e, double[] row, QueueLaw law, ScalarUpdate update) {
+            RealMatrix h = MatrixUtils.createRowRealMatrix(row);
+            double seen = h.multiply(filter.getCorrected().getCovariance())
+                    .multiplyTransposed(h)
+                    .getEntry(0, 0);
+            double v = seen + STAMP_VARIANCE;
+            update.compute(e, v, law);
+            // A mixture that leaves the variance where it was is a measurement that is as good as none.
+            double u = v * v / Math.max(v - update.variance(), 1e-12 * v);
+            double innovation = update.mean() * u / v;
+            step(
+                    MatrixUtils.createRealIdentityMatrix(n),
+                    MatrixUtils.createRealMatrix(n, n),
+                    row,
+                    innovation,
+                    u - seen);
+        }
+
+        private void step(RealMatrix f, RealMatrix q, double[] row, double innovation, double noise) {
+            RealMatrix h = MatrixUtils.createRowRealMatrix(row);
+            RealVector zero = MatrixUtils.createRealVector(new double[n]);
+            RealVector before = f.operate(filter.getCorrected().getState());
+            RealVector value = h.operate(before).mapAdd(innovation);
+            RealMatrix covariance = MatrixUtils.createRealDiagonalMatrix(new double[] {noise});
+            RealMatrix control = MatrixUtils.createRealMatrix(n, n);
+            LinearEvolution evolution = new LinearEvolution(f, control, zero, q, h);
+            filter.estimationStep(new Seen(rawNanos * 1e-9, value, covariance, evolution));
+        }
+
+        /** F and Q over a time: exp [-A D; 0 A'] t = [. inv(F) Q; 0 F'] (Van Loan 1978). The paths stay as they are. */
+        private RealMatrix[] vanLoan(double seconds) {
+            int m = hypothesis.clockStates();
+            double a = hypothesis.damping();
+            double w = hypothesis.omega();
+            double[][] drift = {{0, 1, 1, 0}, {0, 0, 0, 0}, {0, 0, -a, 1}, {0, 0, -w * w, -a}};
+            double[] noise = {ClockHypothesis.PHASE_NOISE, hypothesis.wander(), hypothesis.cNoise(), hypothesis.sNoise()
+            };
+            // So that noise and dynamics have entries of like size; Q is linear in D.
+            double unit = 1e-18;
+            RealMatrix both = MatrixUtils.createRealMatrix(2 * m, 2 * m);
+            for (int i = 0; i < m; i++) {
+                for (int j = 0; j < m; j++) {
+                    both.setEntry(i, j, -drift[i][j] * seconds);
+                    both.setEntry(m + i, m + j, drift[j][i] * seconds);
+                }
+                both.setEntry(i, m + i, noise[i] / unit * seconds);
+            }
+            RealMatrix exponential = MatrixUtils.matrixExponential(both);
+            RealMatrix clock =
+                    exponential.getSubMatrix(m, 2 * m - 1, m, 2 * m - 1).transpose();
+            RealMatrix gathered = clock.multiply(exponential.getSubMatrix(0, m - 1, m, 2 * m - 1));
+            RealMatrix f = MatrixUtils.createRealIdentityMatrix(n);
+            f.setSubMatrix(clock.getData(), 0, 0);
+            RealMatrix q = MatrixUtils.createRealMatrix(n, n);
+            q.setSubMatrix(gathered.scalarMultiply(unit).getData(), 0, 0);
+            return new RealMatrix[] {f, q};
+        }
+
+        /** To 1e-6 of each state's deviation, after hundreds of steps that both have rounded in their own way (found: 1e-7). */
+        void assertEqualTo(OscillatorModel model) {
+            RealVector mean = filter.getCorrected().getState();
+            RealMatrix covariance = filter.getCorrected().getCovariance();
+            for (int i = 0; i < n; i++) {
+                double sd = Math.sqrt(covariance.getEntry(i, i));
+                assertThat(model.mean(i)).isCloseTo(mean.getEntry(i), within(1e-6 * sd));
+                for (int j = 0; j < n; j++) {
+                    double both = sd * Math.sqrt(covariance.getEntry(j, j));
+                    assertThat(model.covariance(i, j)).isCloseTo(covariance.getEntry(i, j), within(1e-6 * both));
+                }
+            }
+        }
+
+        /** Published time and frequency at a later instant, for these weights of the two servers. */
+        void assertPrediction(long raw, double first, double second, OscillatorModel.Prediction prediction) {
+            advance(raw, MatrixUtils.createRealMatrix(n, n));
+            double[] z = new double[n];
+            z[OscillatorModel.X] = 1;
+            z[base(0) + 1] = first;
+            z[base(1) + 1] = second;
+            double[] y = new double[n];
+            y[OscillatorModel.Y] = 1;
+            y[2] = hypothesis.secondary() ? 1 : y[2];
+            RealMatrix covariance = filter.getCorrected().getCovariance();
+            RealVector pz = covariance.operate(MatrixUtils.createRealVector(z));
+            RealVector py = covariance.operate(MatrixUtils.createRealVector(y));
+            double p00 = pz.dotProduct(MatrixUtils.createRealVector(z));
+            double p01 = pz.dotProduct(MatrixUtils.createRealVector(y));
+            double p11 = py.dotProduct(MatrixUtils.createRealVector(y));
+            assertThat(prediction.offset).isCloseTo(dot(z), within(1e-6 * Math.sqrt(p00)));
+            assertThat(prediction.frequency).isCloseTo(dot(y), within(1e-6 * Math.sqrt(p11)));
+            assertThat(prediction.p00).isCloseTo(p00, within(1e-6 * p00));
+            assertThat(prediction.p11).isCloseTo(p11, within(1e-6 * p11));
+            assertThat(prediction.p01).isCloseTo(p01, within(1e-6 * Math.sqrt(p00 * p11)));
+        }
+    }
+}
