@@ -80,6 +80,12 @@ public final class Engine {
     /** A round trip longer than the base by this many mean queues raises the suspicion of a longer route. */
     private static final double ROUTE_QUEUES = 5;
 
+    /** An offset that is off by this many standard deviations ... */
+    private static final double STEP_SIGMAS = 6;
+
+    /** ... and this, s, more than its packets waited raises the suspicion of a step. */
+    private static final double STEP_SLACK = 2e-5;
+
     /** Exchanges kept for replays. */
     private static final int HISTORY = 1024;
 
@@ -88,7 +94,11 @@ public final class Engine {
     private final RandomGenerator random;
     private final List<Server> servers = new ArrayList<>();
     private OscillatorBank bank;
-    private Optional<RouteShadow> shadow = Optional.empty();
+    private Optional<Shadow> shadow = Optional.empty();
+
+    /** How many of the newest exchanges are from after a step of the clock that has just been found. */
+    private Optional<Integer> stepSince = Optional.empty();
+
     private final Confidence confidence = new Confidence();
     private final Calibration calibration = new Calibration();
     private final List<Exchange> history = new ArrayList<>();
@@ -103,6 +113,8 @@ public final class Engine {
     private boolean epochKnown;
     private long epochNanos;
     private long acceptedCount;
+    private long heldCount = -1;
+    private double heldSd;
     private long lastSyncNanos;
     private long nextRefreshNanos;
     private boolean warmupComplete;
@@ -404,7 +416,14 @@ public final class Engine {
         Optional<Estimate> before = forecast ? Optional.of(bank.estimate(exchange.middle(), alone)) : Optional.empty();
         learnedFilter.ifPresent(filter -> teachLearnedFilter(filter, exchange));
         List<Estimate> expected = forecast ? judgeLearned(exchange, out) : List.of();
+        stepSince = Optional.empty();
         boolean hit = absorb(exchange);
+        if (stepSince.isPresent()) {
+            double size = bank.estimate(rawNanos, speakers()).offset()
+                    - before.map(Estimate::offset).orElse(0.0);
+            onStep(stepSince.get(), size, rawNanos, out);
+            return;
+        }
         if (before.isPresent() && bank == believed) {
             Estimate after = bank.estimate(exchange.middle(), alone);
             calibration.add(after.offset() - before.get().offset(), before.get().p00(), after.p00());
@@ -433,11 +452,17 @@ public final class Engine {
         if (bank.knows(source) && bank.path(source).exchanges() >= EXCHANGES_FOR_ROUTE) {
             watchRoute(exchange);
         }
+        if (shadow.isEmpty() && bank.knows(source) && bank.exchanges() >= EXCHANGES_FOR_ROUTE) {
+            watchPhase(exchange);
+        }
         boolean hit = bank.add(exchange, epochNanos);
         if (shadow.isPresent()) {
             switch (shadow.get().add(exchange, epochNanos, bank)) {
                 case ADOPT -> {
                     bank = shadow.get().bank();
+                    stepSince = shadow.get().change() == Shadow.Change.STEP
+                            ? Optional.of(shadow.get().exchanges())
+                            : Optional.empty();
                     shadow = Optional.empty();
                 }
                 case DROP -> shadow = Optional.empty();
@@ -457,8 +482,42 @@ public final class Engine {
             bank.resetBase(source, exchange.delay() / 2, -excess);
             shadow = Optional.empty();
         } else if (excess > ROUTE_QUEUES * queue && shadow.isEmpty() && !without.contains(Ablation.SHADOW)) {
-            shadow = Optional.of(new RouteShadow(bank, source, exchange.delay() / 2, excess / 4));
+            shadow = Optional.of(Shadow.ofRoute(bank, source, exchange.delay() / 2, excess / 4));
         }
+    }
+
+    /** Suspects a step of the clock when an offset is off by more than half of what its packets waited, which no queue can do. */
+    private void watchPhase(Exchange exchange) {
+        int source = exchange.source();
+        Estimate expected = bank.estimate(exchange.middle(), List.of(source));
+        double surprise = Math.abs(middleOffset(exchange) - expected.offset());
+        double excess = Math.max(exchange.delay() - 2 * bank.base(source), 0) / 2;
+        double ordinary = STEP_SIGMAS * Math.hypot(expected.sd(), bank.baseSd(source)) + STEP_SLACK;
+        if (surprise - excess > ordinary && !without.contains(Ablation.SHADOW)) {
+            shadow = Optional.of(Shadow.ofStep(bank, source, surprise));
+        }
+    }
+
+    /** The clock has stepped: nothing that was measured before the last {@code exchanges} counts any more. */
+    private void onStep(int exchanges, double size, long rawNanos, Consumer<Action> out) {
+        note(
+                out,
+                Action.Severity.WARN,
+                String.format(
+                        Locale.ROOT,
+                        "the local clock or every server has jumped by %.6f s; following the servers",
+                        size));
+        stepped = true;
+        steppedNanos = rawNanos;
+        contradictions = 0;
+        history.subList(0, Math.max(history.size() - exchanges, 0)).clear();
+        servers.forEach(server -> server.tracker.clear());
+        for (Exchange exchange : history) {
+            servers.get(exchange.source()).tracker.add(exchange, epochNanos, boundFrequency(), maxDrift());
+        }
+        learned.forEach(LearnedSlot::restart);
+        learnedFilter.ifPresent(filter -> teachHistory(filter));
+        judgeServers(rawNanos, out);
     }
 
     /**
@@ -687,7 +746,7 @@ public final class Engine {
                 .widened(maxDrift() * Math.abs(elapsed));
         // The truth cannot be outside: neither may the time be, and its deviation covers the way it was moved.
         double offset = majority ? now.nearestTo(estimate.offset()) : estimate.offset();
-        double maxError = now.farthestFrom(offset);
+        double maxError = now.farthestFrom(offset) + Math.ulp(offset);
         double moved = offset - estimate.offset();
         double p00 = estimate.p00() + moved * moved;
         if (!majority) {
@@ -700,10 +759,18 @@ public final class Engine {
             double distance = now.middle() - offset;
             p00 += distance * distance;
         }
+        if (shadow.isPresent()
+                && shadow.get().change() == Shadow.Change.STEP
+                && shadow.get().exchanges() > 1) {
+            double distance = shadow.get().bank().estimate(rawNanos, speakers()).offset() - offset;
+            p00 += distance * distance;
+        }
         // A deviation above the bound would say that the truth may be where it cannot be.
         double scale = scale();
-        p00 = Math.min(p00, maxError * maxError / (scale * scale));
+        p00 = Math.min(Math.max(p00, heldVariance() / (scale * scale)), maxError * maxError / (scale * scale));
         double sd = scale * Math.sqrt(p00);
+        heldSd = sd;
+        heldCount = acceptedCount;
         boolean honest = sd <= config.maxUncertaintySeconds();
         if (!warmupComplete && honest && (isWarm() || rawNanos - startNanos >= warmupLimitNanos())) {
             warmupComplete = true;
@@ -723,7 +790,8 @@ public final class Engine {
                 rawNanos + epochNanos + Math.round(offset * 1e9),
                 estimate.frequency(),
                 p00,
-                estimate.p01(),
+                // A mixture with cycles may expect itself to become surer; without a measurement nobody does.
+                Math.max(estimate.p01(), 0),
                 estimate.p11(),
                 estimate.wander(),
                 scale,
@@ -731,7 +799,7 @@ public final class Engine {
                 Math.max(maxDrift(), Math.abs(estimate.frequency() - boundFrequency()) + maxDrift()),
                 config.maxUncertaintySeconds(),
                 Math.round(config.horizonSeconds() * 1e9),
-                modelSpeaks ? speakerNow() : Correction.Source.NTP,
+                modelSpeaks ? config.speaker() : Correction.Source.NTP,
                 warmupComplete,
                 modelSpeaks,
                 holdover,
@@ -759,6 +827,11 @@ public final class Engine {
         return fused.equals(bankAlone) ? own : fused.scaled(1 / scale());
     }
 
+    /** Variance below which none may fall before something has been measured, s^2. */
+    private double heldVariance() {
+        return acceptedCount == heldCount ? heldSd * heldSd : 0;
+    }
+
     /** The newest exchange of a selected server and nothing else: for an operator who switched the models off. */
     private Estimate newestMeasurement(long rawNanos) {
         Exchange newest = servers.stream()
@@ -778,12 +851,6 @@ public final class Engine {
         return ((exchange.t2() - exchange.t1() - epochNanos) * 1e-9
                         + (exchange.t3() - exchange.t4() - epochNanos) * 1e-9)
                 / 2;
-    }
-
-    /** The long-term forecaster has no share before one of its forecasts has come due. */
-    private Correction.Source speakerNow() {
-        boolean early = config.speaker() == Correction.Source.FUSION && !bank.isLongTermJudged();
-        return early ? Correction.Source.SHORT_TERM : config.speaker();
     }
 
     /** What the forecasters that may speak say of an instant, each with its learned companion. */

@@ -41,7 +41,6 @@ final class OscillatorBank {
 
     private final boolean learnsCycles;
     private boolean cycleLearned;
-    private boolean longTermJudged;
     private final CycleFinder finder = new CycleFinder();
 
     private final double[] logWeights;
@@ -122,7 +121,6 @@ final class OscillatorBank {
         copy.near.copyFrom(near);
         copy.far.copyFrom(far);
         copy.cycleLearned = cycleLearned;
-        copy.longTermJudged = longTermJudged;
         copy.finder.copyFrom(finder);
         paths.forEach(path -> copy.paths.add(path.copy()));
         copy.exchanges = exchanges;
@@ -177,7 +175,6 @@ final class OscillatorBank {
         near.clear();
         far.clear();
         cycleLearned = false;
-        longTermJudged = false;
         finder.clear();
         exchanges = 0;
         normalizeWeights();
@@ -210,11 +207,6 @@ final class OscillatorBank {
         return logEvidence;
     }
 
-    /** Whether a forecast of the long-term weights has come due since the last restart. */
-    boolean isLongTermJudged() {
-        return longTermJudged;
-    }
-
     /** Mean over the hypotheses of a server's base delay one way, s; only when it is known. */
     double base(int source) {
         double base = 0;
@@ -242,6 +234,14 @@ final class OscillatorBank {
         for (int j = 0; j < active(); j++) {
             models[j].resetBase(source, base, sd);
         }
+    }
+
+    /** The clock may have stepped by about {@code size}, s; everything else stays. */
+    void loosenPhase(double size) {
+        for (int j = 0; j < active(); j++) {
+            models[j].loosenPhase(size);
+        }
+        pending = new OscillatorModel[0];
     }
 
     /** Exchanges taken in since the last restart. */
@@ -394,7 +394,6 @@ final class OscillatorBank {
                 model.observe(exchange, up, down, path, overdue);
                 farGains[j] = overdue.logEvidence();
             }
-            longTermJudged = true;
             far.add(mixture(pendingWeights, farGains), mixture(longWeights, farGains));
             for (int j = 0; j < pending.length; j++) {
                 double prior = logPrior(j);
@@ -526,7 +525,7 @@ final class OscillatorBank {
         double disagreement = disagreement(sources, w);
         Estimate first = shortTerm.estimate(raw, disagreement);
         Estimate second = longTerm.estimate(raw, disagreement);
-        double share = longTermJudged ? shortTermShare(raw) : 1;
+        double share = shortTermShare(raw);
         return new Estimates(first, second, share, fuse(first, second, share));
     }
 

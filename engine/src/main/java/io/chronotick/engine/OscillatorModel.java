@@ -296,6 +296,11 @@ final class OscillatorModel {
         covariance[j][i] = covariance[i][j];
     }
 
+    /** Lets the phase be off by {@code sd}, s: the clock may have stepped. */
+    void loosenPhase(double sd) {
+        covariance[X][X] += sd * sd;
+    }
+
     /** Lets the base delay of a server wander by {@code sd}, s, before its next exchange. */
     void loosenBase(int source, double sd) {
         covariance[base(source)][base(source)] += sd * sd;

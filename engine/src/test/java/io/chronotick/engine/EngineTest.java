@@ -115,7 +115,7 @@ class EngineTest {
 
         world.runUntil(15 * SECOND);
         assertThat(world.engine.isWarmupComplete()).isTrue();
-        assertThat(world.correction().source()).isEqualTo(Correction.Source.SHORT_TERM);
+        assertThat(world.correction().source()).isEqualTo(Correction.Source.FUSION);
         assertThat(world.correction().modelsReady()).isTrue();
         assertThat(server.requests).isLessThanOrEqualTo(12);
     }
@@ -253,6 +253,34 @@ class EngineTest {
         Score after = score(world, 700);
         assertThat(after.rms()).as(after.toString()).isLessThan(200e-6);
         assertThat(after.insideBound).isEqualTo(after.seconds);
+    }
+
+    /** The servers are 10 ms away one way: a clock that has stepped by 3 ms is still where the truth can be. */
+    @Test
+    void shouldFollowAStepThatTheBoundHides() {
+        VirtualWorld world = world(31, 1, 2);
+        world.servers.get(0).baseSeconds = 0.010;
+        world.runUntil(600 * SECOND);
+        LongUnaryOperator before = world.truth;
+        world.truth = raw -> before.applyAsLong(raw) + 3 * SECOND / 1000;
+        world.runUntil(612 * SECOND);
+        assertThat(world.correction().clockStepped()).isTrue();
+        Score after = score(world, 900);
+        assertThat(after.rms()).as(after.toString()).isLessThan(200e-6);
+        assertThat(after.insideBound).isEqualTo(after.seconds);
+    }
+
+    @Test
+    void shouldNotTakeTwoBadSamplesForAStep() {
+        VirtualWorld world = world(32, 1, 2);
+        world.servers.get(0).baseSeconds = 0.010;
+        world.runUntil(600 * SECOND);
+        world.servers.get(0).lieSeconds = 0.003;
+        world.runUntil(604 * SECOND);
+        world.servers.get(0).lieSeconds = 0;
+        Score score = score(world, 900);
+        assertThat(score.rms()).as(score.toString()).isLessThan(100e-6);
+        assertThat(world.correction().clockStepped()).isFalse();
     }
 
     @Test
