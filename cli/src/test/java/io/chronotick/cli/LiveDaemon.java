@@ -4,7 +4,6 @@ package io.chronotick.cli;
 import io.chronotick.client.ChronoTickException;
 import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.Reading;
-import io.chronotick.client.TimeSource;
 import io.chronotick.daemon.reference.ReferenceServer;
 import io.chronotick.daemon.reference.ReferenceServerConfig;
 import io.chronotick.daemon.reference.Truth;
@@ -96,7 +95,7 @@ final class LiveDaemon implements AutoCloseable {
     private boolean isReady() {
         try (ChronoTickReader reader = ChronoTickReader.attach(segment)) {
             Reading reading = new Reading(reader);
-            return reading.state() == Reading.State.READY && reading.record().source() == TimeSource.CPU_MODEL;
+            return reading.state() == Reading.State.READY && reading.record().isModelsReady();
         } catch (ChronoTickException e) {
             return false; // not there or not written yet
         }
