@@ -37,7 +37,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Three threads: the writer ticks at the configured frequency; the network thread owns the engine; the status thread
  * writes the page and sees after the segment's name. A learned model, where one is configured, has a fourth ({@link
- * ModelRunner}). The network thread hands corrections to the writer through one volatile
+ * ModelRunner}), and so has the log of exchanges ({@link ExchangeLog}). The network thread hands corrections to the writer through one volatile
  * reference.
  */
 public final class Daemon implements AutoCloseable {
@@ -57,6 +57,7 @@ public final class Daemon implements AutoCloseable {
     private final RecordWriter recordWriter;
     private final WriterLoop writerLoop;
     private final EngineLoop engineLoop;
+    private final Optional<ExchangeLog> exchangeLog;
     private final StatusPageWriter pageWriter;
     private final Thread writerThread;
     private final Thread networkThread;
@@ -83,8 +84,15 @@ public final class Daemon implements AutoCloseable {
                 config.frequencyHz(),
                 Correction.nothingKnown(clocks.rawNanos()),
                 segment.buffer());
+        this.exchangeLog = config.exchangeLog().map(file -> ExchangeLog.start(file, config.exchangeLogBytes()));
         this.engineLoop = new EngineLoop(
-                config, clocks, transport, new SecureRandom(), writerLoop::publish, recordWriter::discontinuities);
+                config,
+                clocks,
+                transport,
+                new SecureRandom(),
+                writerLoop::publish,
+                recordWriter::discontinuities,
+                exchange -> exchangeLog.ifPresent(log -> log.add(exchange)));
         this.pageWriter = new StatusPageWriter(
                 clocks.realtimeNanos() * 1e-9,
                 bootId(),
@@ -185,6 +193,7 @@ public final class Daemon implements AutoCloseable {
             join(writerThread);
             join(networkThread);
             join(statusThread);
+            exchangeLog.ifPresent(ExchangeLog::close);
             segment.close();
             transport.close();
             LOG.info("stopped; {} removed", segment.path());

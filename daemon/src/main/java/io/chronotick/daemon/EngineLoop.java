@@ -11,6 +11,7 @@ import io.chronotick.engine.Action;
 import io.chronotick.engine.Correction;
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
+import io.chronotick.engine.ExchangeRecord;
 import io.chronotick.engine.Forecast;
 import io.chronotick.engine.LeapIndicator;
 import io.chronotick.engine.LearnedReport;
@@ -79,6 +80,7 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
 
     private final Consumer<Correction> publisher;
     private final java.util.function.LongSupplier discontinuities;
+    private final Consumer<ExchangeRecord> recorder;
     private long discontinuitiesSeen;
     private long nextSnapshotNanos;
     private Correction.Source speaking = Correction.Source.NO_DATA;
@@ -109,12 +111,14 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
             NtpTransport transport,
             RandomGenerator random,
             Consumer<Correction> publisher,
-            java.util.function.LongSupplier discontinuities) {
+            java.util.function.LongSupplier discontinuities,
+            Consumer<ExchangeRecord> recorder) {
         this.config = config;
         this.clocks = clocks;
         this.transport = transport;
         this.publisher = publisher;
         this.discontinuities = discontinuities;
+        this.recorder = recorder;
         this.engine = new Engine(
                 new EngineConfig(
                         config.maxAcceptableUncertaintySeconds(),
@@ -124,7 +128,8 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
                         config.models().stream().map(ModelConfig::slot).toList()),
                 random);
         if (config.learnedFilter()) {
-            LearnedWeights.load(LearnedWeights.SHIPPED).ifPresent(weights -> engine.useLearnedFilter(weights, true));
+            LearnedWeights.load(config.learnedWeights())
+                    .ifPresent(weights -> engine.useLearnedFilter(weights, true));
         }
         long raw = clocks.rawNanos();
         for (ServerConfig server : config.servers()) {
@@ -328,6 +333,10 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
             speaking = publish.correction().source();
             leap = publish.correction().leap();
             publisher.accept(publish.correction());
+        } else if (action instanceof Action.Measured measured) {
+            Lookup lookup = lookups.get(measured.exchange().source());
+            lookup.address.ifPresent(address -> recorder.accept(new ExchangeRecord(
+                    lookup.server.name(), address.getAddress().getHostAddress(), measured)));
         } else if (action instanceof Action.Infer infer) {
             for (ModelRunner model : models) {
                 if (model.forecaster() == infer.forecaster()) {
