@@ -9,6 +9,7 @@ import torch
 from data import Sequences
 from train import forecasts
 from tuned_filter import TunedFilter
+from weights import load_weights
 
 LATE = 100  # exchanges that nobody is judged by
 BLOCK = 128
@@ -57,12 +58,17 @@ def judge(model, sequences):
 
 def main():
     parser = argparse.ArgumentParser(description="Judge trained weights.")
-    parser.add_argument("--checkpoint", required=True, help="checkpoint.pt of train.py")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--checkpoint", help="checkpoint.pt of train.py")
+    which.add_argument("--weights", help="safetensors file of export.py, or the one that comes with the engine")
     parser.add_argument("files", nargs="+", help="sequences (chronotick lab dataset)")
     options = parser.parse_args()
     torch.set_num_threads(1)
     model = TunedFilter()
-    model.load_state_dict(torch.load(options.checkpoint)["averaged"])
+    if options.weights:
+        load_weights(model, options.weights)
+    else:
+        model.load_state_dict(torch.load(options.checkpoint)["averaged"])
     for file in options.files:
         print(file, json.dumps(judge(model, Sequences(file))))
 

@@ -1,39 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the averaged weights of a training run as safetensors, and test vectors that hold the Java filter to this one."""
 import argparse
-import json
 import os
-import struct
 
 import numpy as np
 import torch
 
 from data import Sequences
 from tuned_filter import TunedFilter
+from weights import write_safetensors
 
-FNV_START = 0xCBF29CE484222325
-FNV_PRIME = 0x100000001B3
 LEADS = [0.5, 16.0, 700.0]
-
-
-def checksum(data):
-    value = FNV_START
-    for byte in data:
-        value = ((value ^ byte) * FNV_PRIME) & 0xFFFFFFFFFFFFFFFF
-    return format(value, "x")
-
-
-def write_safetensors(path, tensors, metadata):
-    header, data = {}, b""
-    for name, tensor in tensors.items():
-        raw = tensor.detach().to(torch.float32).numpy().astype("<f4").tobytes()
-        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [len(data), len(data) + len(raw)]}
-        data += raw
-    header["__metadata__"] = {**metadata, "fnv1a64": checksum(data)}
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as out:
-        out.write(struct.pack("<Q", len(text)) + text + data)
 
 
 @torch.no_grad()

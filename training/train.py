@@ -15,10 +15,12 @@ import torch
 
 from data import Sequences, TARGETS
 from tuned_filter import TunedFilter
+from weights import load_weights
 
 CHUNK = 64
 BURN_IN = 12  # exchanges that the mean square does not count: they are about the start
 LEARNING_RATE = 3e-3
+FINE_TUNING_RATE = 3e-4  # of weights that know something already
 WARM_UP = 50
 CLIP = 1.0
 AVERAGING = 0.998
@@ -79,6 +81,7 @@ def main():
     parser.add_argument("--validate", required=True, help="fresh draws (chronotick lab dataset --seed 2 --count 512)")
     parser.add_argument("--out", required=True, help="directory of checkpoint, log and weights")
     parser.add_argument("--updates", type=int, default=3200, help="steps of the optimizer (default: 3200)")
+    parser.add_argument("--from", dest="start", metavar="WEIGHTS", help="begin with these weights (safetensors) and a tenth of the learning rate")
     parser.add_argument("--batch", type=int, default=256, help="sequences at a time (default: 256)")
     parser.add_argument("--threads", type=int, default=1, help="processors (default: 1)")
     parser.add_argument("--seed", type=int, default=1, help="of weights and order (default: 1)")
@@ -90,7 +93,10 @@ def main():
         raise SystemExit("training and validation sequences have the same seed: make the second with another --seed")
     os.makedirs(options.out, exist_ok=True)
     model, averaged = TunedFilter(), TunedFilter()
+    if options.start:
+        load_weights(model, options.start)
     averaged.load_state_dict(model.state_dict())
+    rate = FINE_TUNING_RATE if options.start else LEARNING_RATE
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=1e-4)
     checkpoint = os.path.join(options.out, "checkpoint.pt")
     done, minutes = 0, 0.0
@@ -112,7 +118,7 @@ def main():
         state = model.second(model.begin(raw[0, :, :6]), raw[1, :, :6])
         for c in range(chunks):
             at = slice(1 + c * CHUNK, 1 + (c + 1) * CHUNK)
-            lr = LEARNING_RATE * min(1, (done + 1) / WARM_UP) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done / options.updates, 1))))
+            lr = rate * min(1, (done + 1) / WARM_UP) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done / options.updates, 1))))
             for group in optimizer.param_groups:
                 group["lr"] = lr
             after, states, hiddens = model.chunk(state, raw[at, :, :6], features[at])
