@@ -58,8 +58,9 @@ final class LabDatasetCommand implements Callable<Integer> {
     @Option(
             names = "--recorded",
             paramLabel = "FILE",
-            description = "Recorded exchanges (chronotick lab record, or the daemon's logging.exchanges). May be given again, older"
-                    + " files first.")
+            description =
+                    "Recorded exchanges (chronotick lab record, or the daemon's logging.exchanges). May be given again, older"
+                            + " files first.")
     List<Path> records = new ArrayList<>();
 
     @Option(
@@ -106,8 +107,8 @@ final class LabDatasetCommand implements Callable<Integer> {
     }
 
     private RecordedPaths read() throws InterruptedException {
-        RecordedPaths recorded = RecordedPaths.read(
-                records, share, length, jobs, total -> new Progress(shell, "stretch", total));
+        RecordedPaths recorded =
+                RecordedPaths.read(records, share, length, jobs, total -> new Progress(shell, "stretch", total));
         shell.error(recorded.exchanges() + " recorded exchanges in " + recorded.stretches()
                 + (recorded.stretches() == 1 ? " stretch" : " stretches") + "; " + recorded.broken()
                 + " broken lines left out");

@@ -23,7 +23,8 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "record",
-        description = "Measure servers and keep every exchange in a file, to train the learned filter for their network.",
+        description =
+                "Measure servers and keep every exchange in a file, to train the learned filter for their network.",
         footer = {
             "",
             "Asks the servers as a daemon would, publishes nothing, and may run beside a daemon. Ends with --duration or",
@@ -69,15 +70,17 @@ final class LabRecordCommand implements Callable<Integer> {
     @Option(
             names = {"-c", "--config"},
             paramLabel = "FILE",
-            description = "Configuration file (YAML) with the servers and intervals. Default: $CHRONOTICK_CONFIG, else none.")
+            description =
+                    "Configuration file (YAML) with the servers and intervals. Default: $CHRONOTICK_CONFIG, else none.")
     @Nullable
     Path config;
 
     @Option(
             names = {"-i", "--interval"},
             paramLabel = "SECONDS",
-            description = "Between two exchanges with one server, 1 or more; never below 16 for a public one. Default: that of the"
-                    + " configuration.")
+            description =
+                    "Between two exchanges with one server, 1 or more; never below 16 for a public one. Default: that of the"
+                            + " configuration.")
     @Nullable
     Double interval;
 
@@ -113,8 +116,9 @@ final class LabRecordCommand implements Callable<Integer> {
         } catch (ConfigException e) {
             return Configuration.report(shell, e);
         }
-        List<ServerConfig> asked =
-                servers.isEmpty() ? loaded.servers() : servers.stream().map(QueryCommand::address).toList();
+        List<ServerConfig> asked = servers.isEmpty()
+                ? loaded.servers()
+                : servers.stream().map(QueryCommand::address).toList();
         Double own = interval;
         double seconds = own == null ? loaded.measurementIntervalSeconds() : own;
         Logging.toStderr(Level.WARN);
@@ -183,8 +187,9 @@ final class LabRecordCommand implements Callable<Integer> {
     }
 
     private static String text(ExchangeRecorder.Count count, double seconds) {
-        return count.exchanges() + " exchanges with " + count.servers() + (count.servers() == 1 ? " server" : " servers")
-                + " in " + Format.duration(Math.rint(seconds)) + ", " + count.longest() + " in a row with one";
+        return count.exchanges() + " exchanges with " + count.servers()
+                + (count.servers() == 1 ? " server" : " servers") + " in " + Format.duration(Math.rint(seconds)) + ", "
+                + count.longest() + " in a row with one";
     }
 
     private int report(ExchangeRecorder recorder) {
@@ -192,14 +197,15 @@ final class LabRecordCommand implements Callable<Integer> {
         if (recorder.failure().isPresent()) {
             throw new UserException(
                     ExitCode.USAGE,
-                    out + " cannot be written any more: " + recorder.failure().get() + "; it holds "
-                            + count.exchanges() + " exchanges of this recording");
+                    out + " cannot be written any more: " + recorder.failure().get() + "; it holds " + count.exchanges()
+                            + " exchanges of this recording");
         }
         if (count.exchanges() == 0) {
             shell.error("no server answered; 'chronotick query' says why, one by one");
             return ExitCode.NOT_MET;
         }
-        shell.line(out + ": " + count.exchanges() + " exchanges more, " + count.longest() + " in a row with one server");
+        shell.line(
+                out + ": " + count.exchanges() + " exchanges more, " + count.longest() + " in a row with one server");
         return ExitCode.OK;
     }
 }

@@ -94,13 +94,13 @@ final class LabReplayCommand extends LabRunCommand {
                 throw new UserException(ExitCode.USAGE, "--poll " + poll + " is out of range: give 1 to 4000 seconds");
             }
         }
+        Path own = weightsFile;
+        FilterWeights weights = own == null ? LearnedWeights.shipped() : LearnedWeights.read(own);
         ReplaySet set = ReplaySet.open(directory != null ? directory : dataBeside("replay"));
         List<ReplayCase> chosen = set.cases().stream().filter(this::isChosen).toList();
         if (chosen.isEmpty()) {
             throw new UserException(ExitCode.USAGE, "no clock, path and seed there match --cell and --seed");
         }
-        Path own = weightsFile;
-        FilterWeights weights = own == null ? LearnedWeights.shipped() : LearnedWeights.read(own);
         Progress progress = new Progress(shell, "replay", chosen.size() * polls.size());
         ReplaySummary summary = new ReplaySummary(Replay.play(set, chosen, polls, without(), weights, jobs, progress));
         if (json) {

@@ -82,10 +82,7 @@ final class LabSimulateCommand extends LabRunCommand {
     @Option(names = "--learned", description = "Let the learned filter speak beside the bank.")
     boolean learned;
 
-    @Option(
-            names = "--weights",
-            paramLabel = "FILE",
-            description = "The same with own weights (safetensors).")
+    @Option(names = "--weights", paramLabel = "FILE", description = "The same with own weights (safetensors).")
     @Nullable
     Path weightsFile;
 

@@ -58,6 +58,7 @@ public final class Daemon implements AutoCloseable {
     private final WriterLoop writerLoop;
     private final EngineLoop engineLoop;
     private final Optional<ExchangeLog> exchangeLog;
+    private final Optional<Metrics> metrics;
     private final StatusPageWriter pageWriter;
     private final Thread writerThread;
     private final Thread networkThread;
@@ -93,6 +94,7 @@ public final class Daemon implements AutoCloseable {
                 writerLoop::publish,
                 recordWriter::discontinuities,
                 exchange -> exchangeLog.ifPresent(log -> log.add(exchange)));
+        this.metrics = Metrics.start(config, clocks, engineLoop::snapshot, writerLoop, recordWriter);
         this.pageWriter = new StatusPageWriter(
                 clocks.realtimeNanos() * 1e-9,
                 bootId(),
@@ -194,6 +196,7 @@ public final class Daemon implements AutoCloseable {
             join(networkThread);
             join(statusThread);
             exchangeLog.ifPresent(ExchangeLog::close);
+            metrics.ifPresent(Metrics::close);
             segment.close();
             transport.close();
             LOG.info("stopped; {} removed", segment.path());
@@ -261,19 +264,19 @@ public final class Daemon implements AutoCloseable {
             residentBytes = ProcessStats.residentBytes();
         }
         EngineLoop.Snapshot engine = engineLoop.snapshot();
-        double shortTerm = switch (engine.source()) {
+        Correction.Source speaking = engine.correction().source();
+        double shortTerm = switch (speaking) {
             case SHORT_TERM -> 1;
             case FUSION -> engine.shortTermWeight();
             default -> 0;
         };
-        boolean longTermSpeaks =
-                engine.source() == Correction.Source.LONG_TERM || engine.source() == Correction.Source.FUSION;
+        boolean longTermSpeaks = speaking == Correction.Source.LONG_TERM || speaking == Correction.Source.FUSION;
         pageWriter.write(
                 target.buffer(),
                 new DaemonStatus(
                         engine.warmupProgress(),
                         engine.waitingFor(),
-                        engine.leap(),
+                        engine.correction().leap(),
                         writerLoop.overruns(),
                         shortTerm,
                         longTermSpeaks ? 1 - shortTerm : 0,

@@ -13,7 +13,6 @@ import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
 import io.chronotick.engine.ExchangeRecord;
 import io.chronotick.engine.Forecast;
-import io.chronotick.engine.LeapIndicator;
 import io.chronotick.engine.LearnedReport;
 import io.chronotick.engine.SourceConfig;
 import io.chronotick.engine.SourceReport;
@@ -61,9 +60,8 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
     record Snapshot(
             double warmupProgress,
             String waitingFor,
-            Correction.Source source,
             double shortTermWeight,
-            LeapIndicator leap,
+            Correction correction,
             List<SourceReport> sources,
             List<LearnedReport> learned,
             long rawNanos) {}
@@ -83,8 +81,7 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
     private final Consumer<ExchangeRecord> recorder;
     private long discontinuitiesSeen;
     private long nextSnapshotNanos;
-    private Correction.Source speaking = Correction.Source.NO_DATA;
-    private LeapIndicator leap = LeapIndicator.UNSYNCHRONIZED;
+    private Correction newest;
     private volatile Snapshot snapshot;
     private volatile boolean stopping;
 
@@ -128,10 +125,10 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
                         config.models().stream().map(ModelConfig::slot).toList()),
                 random);
         if (config.learnedFilter()) {
-            LearnedWeights.load(config.learnedWeights())
-                    .ifPresent(weights -> engine.useLearnedFilter(weights, true));
+            LearnedWeights.load(config.learnedWeights()).ifPresent(weights -> engine.useLearnedFilter(weights, true));
         }
         long raw = clocks.rawNanos();
+        this.newest = Correction.nothingKnown(raw);
         for (ServerConfig server : config.servers()) {
             int source = engine.addSource(new SourceConfig(
                     server.name(), BURST, config.timeoutSeconds(), config.minStratum(), config.maxStratum()));
@@ -144,9 +141,8 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
         return new Snapshot(
                 engine.warmupProgress(),
                 engine.warmupWaitingFor(),
-                speaking,
                 engine.shortTermWeight(),
-                leap,
+                newest,
                 engine.sources(raw),
                 engine.learned(),
                 raw);
@@ -330,8 +326,7 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
                 // Or the status thread goes on telling of a warm-up whose end has just been logged.
                 nextSnapshotNanos = clocks.rawNanos();
             }
-            speaking = publish.correction().source();
-            leap = publish.correction().leap();
+            newest = publish.correction();
             publisher.accept(publish.correction());
         } else if (action instanceof Action.Measured measured) {
             Lookup lookup = lookups.get(measured.exchange().source());

@@ -32,7 +32,6 @@ final class ExchangeLog implements Runnable, AutoCloseable {
     private final BlockingQueue<Optional<ExchangeRecord>> waiting = new ArrayBlockingQueue<>(WAITING);
     private final Thread thread;
 
-    /** Exchanges that were not kept since the last one that was. */
     private final AtomicLong missing = new AtomicLong();
 
     private boolean failing;
@@ -55,6 +54,11 @@ final class ExchangeLog implements Runnable, AutoCloseable {
         if (!waiting.offer(Optional.of(exchange))) {
             missing.incrementAndGet();
         }
+    }
+
+    /** Exchanges that were not kept since the last one that was. */
+    long missing() {
+        return missing.get();
     }
 
     @Override
@@ -109,7 +113,7 @@ final class ExchangeLog implements Runnable, AutoCloseable {
     /** Why, without the name of the file. */
     static String reason(IOException e) {
         if (e instanceof NoSuchFileException) {
-            return "its directory does not exist";
+            return "no such file or directory";
         }
         if (e instanceof AccessDeniedException) {
             return "permission denied";

@@ -43,7 +43,8 @@ public final class ExchangeRecorder implements AutoCloseable {
         this.transport = transport;
         this.file = file;
         // Without a writer nobody notices a suspend as it happens; who reads the file sees it in the exchanges.
-        this.loop = new EngineLoop(config, clocks, transport, new SecureRandom(), correction -> {}, () -> 0, this::keep);
+        this.loop =
+                new EngineLoop(config, clocks, transport, new SecureRandom(), correction -> {}, () -> 0, this::keep);
         this.thread = Thread.ofPlatform().name("chronotick-network").unstarted(loop);
     }
 

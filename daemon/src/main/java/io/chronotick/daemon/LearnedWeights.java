@@ -43,9 +43,7 @@ final class LearnedWeights {
     static Optional<FilterWeights> ofResource(String name) {
         String remedy = "Install ChronoTick again";
         try (InputStream in = Engine.class.getResourceAsStream(name)) {
-            return in == null
-                    ? without(name, "is missing", remedy)
-                    : Optional.of(FilterWeights.of(in.readAllBytes()));
+            return in == null ? without(name, "is missing", remedy) : Optional.of(FilterWeights.of(in.readAllBytes()));
         } catch (IOException | IllegalArgumentException e) {
             return without(name, String.valueOf(e.getMessage()), remedy);
         }

@@ -2,8 +2,7 @@
 package io.chronotick.engine;
 
 /** What the engine asks of the shell round it. The engine itself performs no input or output. */
-public sealed interface Action 
-        permits Action.Send, Action.Publish, Action.Measured, Action.Infer, Action.Note {
+public sealed interface Action permits Action.Send, Action.Publish, Action.Measured, Action.Infer, Action.Note {
 
     /**
      * Send one datagram to a server.

@@ -17,8 +17,9 @@ import java.util.Optional;
  */
 public record ExchangeRecord(String server, String address, Action.Measured measured) {
     /** The first line of every log: the names of the columns, with the units of what they hold. */
-    public static final String HEADER = "server,address,t1_raw_ns,t2_utc_ns,t3_utc_ns,t4_raw_ns,root_delay_s,root_dispersion_s,"
-            + "precision_s,stratum,leap,stamps";
+    public static final String HEADER =
+            "server,address,t1_raw_ns,t2_utc_ns,t3_utc_ns,t4_raw_ns,root_delay_s,root_dispersion_s,"
+                    + "precision_s,stratum,leap,stamps";
 
     private static final int COLUMNS = HEADER.split(",", -1).length;
 

@@ -220,6 +220,11 @@ final class ConfigKeys {
             "Name or path of the shared-memory segment.",
             "CHRONOTICK_SHM",
             "--shm");
+    static final ConfigKey<Integer> METRICS_PORT = ALL.key(
+            "daemon.metrics_port",
+            new Whole(0, 65_535, "TCP"),
+            "0",
+            "Port on 127.0.0.1 at which Prometheus finds metrics, under /metrics; 0 for none.");
 
     // What existing files hold beside that. Each is a key of its own, so that a misspelt one is still found.
     static {
@@ -431,7 +436,9 @@ final class ConfigKeys {
     static boolean isLearned(Settings settings, String term) {
         boolean enabled =
                 setting(settings, term + ".enabled").map("true"::equals).orElse(true);
-        return enabled && term.equals("short_term") && setting(settings, term + ".model_name").orElse(BUILT_IN).equals(LEARNED);
+        return enabled
+                && term.equals("short_term")
+                && setting(settings, term + ".model_name").orElse(BUILT_IN).equals(LEARNED);
     }
 
     /** Why what is about any model from a file has no effect. */

@@ -227,7 +227,8 @@ public final class ConfigLoader {
     private static Optional<Path> weights(Settings given, Mistakes inFile) {
         return isLearned(given)
                 ? given.find(ConfigKeys.SHORT_TERM.params)
-                        .flatMap(params -> ModelParams.weights(params.node(), ConfigKeys.SHORT_TERM.params.path(), inFile))
+                        .flatMap(params ->
+                                ModelParams.weights(params.node(), ConfigKeys.SHORT_TERM.params.path(), inFile))
                 : Optional.empty();
     }
 
@@ -294,6 +295,7 @@ public final class ConfigLoader {
                 all.get(ConfigKeys.EXCHANGE_LOG_MB) * BYTES_PER_MB,
                 all.get(ConfigKeys.FREQUENCY),
                 all.get(ConfigKeys.CPU_AFFINITY),
-                all.get(ConfigKeys.SHM));
+                all.get(ConfigKeys.SHM),
+                all.get(ConfigKeys.METRICS_PORT));
     }
 }

@@ -32,6 +32,7 @@ import org.slf4j.event.Level;
  * @param frequencyHz records published a second, 1..1000
  * @param cpuAffinity numbers of the CPUs the writer is pinned to, ascending; empty: not pinned
  * @param shm name or path of the segment
+ * @param metricsPort TCP port on the loopback at which Prometheus finds metrics; 0: none
  */
 public record DaemonConfig(
         List<ServerConfig> servers,
@@ -52,7 +53,8 @@ public record DaemonConfig(
         long exchangeLogBytes,
         int frequencyHz,
         List<Integer> cpuAffinity,
-        String shm) {
+        String shm,
+        int metricsPort) {
 
     public DaemonConfig {
         servers = List.copyOf(servers);
@@ -81,6 +83,7 @@ public record DaemonConfig(
                 exchangeLogBytes,
                 frequencyHz,
                 cpuAffinity,
-                shm);
+                shm,
+                metricsPort);
     }
 }

@@ -87,7 +87,8 @@ record ModelParams() implements ValueType<String> {
         }
         for (ConfigKey<?> other : KEYS.keys()) {
             if (!other.equals(PATH) && settings.find(other).isPresent()) {
-                mistakes.report(node, key, "found " + other.name() + ", allowed with model_name: learned: a map with path");
+                mistakes.report(
+                        node, key, "found " + other.name() + ", allowed with model_name: learned: a map with path");
             }
         }
         return settings.given(PATH).map(Path::of);

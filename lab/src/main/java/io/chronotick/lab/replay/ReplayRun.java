@@ -56,7 +56,8 @@ final class ReplayRun {
         }
     }
 
-    private ReplayRun(ReplayRules rules, RawClock clock, List<Arrival> arrivals, Set<Ablation> without, FilterWeights weights) {
+    private ReplayRun(
+            ReplayRules rules, RawClock clock, List<Arrival> arrivals, Set<Ablation> without, FilterWeights weights) {
         this.rules = rules;
         this.clock = clock;
         this.arrivals = arrivals;
@@ -80,7 +81,8 @@ final class ReplayRun {
     /** What was published at the seconds that are scored. */
     static TimeSeries series(ReplaySet set, ReplayCase which, ReplayRules rules) {
         RawClock clock = set.clock(which, rules);
-        ReplayRun run = new ReplayRun(rules, clock, ReplayExchanges.of(rules, clock, set.path(which)), Set.of(), LearnedWeights.shipped());
+        ReplayRun run = new ReplayRun(
+                rules, clock, ReplayExchanges.of(rules, clock, set.path(which)), Set.of(), LearnedWeights.shipped());
         run.play();
         double[] seconds = new double[rules.endSeconds() - rules.scoreFromSeconds() + 1];
         Arrays.setAll(seconds, i -> rules.scoreFromSeconds() + i);

@@ -41,7 +41,17 @@ public final class RecordedPaths {
     private final int broken;
 
     /** Exchanges with one server without a restart or a jump between them: pause before each, ways there and back, s. */
-    private record Stretch(double[] pauses, double[] forward, double[] back) {
+    private static final class Stretch {
+        final double[] pauses;
+        final double[] forward;
+        final double[] back;
+
+        Stretch(int length) {
+            pauses = new double[length];
+            forward = new double[length];
+            back = new double[length];
+        }
+
         int starts(int length) {
             return Math.max(pauses.length - length + 1, 0);
         }
@@ -85,7 +95,8 @@ public final class RecordedPaths {
      * @param progress is told how many stretches there are, and gives what is told how many are done, from any thread
      * @throws LabException if a file is no record, or all of them hold no stretch that is long enough
      */
-    public static RecordedPaths read(List<Path> files, double share, int length, int jobs, IntFunction<IntConsumer> progress)
+    public static RecordedPaths read(
+            List<Path> files, double share, int length, int jobs, IntFunction<IntConsumer> progress)
             throws InterruptedException {
         Reader reader = new Reader();
         files.forEach(reader::read);
@@ -148,9 +159,8 @@ public final class RecordedPaths {
 
     private static Stretch takeApart(List<Exchange> exchanges) {
         int length = exchanges.size() - SETTLING;
-        Stretch stretch = new Stretch(new double[length], new double[length], new double[length]);
-        EngineUnderTest engine =
-                new EngineUnderTest(exchanges.get(0).t1(), Set.of(), LearnedWeights.shipped());
+        Stretch stretch = new Stretch(length);
+        EngineUnderTest engine = new EngineUnderTest(exchanges.get(0).t1(), Set.of(), LearnedWeights.shipped());
         for (int i = 0; i < exchanges.size(); i++) {
             Exchange exchange = exchanges.get(i);
             engine.exchange(exchange);

@@ -68,8 +68,7 @@ public final class TrainingPrior {
      * @param heldBack whether the queues are of the laws that training never sees
      * @param recorded a path that was measured, in the place of the made-up polls, delays and losses
      */
-    static TrainingSequence sequence(
-            long seed, int length, boolean heldBack, Optional<RecordedPaths.Run> recorded) {
+    static TrainingSequence sequence(long seed, int length, boolean heldBack, Optional<RecordedPaths.Run> recorded) {
         return new TrainingPrior(seed, length, heldBack, recorded).play();
     }
 

@@ -46,7 +46,8 @@ class HtmlReportTest {
                 """);
         ReplaySet set = ReplaySet.open(directory);
         ReplayCase which = set.cases().get(0);
-        ReplaySummary summary = new ReplaySummary(Replay.play(set, set.cases(), List.of(64), Set.of(), LearnedWeights.shipped(), 1, done -> {}));
+        ReplaySummary summary = new ReplaySummary(
+                Replay.play(set, set.cases(), List.of(64), Set.of(), LearnedWeights.shipped(), 1, done -> {}));
         TimeSeries series = Replay.series(set, which, 64);
         AllanDeviation allan = AllanDeviation.of(series.errors());
         data = new ReportData(
@@ -57,7 +58,8 @@ class HtmlReportTest {
                 Map.of(which, series),
                 Map.of("quartz", allan),
                 Map.of("quartz", allan),
-                List.of(Simulation.run(ScenarioLibrary.find("two-disagree").orElseThrow(), 1, 1, Set.of(), Optional.empty())),
+                List.of(Simulation.run(
+                        ScenarioLibrary.find("two-disagree").orElseThrow(), 1, 1, Set.of(), Optional.empty())),
                 List.of());
     }
 
