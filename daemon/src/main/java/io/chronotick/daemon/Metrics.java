@@ -139,7 +139,7 @@ final class Metrics implements AutoCloseable {
                 .callback(call -> {
                     for (SourceReport source : engine.get().sources()) {
                         for (DropReason reason : DropReason.values()) {
-                            call.call(source.drops().get(reason.ordinal()), source.name(), word(reason));
+                            call.call(source.drops().get(reason.ordinal()).doubleValue(), source.name(), word(reason));
                         }
                     }
                 })
@@ -180,8 +180,9 @@ final class Metrics implements AutoCloseable {
                 .name(PREFIX + "learned_quarantines_total")
                 .help("How often it has been quarantined.")
                 .labelNames(FORECASTER)
-                .callback(
-                        call -> engine.get().learned().forEach(report -> call.call(report.quarantines(), name(report))))
+                .callback(call -> engine.get()
+                        .learned()
+                        .forEach(report -> call.call((double) report.quarantines(), name(report))))
                 .register(registry);
     }
 

@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Matcher;
@@ -119,12 +120,12 @@ class MetricsTest {
     }
 
     /** The guide names every metric and no other. */
-    private static TreeSet<String> documented() throws IOException {
+    private static Set<String> documented() throws IOException {
         return names(Files.readString(Path.of("..", "docs", "usage-guide.md")));
     }
 
-    private static TreeSet<String> names(String text) {
-        TreeSet<String> names = new TreeSet<>();
+    private static Set<String> names(String text) {
+        Set<String> names = new TreeSet<>();
         Matcher matcher =
                 Pattern.compile("(?m)^(?:\\| `)?(chronotick_[a-z0-9_]+)[`{ ]").matcher(text);
         while (matcher.find()) {
