@@ -94,7 +94,10 @@ public final class Daemon implements AutoCloseable {
                 writerLoop::publish,
                 recordWriter::discontinuities,
                 exchange -> exchangeLog.ifPresent(log -> log.add(exchange)));
-        this.metrics = Metrics.start(config, clocks, engineLoop::snapshot, writerLoop, recordWriter);
+        // Its library is not even loaded where nobody wants it.
+        this.metrics = config.metricsPort() == 0
+                ? Optional.empty()
+                : Metrics.start(config.metricsPort(), clocks, engineLoop::snapshot, writerLoop, recordWriter);
         this.pageWriter = new StatusPageWriter(
                 clocks.realtimeNanos() * 1e-9,
                 bootId(),

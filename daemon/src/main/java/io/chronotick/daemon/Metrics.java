@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon;
 
-import io.chronotick.daemon.config.DaemonConfig;
 import io.chronotick.daemon.segment.RecordWriter;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.engine.Correction;
@@ -53,17 +52,13 @@ final class Metrics implements AutoCloseable {
                 .buildAndStart();
     }
 
-    /** Serves metrics where the configuration says so. A port that cannot be had is one line in the log: the time matters more. */
+    /** Serves metrics. A port that cannot be had is one line in the log: the time matters more. */
     static Optional<Metrics> start(
-            DaemonConfig config,
+            int port,
             HostClocks clocks,
             Supplier<EngineLoop.Snapshot> engine,
             WriterLoop writer,
             RecordWriter records) {
-        int port = config.metricsPort();
-        if (port == 0) {
-            return Optional.empty();
-        }
         try {
             Metrics metrics = new Metrics(port, clocks, engine, writer, records);
             LOG.info("metrics: http://127.0.0.1:{}/metrics", port);

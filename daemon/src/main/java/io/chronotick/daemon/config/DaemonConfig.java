@@ -62,7 +62,7 @@ public record DaemonConfig(
         cpuAffinity = List.copyOf(cpuAffinity);
     }
 
-    /** The same, but other servers, asked at another interval, s. */
+    /** The same, but for measuring alone: other servers, asked at another interval, s, and no models beside the clock's own. */
     public DaemonConfig measuring(List<ServerConfig> others, double intervalSeconds) {
         return new DaemonConfig(
                 others,
@@ -75,9 +75,9 @@ public record DaemonConfig(
                 intervalSeconds,
                 speaker,
                 shortTermHorizonSeconds,
-                learnedFilter,
-                learnedWeights,
-                models,
+                false,
+                Optional.empty(),
+                List.of(),
                 logLevel,
                 exchangeLog,
                 exchangeLogBytes,
