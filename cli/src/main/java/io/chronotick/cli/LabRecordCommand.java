@@ -188,7 +188,7 @@ final class LabRecordCommand implements Callable<Integer> {
 
     private static String text(ExchangeRecorder.Count count, double seconds) {
         return count.exchanges() + " exchanges with " + count.servers()
-                + (count.servers() == 1 ? " server" : " servers") + " in " + Format.duration(Math.rint(seconds)) + ", "
+                + (count.servers() == 1 ? " server" : " servers") + " in " + Format.age(seconds) + ", "
                 + count.longest() + " in a row with one";
     }
 

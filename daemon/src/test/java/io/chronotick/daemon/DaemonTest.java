@@ -4,9 +4,6 @@ package io.chronotick.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.AppenderBase;
 import io.chronotick.client.ChronoTickException;
 import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.CorrectionRecord;
@@ -28,13 +25,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.slf4j.LoggerFactory;
 
 /** Daemon, servers and readers as they are in use: real sockets, a real file, real processes. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
@@ -162,24 +157,16 @@ class DaemonTest {
                 long_term: {model_name: onnx, model_params: {path: model.onnx}}
                 daemon: {shm: "%s"}
                 """.formatted(address(server()), segment());
-        List<String> log = new CopyOnWriteArrayList<>();
-        AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
-            @Override
-            protected void append(ILoggingEvent event) {
-                log.add(event.getLevel() + " " + event.getFormattedMessage());
-            }
-        };
-        appender.start();
-        Logger logger = (Logger) LoggerFactory.getLogger("chronotick");
-        logger.addAppender(appender);
-        opened.add(() -> logger.detachAppender(appender));
+        LogLines log = new LogLines();
+        opened.add(log);
         opened.add(Daemon.start(ConfigLoader.parse(yaml, "test", Map.of(), ConfigOverrides.NONE, 64)
                 .config()));
         ChronoTickReader reader = reader();
         TestDaemon.await("READY", () -> isReady(reader));
         TestDaemon.await(
                 "the line",
-                () -> log.contains(
+                () -> log.lines()
+                        .contains(
                         "WARN long_term: model_name: onnx needs the optional module onnx: build it with `mvn -pl"
                                 + " onnx -am -DskipTests package` at the root of the repository, then start the daemon again; until"
                                 + " then the built-in clock model forecasts alone"));

@@ -5,9 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.AppenderBase;
 import io.chronotick.daemon.config.ConfigLoader;
 import io.chronotick.daemon.config.ConfigOverrides;
 import io.chronotick.daemon.config.ServerConfig;
@@ -21,13 +18,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.slf4j.LoggerFactory;
 
 /** The log of exchanges: real files, a real full disk, a real chronyd. */
 class ExchangeLogTest {
@@ -37,24 +31,11 @@ class ExchangeLogTest {
     @TempDir
     Path directory;
 
-    private final Logger logger = (Logger) LoggerFactory.getLogger("chronotick");
-    private final List<String> said = new CopyOnWriteArrayList<>();
-    private final AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
-        @Override
-        protected void append(ILoggingEvent event) {
-            said.add(event.getLevel() + " " + event.getFormattedMessage());
-        }
-    };
-
-    @BeforeEach
-    void listen() {
-        appender.start();
-        logger.addAppender(appender);
-    }
+    private final LogLines said = new LogLines();
 
     @AfterEach
     void hushUp() {
-        logger.detachAppender(appender);
+        said.close();
     }
 
     private static ExchangeRecord exchange(int i) {
@@ -146,7 +127,7 @@ class ExchangeLogTest {
                 log.add(exchange(i));
             }
         }
-        assertThat(said)
+        assertThat(said.lines())
                 .containsExactly(
                         "WARN exchange log: /dev/full cannot be written: No space left on device; exchanges are not"
                                 + " kept until it can (logging.exchanges)");
@@ -159,12 +140,12 @@ class ExchangeLogTest {
         try (ExchangeLog log = ExchangeLog.start(file, LARGE)) {
             log.add(exchange(0));
             log.add(exchange(1));
-            TestDaemon.await("the line", () -> !said.isEmpty());
+            TestDaemon.await("the line", () -> !said.lines().isEmpty());
             TestDaemon.await("both to be lost", () -> log.missing() == 2);
             Files.createDirectory(later);
             log.add(exchange(2));
         }
-        assertThat(said)
+        assertThat(said.lines())
                 .containsExactly(
                         "WARN exchange log: " + file
                                 + " cannot be written: no such file or directory; exchanges are not kept"

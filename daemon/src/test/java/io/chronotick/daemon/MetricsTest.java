@@ -3,9 +3,6 @@ package io.chronotick.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.AppenderBase;
 import io.chronotick.daemon.config.ConfigLoader;
 import io.chronotick.daemon.config.ConfigOverrides;
 import io.chronotick.daemon.reference.ReferenceServer;
@@ -25,12 +22,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.slf4j.LoggerFactory;
 
 /** What Prometheus sees of a daemon, asked over HTTP. */
 class MetricsTest {
@@ -136,26 +131,15 @@ class MetricsTest {
 
     @Test
     void shouldServeTheTimeWhereThePortIsTaken() throws Exception {
-        List<String> said = new CopyOnWriteArrayList<>();
-        AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
-            @Override
-            protected void append(ILoggingEvent event) {
-                said.add(event.getLevel() + " " + event.getFormattedMessage());
-            }
-        };
-        appender.start();
-        Logger logger = (Logger) LoggerFactory.getLogger("chronotick");
-        logger.addAppender(appender);
-        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+        try (LogLines said = new LogLines();
+                ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
                 ReferenceServer server = server();
                 Daemon daemon = daemon(server, taken.getLocalPort())) {
             assertThat(daemon.segment()).exists();
-            TestDaemon.await("READY", () -> said.stream().anyMatch(line -> line.contains("READY after")));
-            assertThat(said)
+            TestDaemon.await("READY", () -> said.lines().stream().anyMatch(line -> line.contains("READY after")));
+            assertThat(said.lines())
                     .contains("WARN metrics: port " + taken.getLocalPort()
                             + " cannot be had: Address already in use; there are none (daemon.metrics_port)");
-        } finally {
-            logger.detachAppender(appender);
         }
     }
 }
