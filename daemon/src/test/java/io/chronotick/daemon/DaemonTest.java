@@ -167,9 +167,9 @@ class DaemonTest {
                 "the line",
                 () -> log.lines()
                         .contains(
-                        "WARN long_term: model_name: onnx needs the optional module onnx: build it with `mvn -pl"
-                                + " onnx -am -DskipTests package` at the root of the repository, then start the daemon again; until"
-                                + " then the built-in clock model forecasts alone"));
+                                "WARN long_term: model_name: onnx needs the optional module onnx: build it with `mvn -pl"
+                                        + " onnx -am -DskipTests package` at the root of the repository, then start the daemon again; until"
+                                        + " then the built-in clock model forecasts alone"));
         assertThat(reader.status().learnedModels()).isEqualTo("long-term absent");
     }
 
