@@ -13,7 +13,7 @@ import time
 import numpy as np
 import torch
 
-from data import Sequences, TARGETS
+from data import SEEN, Sequences, TARGETS
 from tuned_filter import TunedFilter
 
 CHUNK = 64
@@ -29,8 +29,8 @@ FLOOR = 1e-9  # s: nobody is asked to be better
 
 def forecasts(model, states, hiddens, raw):
     """Stacked over the targets: plain, corrected, Student scale, deviation, truth."""
-    lead = torch.stack([raw[..., 6 + 2 * k] for k in range(TARGETS)], -1)
-    truth = torch.stack([raw[..., 7 + 2 * k] for k in range(TARGETS)], -1)
+    lead = torch.stack([raw[..., SEEN + 2 * k] for k in range(TARGETS)], -1)
+    truth = torch.stack([raw[..., SEEN + 1 + 2 * k] for k in range(TARGETS)], -1)
     spread = lambda a: a.unsqueeze(-2).expand(*a.shape[:-1], TARGETS, a.shape[-1])
     return (*model.forecast(spread(states), spread(hiddens), spread(raw), lead), truth)
 
@@ -54,7 +54,7 @@ def loss_of(plain, corrected, scale, wide, truth, counted):
 def validate(model, sequences, count):
     """What the averaged weights reach on sequences that training never sees."""
     raw, features = sequences.batch(np.arange(count))
-    seen = raw[..., :6]
+    seen = raw[..., :SEEN]
     state = model.second(model.begin(seen[0]), seen[1])
     _, states, hiddens = model.chunk(state, seen[1:], features[1:])
     plain, corrected, scale, wide, truth = forecasts(model, states, hiddens, raw[1:])
@@ -109,13 +109,13 @@ def main():
         # Which sequences come next depends on the count of updates alone, so that a run that was interrupted is the same run.
         order = np.random.default_rng([options.seed, done // chunks])
         raw, features = training.batch(order.choice(training.count, options.batch, replace=False))
-        state = model.second(model.begin(raw[0, :, :6]), raw[1, :, :6])
+        state = model.second(model.begin(raw[0, :, :SEEN]), raw[1, :, :SEEN])
         for c in range(chunks):
             at = slice(1 + c * CHUNK, 1 + (c + 1) * CHUNK)
             lr = LEARNING_RATE * min(1, (done + 1) / WARM_UP) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done / options.updates, 1))))
             for group in optimizer.param_groups:
                 group["lr"] = lr
-            after, states, hiddens = model.chunk(state, raw[at, :, :6], features[at])
+            after, states, hiddens = model.chunk(state, raw[at, :, :SEEN], features[at])
             counted = torch.arange(1 + c * CHUNK, 1 + (c + 1) * CHUNK) >= BURN_IN
             loss = loss_of(*forecasts(model, states, hiddens, raw[at]), counted)
             optimizer.zero_grad()

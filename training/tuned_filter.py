@@ -12,11 +12,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 OPEN = 24  # features that Java computes
-CLOSED = 12  # features of the filter's own state
+CLOSED = 13  # features of the filter's own state
 INPUT = 48
-HIDDEN = 64
+HIDDEN = 96
 MIDDLE = 48
-OUTPUT = 10
+OUTPUT = 11
 HEAD = 32
 LIMIT = 12.0
 TAU_SHORT = 60.0
@@ -49,7 +49,7 @@ class TunedFilter(nn.Module):
 
     @torch.jit.export
     def begin(self, raw: Tensor) -> List[Tensor]:
-        """State after the first exchange. raw: [B, 6] gap, offset, delay, scale, excess, smoothed gap."""
+        """State after the first exchange. raw: [B, 7] gap, offset, delay, scale, excess, smoothed gap, raised minimum."""
         offset, delay, scale = raw[:, 1], raw[:, 2], raw[:, 3]
         zero = torch.zeros_like(offset)
         sd = delay / 2 + scale
@@ -70,7 +70,7 @@ class TunedFilter(nn.Module):
     def step(self, state: List[Tensor], raw: Tensor, features: Tensor) -> List[Tensor]:
         x, y, z, pxx, pxy, pxz, pyy, pyz, pzz, tau = state[0], state[1], state[2], state[3], state[4], state[5], state[6], state[7], state[8], state[9]
         surprise, product1, product2, square1, square2, hidden = state[13], state[14], state[15], state[16], state[17], state[18]
-        gap, offset, scale, excess, rhythm = raw[:, 0], raw[:, 1], raw[:, 3], raw[:, 4], raw[:, 5]
+        gap, offset, scale, excess, rhythm, raised = raw[:, 0], raw[:, 1], raw[:, 3], raw[:, 4], raw[:, 5], raw[:, 6]
         decay, to_y, to_x = transition(gap, tau)
         x = x + gap * y + to_x * z
         y = y + to_y * z
@@ -100,6 +100,7 @@ class TunedFilter(nn.Module):
             torch.log(torch.sqrt(torch.clamp(pzz, min=1e-40)) * rhythm * rhythm / scale + 1e-6),
             relative * torch.asinh(excess / scale),
             torch.log(tau / 600.0),
+            torch.asinh(innovation / (excess + raised + tenth)),
             product1,
             product2,
             torch.log(square1 + 0.01),
@@ -115,7 +116,7 @@ class TunedFilter(nn.Module):
         out = self.outputs(F.silu(self.middle(torch.cat((hidden, u), 1)))).double()
 
         bent = torch.tanh(out * self.slopes(out))
-        shift = 1.2 * bent[:, 0] * excess + 2.0 * bent[:, 1] * scale
+        shift = 1.2 * bent[:, 0] * excess + 2.0 * bent[:, 1] * scale + 1.2 * bent[:, 10] * raised
         r1 = excess * torch.exp(-0.5 + 3.0 * bent[:, 2])
         r2 = scale * torch.exp(-2.0 + 3.0 * bent[:, 3])
         r3 = innovation * torch.exp(-5.0 + 6.0 * bent[:, 4])
@@ -147,11 +148,11 @@ class TunedFilter(nn.Module):
                 square1 + 0.05 * (square - square1), square2 + 0.01 * (square - square2), hidden]
 
     def slopes(self, like: Tensor) -> Tensor:
-        return torch.tensor([0.5, 0.5, 1 / 3, 1 / 3, 1 / 3, 1 / 3, 0.25, 0.2, 0.2, 0.5], dtype=like.dtype)
+        return torch.tensor([0.5, 0.5, 1 / 3, 1 / 3, 1 / 3, 1 / 3, 0.25, 0.2, 0.2, 0.5, 0.5], dtype=like.dtype)
 
     @torch.jit.export
     def chunk(self, state: List[Tensor], raw: Tensor, features: Tensor) -> Tuple[List[Tensor], Tensor, Tensor]:
-        """Steps through raw [T, B, 6] and features [T, B, OPEN]; the states after each: [T, B, 13] and hidden [T, B, HIDDEN]."""
+        """Steps through raw [T, B, 7] and features [T, B, OPEN]; the states after each: [T, B, 13] and hidden [T, B, HIDDEN]."""
         states: List[Tensor] = []
         hiddens: List[Tensor] = []
         for t in range(raw.shape[0]):

@@ -11,11 +11,11 @@ package io.chronotick.engine;
  * Deterministic. Not thread-safe. Allocates nothing after construction but estimates.
  */
 final class TunedFilter {
-    static final int CLOSED = 12;
+    static final int CLOSED = 13;
     static final int INPUT = 48;
-    static final int HIDDEN = 64;
+    static final int HIDDEN = 96;
     static final int MIDDLE = 48;
-    static final int OUTPUT = 10;
+    static final int OUTPUT = 11;
     static final int HEAD = 32;
     static final int HEADS = 3;
 
@@ -31,7 +31,7 @@ final class TunedFilter {
     private static final double LOG_TAU_RATIO = Math.log(20_000.0 / 60);
 
     /** Slopes of the outputs' bounds, one an output. */
-    private static final double[] SLOPES = {0.5, 0.5, 1 / 3.0, 1 / 3.0, 1 / 3.0, 1 / 3.0, 0.25, 0.2, 0.2, 0.5};
+    private static final double[] SLOPES = {0.5, 0.5, 1 / 3.0, 1 / 3.0, 1 / 3.0, 1 / 3.0, 0.25, 0.2, 0.2, 0.5, 0.5};
 
     private final FilterWeights weights;
     private final ExchangeFeatures features = new ExchangeFeatures();
@@ -203,6 +203,7 @@ final class TunedFilter {
         in[at++] = clamp(Math.log(root(pzz) * rhythm * rhythm / scale + 1e-6));
         in[at++] = clamp(relative * asinh(excess / scale));
         in[at++] = clamp(Math.log(tau / FIRST_TAU));
+        in[at++] = clamp(asinh(innovation / (excess + features.raised() + tenth)));
         in[at++] = fastProduct;
         in[at++] = slowProduct;
         in[at++] = Math.log(fastSquare + 0.01);
@@ -232,7 +233,7 @@ final class TunedFilter {
         double scale = features.scale();
         double excess = features.excess();
         double rhythm = features.smoothedGap();
-        shift = 1.2 * bent[0] * excess + 2 * bent[1] * scale;
+        shift = 1.2 * bent[0] * excess + 2 * bent[1] * scale + 1.2 * bent[10] * features.raised();
         double r1 = excess * Math.exp(-0.5 + 3 * bent[2]);
         double r2 = scale * Math.exp(-2 + 3 * bent[3]);
         double r3 = innovation * Math.exp(-5 + 6 * bent[4]);
