@@ -75,10 +75,10 @@ def validate(model, sequences, count):
 
 def main():
     parser = argparse.ArgumentParser(description="Train the learned filter. Goes on from the last checkpoint in --out.")
-    parser.add_argument("--train", required=True, help="sequences to learn from (chronotick lab dataset --seed 1 --count 16384)")
+    parser.add_argument("--train", required=True, help="sequences to learn from (chronotick lab dataset --seed 1 --count 32768)")
     parser.add_argument("--validate", required=True, help="fresh draws (chronotick lab dataset --seed 2 --count 512)")
     parser.add_argument("--out", required=True, help="directory of checkpoint, log and weights")
-    parser.add_argument("--updates", type=int, default=3200, help="steps of the optimizer (default: 3200)")
+    parser.add_argument("--updates", type=int, default=8000, help="steps of the optimizer (default: 8000)")
     parser.add_argument("--batch", type=int, default=256, help="sequences at a time (default: 256)")
     parser.add_argument("--threads", type=int, default=1, help="processors (default: 1)")
     parser.add_argument("--seed", type=int, default=1, help="of weights and order (default: 1)")
