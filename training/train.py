@@ -78,7 +78,7 @@ def main():
     parser.add_argument("--train", required=True, help="sequences to learn from (chronotick lab dataset --seed 1 --count 32768)")
     parser.add_argument("--validate", required=True, help="fresh draws (chronotick lab dataset --seed 2 --count 512)")
     parser.add_argument("--out", required=True, help="directory of checkpoint, log and weights")
-    parser.add_argument("--updates", type=int, default=8000, help="steps of the optimizer (default: 8000)")
+    parser.add_argument("--updates", type=int, default=4800, help="steps of the optimizer (default: 4800)")
     parser.add_argument("--batch", type=int, default=256, help="sequences at a time (default: 256)")
     parser.add_argument("--threads", type=int, default=1, help="processors (default: 1)")
     parser.add_argument("--seed", type=int, default=1, help="of weights and order (default: 1)")
