@@ -9,6 +9,7 @@ import torch
 from data import SEEN, Sequences
 from train import forecasts
 from tuned_filter import TunedFilter
+from weights import load_weights
 
 LATE = 100  # exchanges that nobody is judged by
 BLOCK = 128
@@ -37,7 +38,7 @@ def judge(model, sequences):
         raw, features = sequences.batch(np.arange(start, min(start + BLOCK, sequences.count)))
         seen = raw[..., :SEEN]
         state = model.second(model.begin(seen[0]), seen[1])
-        _, states, hiddens = model.chunk(state, seen[1:], features[1:])
+        _, states, hiddens, _ = model.chunk(state, seen[1:], features[1:])
         _, corrected, _, wide, truth = forecasts(model, states, hiddens, raw[1:])
         error = (corrected - truth)[LATE:]
         errors.append(torch.sqrt((error * error).mean(0)))
@@ -57,12 +58,17 @@ def judge(model, sequences):
 
 def main():
     parser = argparse.ArgumentParser(description="Judge trained weights.")
-    parser.add_argument("--checkpoint", required=True, help="checkpoint.pt of train.py")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--checkpoint", help="checkpoint.pt of train.py")
+    which.add_argument("--weights", help="safetensors file of export.py, or the one that comes with the engine")
     parser.add_argument("files", nargs="+", help="sequences (chronotick lab dataset)")
     options = parser.parse_args()
     torch.set_num_threads(1)
     model = TunedFilter()
-    model.load_state_dict(torch.load(options.checkpoint)["averaged"])
+    if options.weights:
+        load_weights(model, options.weights)
+    else:
+        model.load_state_dict(torch.load(options.checkpoint)["averaged"])
     for file in options.files:
         print(file, json.dumps(judge(model, Sequences(file))))
 

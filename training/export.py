@@ -1,39 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes the averaged weights of a training run as safetensors, and test vectors that hold the Java filter to this one."""
 import argparse
-import json
 import os
-import struct
 
 import numpy as np
 import torch
 
 from data import SEEN, Sequences
 from tuned_filter import TunedFilter
+from weights import write_safetensors
 
-FNV_START = 0xCBF29CE484222325
-FNV_PRIME = 0x100000001B3
 LEADS = [0.5, 16.0, 700.0]
-
-
-def checksum(data):
-    value = FNV_START
-    for byte in data:
-        value = ((value ^ byte) * FNV_PRIME) & 0xFFFFFFFFFFFFFFFF
-    return format(value, "x")
-
-
-def write_safetensors(path, tensors, metadata):
-    header, data = {}, b""
-    for name, tensor in tensors.items():
-        raw = tensor.detach().to(torch.float32).numpy().astype("<f4").tobytes()
-        header[name] = {"dtype": "F32", "shape": list(tensor.shape), "data_offsets": [len(data), len(data) + len(raw)]}
-        data += raw
-    header["__metadata__"] = {**metadata, "fnv1a64": checksum(data)}
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    with open(path, "wb") as out:
-        out.write(struct.pack("<Q", len(text)) + text + data)
 
 
 @torch.no_grad()
@@ -42,7 +19,7 @@ def write_vectors(path, model, sequences, count, length):
     raw, features = sequences.batch(np.arange(count))
     raw, features = raw[:length, :, :SEEN], features[:length].double()
     state = model.second(model.begin(raw[0]), raw[1])
-    _, states, hiddens = model.chunk(state, raw[1:], features[1:])
+    _, states, hiddens, _ = model.chunk(state, raw[1:], features[1:])
     told = [model.forecast(states, hiddens, raw[1:], torch.full_like(raw[1:, :, 0], lead)) for lead in LEADS]
     with open(path, "w") as out:
         out.write("sequence,gap,offset,delay" + "".join(f",corrected_{lead:g},sd_{lead:g}" for lead in LEADS) + "\n")

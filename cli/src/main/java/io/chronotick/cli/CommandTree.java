@@ -93,6 +93,7 @@ final class CommandTree {
                 .addSubcommand("replay", new LabReplayCommand(shell))
                 .addSubcommand("trace", new LabTraceCommand(shell))
                 .addSubcommand("simulate", new LabSimulateCommand(shell))
+                .addSubcommand("record", new LabRecordCommand(shell))
                 .addSubcommand("dataset", new LabDatasetCommand(shell))
                 .addSubcommand("report", new LabReportCommand(shell));
     }

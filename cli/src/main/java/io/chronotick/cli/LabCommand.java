@@ -17,6 +17,7 @@ import picocli.CommandLine.Spec;
             "  chronotick lab replay               the same noise that chrony was recorded on, and who was closer",
             "  chronotick lab trace mine.csv       how well the offsets of a real clock are forecast",
             "  chronotick lab simulate             made-up worlds with limits that have to be kept",
+            "  chronotick lab record               exchanges with real servers, to train the learned filter for them",
             "  chronotick lab dataset --out FILE   made-up exchanges to train the learned filter on",
             "  chronotick lab report               all of it on one page",
             "  chronotick lab replay --help        what a command does, with examples"
@@ -34,6 +35,6 @@ final class LabCommand implements Runnable {
     @Override
     public void run() {
         throw new ParameterException(
-                spec.commandLine(), "lab needs a command: replay, trace, simulate, dataset or report");
+                spec.commandLine(), "lab needs a command: replay, trace, simulate, record, dataset or report");
     }
 }

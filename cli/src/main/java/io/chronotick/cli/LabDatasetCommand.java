@@ -2,8 +2,12 @@
 package io.chronotick.cli;
 
 import io.chronotick.lab.LabException;
+import io.chronotick.lab.simulate.RecordedPaths;
 import io.chronotick.lab.simulate.TrainingFile;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -17,8 +21,13 @@ import picocli.CommandLine.Option;
             "Every sequence has its own clock, server, path and poll; training/README.md says what is drawn from which laws and",
             "what the file holds. The same seed gives the same bytes, whatever --jobs says.",
             "",
+            "With --recorded a share of the sequences has the pauses and delays of runs of recorded exchanges, from random starts,",
+            "each split into both ways by the engine; clocks are made up all the same. The same seed and files, the same bytes.",
+            "A run needs --length + 32 exchanges in a row with one server.",
+            "",
             "Examples:",
             "  chronotick lab dataset --seed 1 --count 16384 --out train.bin",
+            "  chronotick lab dataset --recorded exchanges.csv.1 --recorded exchanges.csv --out fleet.bin",
             "  chronotick lab dataset --seed 3 --count 512 --held-back --out unknown.bin"
         })
 final class LabDatasetCommand implements Callable<Integer> {
@@ -47,6 +56,21 @@ final class LabDatasetCommand implements Callable<Integer> {
     boolean heldBack;
 
     @Option(
+            names = "--recorded",
+            paramLabel = "FILE",
+            description =
+                    "Recorded exchanges (chronotick lab record, or the daemon's logging.exchanges). May be given again, older"
+                            + " files first.")
+    List<Path> records = new ArrayList<>();
+
+    @Option(
+            names = "--recorded-share",
+            paramLabel = "SHARE",
+            defaultValue = "0.5",
+            description = "Of the sequences, 0 to 1, that have a recorded path. Default: 0.5.")
+    double share;
+
+    @Option(
             names = {"-j", "--jobs"},
             paramLabel = "N",
             description = "At the same time. Default: one a processor.")
@@ -69,11 +93,25 @@ final class LabDatasetCommand implements Callable<Integer> {
                     ExitCode.USAGE,
                     "--jobs takes 1 or more, --count 1 to " + MOST_SEQUENCES + ", --length 2 to " + MOST_EXCHANGES);
         }
+        if (!(share >= 0 && share <= 1)) {
+            throw new UserException(ExitCode.USAGE, "--recorded-share " + share + " is out of range: give 0 to 1");
+        }
         try {
-            TrainingFile.write(out, seed, count, length, heldBack, jobs, new Progress(shell, "sequence", count));
+            Optional<RecordedPaths> recorded = records.isEmpty() ? Optional.empty() : Optional.of(read());
+            TrainingFile.write(
+                    out, seed, count, length, heldBack, recorded, jobs, new Progress(shell, "sequence", count));
         } catch (LabException e) {
             throw new UserException(ExitCode.USAGE, String.valueOf(e.getMessage()));
         }
         return ExitCode.OK;
+    }
+
+    private RecordedPaths read() throws InterruptedException {
+        RecordedPaths recorded =
+                RecordedPaths.read(records, share, length, jobs, total -> new Progress(shell, "stretch", total));
+        shell.error(recorded.exchanges() + " recorded exchanges in " + recorded.stretches()
+                + (recorded.stretches() == 1 ? " stretch" : " stretches") + "; " + recorded.broken()
+                + " broken lines left out");
+        return recorded;
     }
 }

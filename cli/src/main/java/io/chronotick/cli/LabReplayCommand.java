@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.cli;
 
+import io.chronotick.engine.FilterWeights;
+import io.chronotick.lab.LearnedWeights;
 import io.chronotick.lab.document.JsonText;
 import io.chronotick.lab.document.ReplayDocument;
 import io.chronotick.lab.replay.Replay;
@@ -39,7 +41,8 @@ import picocli.CommandLine.Parameters;
             "  chronotick lab replay",
             "  chronotick lab replay DIR --cells",
             "  chronotick lab replay --cell tcxo/lan --cell thermal/* --poll 16 --seed 1",
-            "  chronotick lab replay --without BANK,CALIBRATION"
+            "  chronotick lab replay --without BANK,CALIBRATION",
+            "  chronotick lab replay --weights mine.safetensors"
         })
 final class LabReplayCommand extends LabRunCommand {
     private static final List<Integer> POLLS = List.of(16, 64);
@@ -64,6 +67,13 @@ final class LabReplayCommand extends LabRunCommand {
     @Option(names = "--seed", paramLabel = "SEED", split = ",", description = "Default: all.")
     List<String> seeds = List.of();
 
+    @Option(
+            names = "--weights",
+            paramLabel = "FILE",
+            description = "Weights of the learned filter (safetensors). Default: those that come with it.")
+    @Nullable
+    Path weightsFile;
+
     @Option(names = "--json", description = "Everything as JSON: times in microseconds, shares 0..1.")
     boolean json;
 
@@ -84,13 +94,15 @@ final class LabReplayCommand extends LabRunCommand {
                 throw new UserException(ExitCode.USAGE, "--poll " + poll + " is out of range: give 1 to 4000 seconds");
             }
         }
+        Path own = weightsFile;
+        FilterWeights weights = own == null ? LearnedWeights.shipped() : LearnedWeights.read(own);
         ReplaySet set = ReplaySet.open(directory != null ? directory : dataBeside("replay"));
         List<ReplayCase> chosen = set.cases().stream().filter(this::isChosen).toList();
         if (chosen.isEmpty()) {
             throw new UserException(ExitCode.USAGE, "no clock, path and seed there match --cell and --seed");
         }
         Progress progress = new Progress(shell, "replay", chosen.size() * polls.size());
-        ReplaySummary summary = new ReplaySummary(Replay.play(set, chosen, polls, without(), jobs, progress));
+        ReplaySummary summary = new ReplaySummary(Replay.play(set, chosen, polls, without(), weights, jobs, progress));
         if (json) {
             shell.line(JsonText.pretty(ReplayDocument.tree(summary)));
         } else if (csv) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.cli;
 
+import io.chronotick.engine.FilterWeights;
+import io.chronotick.lab.LearnedWeights;
 import io.chronotick.lab.Parallel;
 import io.chronotick.lab.document.JsonText;
 import io.chronotick.lab.document.SimulationDocument;
@@ -16,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -38,7 +41,8 @@ import picocli.CommandLine.Parameters;
             "  chronotick lab simulate --list",
             "  chronotick lab simulate --show lan > mine.yaml",
             "  chronotick lab simulate mine.yaml --runs 10",
-            "  chronotick lab simulate --random 1 --count 100 --learned"
+            "  chronotick lab simulate --random 1 --count 100 --learned",
+            "  chronotick lab simulate --weights mine.safetensors"
         })
 final class LabSimulateCommand extends LabRunCommand {
     private static final int MOST_RUNS = 10_000;
@@ -78,6 +82,10 @@ final class LabSimulateCommand extends LabRunCommand {
     @Option(names = "--learned", description = "Let the learned filter speak beside the bank.")
     boolean learned;
 
+    @Option(names = "--weights", paramLabel = "FILE", description = "The same with own weights (safetensors).")
+    @Nullable
+    Path weightsFile;
+
     @Option(names = "--json", description = "Everything as JSON: times in seconds, shares 0..1.")
     boolean json;
 
@@ -99,17 +107,21 @@ final class LabSimulateCommand extends LabRunCommand {
         if (runs < 0 || runs > MOST_RUNS || count < 1 || count > MOST_RUNS) {
             throw new UserException(ExitCode.USAGE, "--runs and --count take 1 to " + MOST_RUNS);
         }
+        Path own = weightsFile;
+        Optional<FilterWeights> weights = own != null
+                ? Optional.of(LearnedWeights.read(own))
+                : learned ? Optional.of(LearnedWeights.shipped()) : Optional.empty();
         List<Callable<SimulationResult>> tasks = new ArrayList<>();
         Long first = random;
         if (first != null) {
             for (int i = 0; i < count; i++) {
                 long seedOfThis = first + i;
-                tasks.add(() -> Simulation.run(RandomScenario.of(seedOfThis), seedOfThis, 1, without(), learned));
+                tasks.add(() -> Simulation.run(RandomScenario.of(seedOfThis), seedOfThis, 1, without(), weights));
             }
         } else {
             for (String name : scenarios.isEmpty() ? ScenarioLibrary.names() : scenarios) {
                 Scenario scenario = find(name);
-                tasks.add(() -> Simulation.run(scenario, seed, runs, without(), learned));
+                tasks.add(() -> Simulation.run(scenario, seed, runs, without(), weights));
             }
         }
         List<SimulationResult> results = Parallel.run(tasks, jobs, new Progress(shell, "scenario", tasks.size()));

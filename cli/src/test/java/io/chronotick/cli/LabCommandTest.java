@@ -3,9 +3,19 @@ package io.chronotick.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.chronotick.daemon.reference.ReferenceServer;
+import io.chronotick.daemon.reference.ReferenceServerConfig;
+import io.chronotick.daemon.reference.Truth;
+import io.chronotick.daemon.time.HostClocks;
+import io.chronotick.engine.Engine;
+import io.chronotick.engine.ExchangeRecord;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,11 +38,15 @@ class LabCommandTest {
     @Test
     void helpTeachesEachCommand() {
         assertThat(shell.run("lab", "--help")).isEqualTo(ExitCode.OK);
-        assertThat(shell.out()).contains("replay", "trace", "simulate", "report", "Examples:");
+        assertThat(shell.out()).contains("replay", "trace", "simulate", "record", "dataset", "report", "Examples:");
         for (String command : new String[] {"replay", "trace", "simulate", "report"}) {
             assertThat(shell.run("lab", command, "--help")).isEqualTo(ExitCode.OK);
             assertThat(shell.out()).contains("Examples:", "--jobs");
         }
+        assertThat(shell.run("lab", "record", "--help")).isEqualTo(ExitCode.OK);
+        assertThat(shell.out()).contains("Examples:", "CLOCK_MONOTONIC_RAW", "logging.exchanges", "Exit code:");
+        assertThat(shell.run("lab", "dataset", "--help")).isEqualTo(ExitCode.OK);
+        assertThat(shell.out()).contains("Examples:", "--recorded");
         assertThat(shell.run("lab")).isEqualTo(ExitCode.USAGE);
     }
 
@@ -104,6 +118,106 @@ class LabCommandTest {
     void randomScenariosAreNamedByTheirSeed() {
         shell.run("lab", "simulate", "--random", "2", "--count", "1");
         assertThat(shell.out()).contains("random-2");
+    }
+
+    /** From a recording to training sequences, with a server on this machine. */
+    @Test
+    void recordingsBecomeTrainingSequences() throws IOException {
+        HostClocks clocks = HostClocks.system();
+        Path file = directory.resolve("exchanges.csv");
+        ReferenceServerConfig config =
+                ReferenceServerConfig.builder(Truth.startingNow(clocks, 0, 0)).build();
+        try (ReferenceServer server = ReferenceServer.start(config, clocks)) {
+            String address = "127.0.0.1:" + server.address().getPort();
+            assertThat(shell.run("lab", "record", address, "--duration", "3", "--out", file.toString()))
+                    .isEqualTo(ExitCode.OK);
+        }
+        assertThat(shell.out()).startsWith(file + ": ").contains(" exchanges more, ", " in a row with one server");
+        assertThat(Files.readAllLines(file)).hasSizeGreaterThanOrEqualTo(3).startsWith(ExchangeRecord.HEADER);
+
+        String out = directory.resolve("sequences.bin").toString();
+        isRefused(
+                "sequences of 512 need 544: record on, or give a shorter --length",
+                "lab",
+                "dataset",
+                "--recorded",
+                file.toString(),
+                "--out",
+                out);
+        isRefused("is no record of exchanges", "lab", "dataset", "--recorded", write("x.csv", "t\n1\n"), "--out", out);
+        isRefused("--recorded-share 2.0 is out of range", "lab", "dataset", "--recorded-share", "2", "--out", out);
+        assertThat(Path.of(out)).doesNotExist();
+    }
+
+    @Test
+    void recordNamesWhatIsWrong() throws IOException {
+        String out = directory.resolve("exchanges.csv").toString();
+        isRefused("--interval 0.5 is out of range: give 1 to 131072", "lab", "record", "--interval", "0.5", "-o", out);
+        isRefused("--duration 0.0 is out of range", "lab", "record", "--duration", "0", "-o", out);
+        isRefused("'[a:b:c' is not a server", "lab", "record", "[a:b:c", "-o", out);
+        isRefused("cannot be written: no such file or directory", "lab", "record", "127.0.0.1:9", "-o", out + "/x");
+        isRefused("holds something else", "lab", "record", "127.0.0.1:9", "-o", write("notes.txt", "mine"));
+        assertThat(shell.run("lab", "record", "127.0.0.1:9", "--duration", "1", "-o", out))
+                .isEqualTo(ExitCode.NOT_MET);
+        assertThat(shell.err()).isEqualTo("chronotick: no server answered; 'chronotick query' says why, one by one\n");
+    }
+
+    @Test
+    void ownWeightsAreTriedBeforeTheySpeak() throws IOException {
+        String scenario = write(
+                "good.yaml",
+                "for: 20 min\nservers: [{poll: 4 s, path: {base: 1 ms, queue: {law: exponential, mean: 1 ms}}}]\n"
+                        + "limits: {windows: [{from: 10 min, rms: 1 ms}]}\n");
+        isRefused(
+                "does not exist",
+                "lab",
+                "simulate",
+                scenario,
+                "--weights",
+                directory.resolve("no").toString());
+        isRefused(
+                "is no safetensors file: training/export.py makes such files",
+                "lab",
+                "simulate",
+                "--weights",
+                scenario);
+        isRefused("is no safetensors file", "lab", "replay", directory.toString(), "--weights", scenario);
+        Path weights = directory.resolve("mine.safetensors");
+        try (InputStream in = Engine.class.getResourceAsStream("tuned-filter.safetensors")) {
+            Files.write(weights, Objects.requireNonNull(in).readAllBytes());
+        }
+        assertThat(shell.run("lab", "simulate", scenario, "--weights", weights.toString()))
+                .isEqualTo(ExitCode.OK);
+        String own = shell.out();
+        assertThat(shell.run("lab", "simulate", scenario, "--learned")).isEqualTo(ExitCode.OK);
+        assertThat(shell.out()).isEqualTo(own);
+        assertThat(shell.run("lab", "simulate", scenario)).isEqualTo(ExitCode.OK);
+        assertThat(shell.out()).isNotEqualTo(own);
+    }
+
+    @Test
+    void trainingSaysWhatItNeeds() throws Exception {
+        Path run = Path.of("..", "training", "run").toAbsolutePath().normalize();
+        String work = directory.resolve("work").toString();
+        Programs.Result help = Programs.run(directory, Map.of(), List.of(run.toString(), "--help"));
+        assertThat(help.check().out())
+                .startsWith("usage: training/run DIRECTORY")
+                .contains("PYTHON");
+        Programs.Result bare = Programs.run(directory, Map.of("PYTHON", "/bin/false"), List.of(run.toString(), work));
+        assertThat(bare.exitCode()).isEqualTo(ExitCode.USAGE);
+        assertThat(bare.err())
+                .isEqualTo(
+                        "training/run: /bin/false has no PyTorch and NumPy: apt-get install python3-torch python3-numpy"
+                                + " libopenblas0-serial, or set PYTHON to a Python that has them\n");
+        for (List<String> wrong : List.of(
+                List.of(run.toString()),
+                List.of(run.toString(), work, "--updates", "x"),
+                List.of(run.toString(), "-x"))) {
+            Programs.Result result = Programs.run(directory, Map.of(), wrong);
+            assertThat(result.exitCode()).isEqualTo(ExitCode.USAGE);
+            assertThat(result.err()).startsWith("training/run: ").hasLineCount(1);
+        }
+        assertThat(Path.of(work)).doesNotExist();
     }
 
     @Test

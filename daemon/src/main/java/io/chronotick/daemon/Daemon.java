@@ -37,7 +37,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Three threads: the writer ticks at the configured frequency; the network thread owns the engine; the status thread
  * writes the page and sees after the segment's name. A learned model, where one is configured, has a fourth ({@link
- * ModelRunner}). The network thread hands corrections to the writer through one volatile
+ * ModelRunner}), and so has the log of exchanges ({@link ExchangeLog}). The network thread hands corrections to the writer through one volatile
  * reference.
  */
 public final class Daemon implements AutoCloseable {
@@ -57,6 +57,8 @@ public final class Daemon implements AutoCloseable {
     private final RecordWriter recordWriter;
     private final WriterLoop writerLoop;
     private final EngineLoop engineLoop;
+    private final Optional<ExchangeLog> exchangeLog;
+    private final Optional<Metrics> metrics;
     private final StatusPageWriter pageWriter;
     private final Thread writerThread;
     private final Thread networkThread;
@@ -83,8 +85,16 @@ public final class Daemon implements AutoCloseable {
                 config.frequencyHz(),
                 Correction.nothingKnown(clocks.rawNanos()),
                 segment.buffer());
+        this.exchangeLog = config.exchangeLog().map(file -> ExchangeLog.start(file, config.exchangeLogBytes()));
         this.engineLoop = new EngineLoop(
-                config, clocks, transport, new SecureRandom(), writerLoop::publish, recordWriter::discontinuities);
+                config,
+                clocks,
+                transport,
+                new SecureRandom(),
+                writerLoop::publish,
+                recordWriter::discontinuities,
+                exchange -> exchangeLog.ifPresent(log -> log.add(exchange)));
+        this.metrics = Metrics.start(config, clocks, engineLoop::snapshot, writerLoop, recordWriter);
         this.pageWriter = new StatusPageWriter(
                 clocks.realtimeNanos() * 1e-9,
                 bootId(),
@@ -185,6 +195,8 @@ public final class Daemon implements AutoCloseable {
             join(writerThread);
             join(networkThread);
             join(statusThread);
+            exchangeLog.ifPresent(ExchangeLog::close);
+            metrics.ifPresent(Metrics::close);
             segment.close();
             transport.close();
             LOG.info("stopped; {} removed", segment.path());
@@ -252,19 +264,19 @@ public final class Daemon implements AutoCloseable {
             residentBytes = ProcessStats.residentBytes();
         }
         EngineLoop.Snapshot engine = engineLoop.snapshot();
-        double shortTerm = switch (engine.source()) {
+        Correction.Source speaking = engine.correction().source();
+        double shortTerm = switch (speaking) {
             case SHORT_TERM -> 1;
             case FUSION -> engine.shortTermWeight();
             default -> 0;
         };
-        boolean longTermSpeaks =
-                engine.source() == Correction.Source.LONG_TERM || engine.source() == Correction.Source.FUSION;
+        boolean longTermSpeaks = speaking == Correction.Source.LONG_TERM || speaking == Correction.Source.FUSION;
         pageWriter.write(
                 target.buffer(),
                 new DaemonStatus(
                         engine.warmupProgress(),
                         engine.waitingFor(),
-                        engine.leap(),
+                        engine.correction().leap(),
                         writerLoop.overruns(),
                         shortTerm,
                         longTermSpeaks ? 1 - shortTerm : 0,

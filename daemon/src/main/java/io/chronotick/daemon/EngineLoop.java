@@ -11,8 +11,8 @@ import io.chronotick.engine.Action;
 import io.chronotick.engine.Correction;
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
+import io.chronotick.engine.ExchangeRecord;
 import io.chronotick.engine.Forecast;
-import io.chronotick.engine.LeapIndicator;
 import io.chronotick.engine.LearnedReport;
 import io.chronotick.engine.SourceConfig;
 import io.chronotick.engine.SourceReport;
@@ -60,9 +60,8 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
     record Snapshot(
             double warmupProgress,
             String waitingFor,
-            Correction.Source source,
             double shortTermWeight,
-            LeapIndicator leap,
+            Correction correction,
             List<SourceReport> sources,
             List<LearnedReport> learned,
             long rawNanos) {}
@@ -79,10 +78,10 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
 
     private final Consumer<Correction> publisher;
     private final java.util.function.LongSupplier discontinuities;
+    private final Consumer<ExchangeRecord> recorder;
     private long discontinuitiesSeen;
     private long nextSnapshotNanos;
-    private Correction.Source speaking = Correction.Source.NO_DATA;
-    private LeapIndicator leap = LeapIndicator.UNSYNCHRONIZED;
+    private Correction newest;
     private volatile Snapshot snapshot;
     private volatile boolean stopping;
 
@@ -109,12 +108,14 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
             NtpTransport transport,
             RandomGenerator random,
             Consumer<Correction> publisher,
-            java.util.function.LongSupplier discontinuities) {
+            java.util.function.LongSupplier discontinuities,
+            Consumer<ExchangeRecord> recorder) {
         this.config = config;
         this.clocks = clocks;
         this.transport = transport;
         this.publisher = publisher;
         this.discontinuities = discontinuities;
+        this.recorder = recorder;
         this.engine = new Engine(
                 new EngineConfig(
                         config.maxAcceptableUncertaintySeconds(),
@@ -124,9 +125,10 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
                         config.models().stream().map(ModelConfig::slot).toList()),
                 random);
         if (config.learnedFilter()) {
-            LearnedWeights.load(LearnedWeights.SHIPPED).ifPresent(weights -> engine.useLearnedFilter(weights, true));
+            LearnedWeights.load(config.learnedWeights()).ifPresent(weights -> engine.useLearnedFilter(weights, true));
         }
         long raw = clocks.rawNanos();
+        this.newest = Correction.nothingKnown(raw);
         for (ServerConfig server : config.servers()) {
             int source = engine.addSource(new SourceConfig(
                     server.name(), BURST, config.timeoutSeconds(), config.minStratum(), config.maxStratum()));
@@ -139,9 +141,8 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
         return new Snapshot(
                 engine.warmupProgress(),
                 engine.warmupWaitingFor(),
-                speaking,
                 engine.shortTermWeight(),
-                leap,
+                newest,
                 engine.sources(raw),
                 engine.learned(),
                 raw);
@@ -325,9 +326,12 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
                 // Or the status thread goes on telling of a warm-up whose end has just been logged.
                 nextSnapshotNanos = clocks.rawNanos();
             }
-            speaking = publish.correction().source();
-            leap = publish.correction().leap();
+            newest = publish.correction();
             publisher.accept(publish.correction());
+        } else if (action instanceof Action.Measured measured) {
+            Lookup lookup = lookups.get(measured.exchange().source());
+            lookup.address.ifPresent(address -> recorder.accept(new ExchangeRecord(
+                    lookup.server.name(), address.getAddress().getHostAddress(), measured)));
         } else if (action instanceof Action.Infer infer) {
             for (ModelRunner model : models) {
                 if (model.forecaster() == infer.forecaster()) {

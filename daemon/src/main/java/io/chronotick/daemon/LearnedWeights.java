@@ -5,6 +5,8 @@ import io.chronotick.engine.Engine;
 import io.chronotick.engine.FilterWeights;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,20 +19,38 @@ final class LearnedWeights {
 
     private LearnedWeights() {}
 
-    /** Reads a resource of the engine. */
-    static Optional<FilterWeights> load(String name) {
-        try (InputStream in = Engine.class.getResourceAsStream(name)) {
-            if (in == null) {
-                return without(name, "is missing");
-            }
-            return Optional.of(FilterWeights.of(in.readAllBytes()));
-        } catch (IOException | IllegalArgumentException e) {
-            return without(name, String.valueOf(e.getMessage()));
+    /** Reads the weights of the operator's own file, or those that come with the engine. */
+    static Optional<FilterWeights> load(Optional<Path> own) {
+        return own.map(LearnedWeights::ofFile).orElseGet(() -> ofResource(SHIPPED));
+    }
+
+    /** A file that is wrong does not fall back to the shipped weights: nobody would notice which of them speak. */
+    private static Optional<FilterWeights> ofFile(Path file) {
+        String remedy = "Train it again (training/README.md), or take short_term.model_params.path out for the weights"
+                + " that come with ChronoTick";
+        try (InputStream in = Files.newInputStream(file)) {
+            FilterWeights weights = FilterWeights.of(in.readNBytes(FilterWeights.LARGEST + 1));
+            LOG.info("learned filter: weights from {}", file);
+            return Optional.of(weights);
+        } catch (IOException e) {
+            return without(file.toString(), "cannot be read: " + ExchangeLog.reason(e), remedy);
+        } catch (IllegalArgumentException e) {
+            return without(file.toString(), String.valueOf(e.getMessage()), remedy);
         }
     }
 
-    private static Optional<FilterWeights> without(String name, String why) {
-        LOG.warn("learned filter: {} {}; the clock model speaks alone. Install ChronoTick again", name, why);
+    /** Reads a resource of the engine. */
+    static Optional<FilterWeights> ofResource(String name) {
+        String remedy = "Install ChronoTick again";
+        try (InputStream in = Engine.class.getResourceAsStream(name)) {
+            return in == null ? without(name, "is missing", remedy) : Optional.of(FilterWeights.of(in.readAllBytes()));
+        } catch (IOException | IllegalArgumentException e) {
+            return without(name, String.valueOf(e.getMessage()), remedy);
+        }
+    }
+
+    private static Optional<FilterWeights> without(String name, String why, String remedy) {
+        LOG.warn("learned filter: {} {}; the clock model speaks alone. {}", name, why, remedy);
         return Optional.empty();
     }
 }

@@ -6,24 +6,47 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.chronotick.engine.Engine;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
 class LearnedWeightsTest {
     @Test
     void shippedOnesAreSound() {
-        assertThat(LearnedWeights.load(LearnedWeights.SHIPPED)).isPresent();
+        assertThat(LearnedWeights.load(Optional.empty())).isPresent();
     }
 
     @Test
-    void missingOrDamagedOnesAreOneLineInTheLog() {
+    void missingOrDamagedOnesAreOneLineInTheLog(@TempDir Path directory) throws IOException {
+        byte[] shipped;
+        try (InputStream in = Engine.class.getResourceAsStream(LearnedWeights.SHIPPED)) {
+            shipped = Objects.requireNonNull(in).readAllBytes();
+        }
+        byte[] torn = shipped.clone();
+        torn[torn.length / 2] ^= 4;
+        String remedy = "; the clock model speaks alone. Train it again (training/README.md), or take"
+                + " short_term.model_params.path out for the weights that come with ChronoTick";
         Logger logger = (Logger) LoggerFactory.getLogger("chronotick");
         ListAppender<ILoggingEvent> log = new ListAppender<>();
         log.start();
         logger.addAppender(log);
         try {
-            assertThat(LearnedWeights.load("nowhere.safetensors")).isEmpty();
-            assertThat(LearnedWeights.load("Engine.class")).isEmpty();
+            assertThat(LearnedWeights.ofResource("nowhere.safetensors")).isEmpty();
+            assertThat(LearnedWeights.ofResource("Engine.class")).isEmpty();
+            assertThat(LearnedWeights.load(Optional.of(directory.resolve("mine"))))
+                    .isEmpty();
+            assertThat(LearnedWeights.load(Optional.of(directory))).isEmpty();
+            assertThat(LearnedWeights.load(Optional.of(Files.write(directory.resolve("torn"), torn))))
+                    .isEmpty();
+            assertThat(LearnedWeights.load(Optional.of(Files.write(directory.resolve("own"), shipped))))
+                    .isPresent();
         } finally {
             logger.detachAppender(log);
         }
@@ -33,6 +56,12 @@ class LearnedWeightsTest {
                         "learned filter: nowhere.safetensors is missing; the clock model speaks alone. Install ChronoTick"
                                 + " again",
                         "learned filter: Engine.class is no safetensors file; the clock model speaks alone. Install"
-                                + " ChronoTick again");
+                                + " ChronoTick again",
+                        "learned filter: " + directory.resolve("mine") + " cannot be read: no such file or directory"
+                                + remedy,
+                        "learned filter: " + directory + " cannot be read: Is a directory" + remedy,
+                        "learned filter: " + directory.resolve("torn")
+                                + " is damaged: its checksum is not the one that it states" + remedy,
+                        "learned filter: weights from " + directory.resolve("own"));
     }
 }

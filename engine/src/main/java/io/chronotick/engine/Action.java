@@ -2,7 +2,7 @@
 package io.chronotick.engine;
 
 /** What the engine asks of the shell round it. The engine itself performs no input or output. */
-public sealed interface Action permits Action.Send, Action.Publish, Action.Infer, Action.Note {
+public sealed interface Action permits Action.Send, Action.Publish, Action.Measured, Action.Infer, Action.Note {
 
     /**
      * Send one datagram to a server.
@@ -16,6 +16,16 @@ public sealed interface Action permits Action.Send, Action.Publish, Action.Infer
 
     /** Publish a new correction; it replaces the one before. */
     record Publish(Correction correction) implements Action {}
+
+    /**
+     * An exchange has passed the checks of the protocol; whether the server is believed is another matter. For whoever keeps a
+     * record.
+     *
+     * @param stratum of the server
+     * @param leap as the server states
+     * @param stamps where both ends were stamped; kernel only when both were
+     */
+    record Measured(Exchange exchange, int stratum, LeapIndicator leap, StampKind stamps) implements Action {}
 
     /**
      * Ask a learned forecaster; the answer comes back by {@link Engine#onForecast} or {@link Engine#onForecastFailed}.

@@ -256,7 +256,10 @@ public final class Engine {
             server.tracker.clear();
             note(out, Action.Severity.WARN, server.protocol.config().name() + " refuses to serve us; not asked again");
         }
-        exchange.ifPresent(accepted -> onExchange(accepted, rawNanos, out));
+        exchange.ifPresent(accepted -> {
+            out.accept(server.protocol.measured(accepted));
+            onExchange(accepted, rawNanos, out);
+        });
     }
 
     /**

@@ -11,7 +11,9 @@ import java.nio.ByteOrder;
  */
 public final class FilterWeights {
     private static final int LENGTH_BYTES = 8;
-    private static final int LARGEST = 1 << 24;
+
+    /** No file of weights is longer, bytes. */
+    public static final int LARGEST = 1 << 24;
 
     /** FNV-1a, 64 bits (Fowler, Noll and Vo): a flipped bit changes it. */
     private static final long FNV_START = 0xcbf29ce484222325L;

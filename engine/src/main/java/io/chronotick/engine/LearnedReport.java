@@ -8,9 +8,19 @@ package io.chronotick.engine;
  * @param state what it may do at present
  * @param weight its weight against the built-in forecaster of that term, 0..1; 0 unless fused
  * @param judged forecasts judged in the present trial
+ * @param quarantines how often it has been quarantined
+ * @param missed recent share of exchanges outside the 95 % intervals that it forecast, 0..1; not a number for a model from a
+ *     file, which is judged by its likelihood alone
  * @param reason why it is quarantined; empty otherwise
  */
-public record LearnedReport(Forecast.Forecaster forecaster, State state, double weight, int judged, String reason) {
+public record LearnedReport(
+        Forecast.Forecaster forecaster,
+        State state,
+        double weight,
+        int judged,
+        long quarantines,
+        double missed,
+        String reason) {
 
     /** What a learned forecaster may do. */
     public enum State {

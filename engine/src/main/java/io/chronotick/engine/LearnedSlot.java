@@ -86,6 +86,7 @@ final class LearnedSlot {
     private long nextSampleNanos;
     private long nextRequestId;
     private int judged;
+    private long quarantines;
     private long quarantineEndsNanos;
     private double quarantineSeconds = FIRST_QUARANTINE;
     private String reason = "";
@@ -103,7 +104,8 @@ final class LearnedSlot {
 
     LearnedReport report() {
         boolean fused = state == LearnedReport.State.FUSED;
-        return new LearnedReport(config.forecaster(), state, fused ? weight.shortTerm() : 0, judged, reason);
+        return new LearnedReport(
+                config.forecaster(), state, fused ? weight.shortTerm() : 0, judged, quarantines, Double.NaN, reason);
     }
 
     /** The model is there and may be asked. */
@@ -336,6 +338,7 @@ final class LearnedSlot {
         heard = Optional.empty();
         pending.clear();
         state = LearnedReport.State.QUARANTINED;
+        quarantines++;
         reason = why;
         judged = 0;
         weight.clear();

@@ -286,6 +286,15 @@ final class NtpSource {
         return lastReply;
     }
 
+    /** The exchange that was accepted last, with what its reply said of the server. */
+    Action.Measured measured(Exchange newest) {
+        return new Action.Measured(
+                newest,
+                lastReply.map(NtpPacket::stratum).orElse(0),
+                lastReply.map(NtpPacket::leap).orElse(LeapIndicator.UNSYNCHRONIZED),
+                lastStamp);
+    }
+
     double pollSeconds() {
         return pollSeconds;
     }

@@ -57,6 +57,7 @@ final class SecondOpinion {
     private double bankAdvantage;
     private double misses;
     private int judged;
+    private long quarantines;
     private boolean lost;
     private boolean unreliable;
 
@@ -161,8 +162,10 @@ final class SecondOpinion {
             filter.restart();
             misses = 1;
         }
+        boolean wasQuarantined = isQuarantined();
         lost = bankShare() > (lost ? RECOVERED : LOST);
         unreliable = misses > (unreliable ? FEW_MISSES : TOO_MANY_MISSES);
+        quarantines += isQuarantined() && !wasQuarantined ? 1 : 0;
     }
 
     /** A queue moves the offset by at most half of what it adds to the round trip; the rest has to be within what is believed. */
@@ -192,6 +195,8 @@ final class SecondOpinion {
                 state,
                 state == LearnedReport.State.FUSED ? 1 - bankShare() : 0,
                 judged,
+                quarantines,
+                misses,
                 state == LearnedReport.State.QUARANTINED ? reason : "");
     }
 

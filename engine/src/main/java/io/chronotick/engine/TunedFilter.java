@@ -11,9 +11,9 @@ package io.chronotick.engine;
  * Deterministic. Not thread-safe. Allocates nothing after construction but estimates.
  */
 final class TunedFilter {
-    static final int CLOSED = 13;
+    static final int CLOSED = 16;
     static final int INPUT = 48;
-    static final int HIDDEN = 96;
+    static final int HIDDEN = 64;
     static final int MIDDLE = 48;
     static final int OUTPUT = 11;
     static final int HEAD = 32;
@@ -27,6 +27,11 @@ final class TunedFilter {
 
     private static final double FAST = 0.05;
     private static final double SLOW = 0.01;
+    private static final double SLOWEST = 0.005;
+
+    /** Rates after so many exchanges count in full. */
+    private static final int SETTLING = 3;
+
     private static final double TAU_SHORT = 60;
     private static final double LOG_TAU_RATIO = Math.log(20_000.0 / 60);
 
@@ -69,6 +74,10 @@ final class TunedFilter {
     private double slowProduct;
     private double fastSquare;
     private double slowSquare;
+    /** Means of the rate over some of the newest exchanges, and over many. */
+    private double fastRate;
+
+    private double slowRate;
     private double innovation;
     private double shift;
     private double noise;
@@ -153,6 +162,8 @@ final class TunedFilter {
         slowProduct = 0;
         fastSquare = 1;
         slowSquare = 1;
+        fastRate = 0;
+        slowRate = 0;
         innovation = 0;
         shift = 0;
         noise = sd * sd;
@@ -207,7 +218,10 @@ final class TunedFilter {
         in[at++] = fastProduct;
         in[at++] = slowProduct;
         in[at++] = Math.log(fastSquare + 0.01);
-        in[at] = Math.log(slowSquare + 0.01);
+        in[at++] = Math.log(slowSquare + 0.01);
+        in[at++] = clamp(asinh((y - fastRate) * rhythm / scale));
+        in[at++] = clamp(asinh((y - slowRate) * rhythm / scale));
+        in[at] = clamp(asinh(z * rhythm * rhythm / scale));
         weights.inputs.apply(in, input);
         silu(input);
         weights.recurrentInput.apply(input, fromInput);
@@ -269,6 +283,10 @@ final class TunedFilter {
         slowSquare += SLOW * (square - slowSquare);
         x += kx * seen;
         y += ky * seen;
+        // The first rates are on their way.
+        double settling = 1.0 / Math.max(features.count() - SETTLING, 1);
+        fastRate += Math.max(settling, FAST) * (y - fastRate);
+        slowRate += Math.max(settling, SLOWEST) * (y - slowRate);
         z += kz * seen;
         pzz -= kz * pxz;
         pyz -= ky * pxz;

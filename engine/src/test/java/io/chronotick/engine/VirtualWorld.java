@@ -42,6 +42,7 @@ final class VirtualWorld {
 
     final List<VirtualServer> servers = new ArrayList<>();
     final List<String> notes = new ArrayList<>();
+    final List<Action.Measured> measured = new ArrayList<>();
     final Engine engine;
     private final Random random;
     private final PriorityQueue<Event> events = new PriorityQueue<>(
@@ -156,6 +157,8 @@ final class VirtualWorld {
             correction = publish.correction();
         } else if (action instanceof Action.Note note) {
             notes.add(note.severity() + " " + note.text());
+        } else if (action instanceof Action.Measured one) {
+            measured.add(one);
         } else if (action instanceof Action.Send send) {
             carry(send);
         } else if (action instanceof Action.Infer infer) {

@@ -7,6 +7,7 @@ import io.chronotick.engine.Correction;
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
 import io.chronotick.engine.Exchange;
+import io.chronotick.engine.FilterWeights;
 import io.chronotick.engine.Forecast;
 import io.chronotick.engine.SourceConfig;
 import java.util.List;
@@ -29,10 +30,11 @@ public final class EngineUnderTest {
      *
      * @param startNanos reading of the raw clock when it is switched on, ns
      * @param without parts of the estimator that are left out
+     * @param weights of the learned filter, which forecasts beside the bank and is not published
      */
-    public EngineUnderTest(long startNanos, Set<Ablation> without) {
+    public EngineUnderTest(long startNanos, Set<Ablation> without, FilterWeights weights) {
         engine = new Engine(EngineConfig.DEFAULT, new Random(SEED), without);
-        engine.useLearnedFilter(LearnedWeights.shipped(), false);
+        engine.useLearnedFilter(weights, false);
         engine.addSource(new SourceConfig("recorded", 1, 1, 1, 15));
         published = Correction.nothingKnown(startNanos);
         engine.onTimer(startNanos, this::perform);

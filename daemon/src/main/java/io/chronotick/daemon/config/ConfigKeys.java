@@ -5,12 +5,14 @@ import io.chronotick.client.PageLayout;
 import io.chronotick.daemon.config.ValueTypes.Anything;
 import io.chronotick.daemon.config.ValueTypes.Choice;
 import io.chronotick.daemon.config.ValueTypes.CpuList;
+import io.chronotick.daemon.config.ValueTypes.FilePath;
 import io.chronotick.daemon.config.ValueTypes.Flag;
 import io.chronotick.daemon.config.ValueTypes.Real;
 import io.chronotick.daemon.config.ValueTypes.Text;
 import io.chronotick.daemon.config.ValueTypes.TextList;
 import io.chronotick.daemon.config.ValueTypes.Whole;
 import io.chronotick.engine.HistoryCorrection;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -185,6 +187,18 @@ final class ConfigKeys {
             "Least severe messages that are logged.",
             "CHRONOTICK_LOG_LEVEL",
             "--log-level");
+    static final ConfigKey<Optional<Path>> EXCHANGE_LOG = ALL.key(
+            "logging.exchanges",
+            new FilePath(),
+            "\"\"",
+            "File that every exchange with a server is kept in, a line of CSV each; none without. It is what the learned"
+                    + " filter can be trained on for the network at hand (training/README.md).");
+    static final ConfigKey<Integer> EXCHANGE_LOG_MB = ALL.key(
+            "logging.exchanges_max_mb",
+            new Whole(1, 100_000, "MB"),
+            "64",
+            "Size at which that file becomes FILE.1, in the place of an older one, and a new one is begun. 64 MB are four"
+                    + " servers every 16 s for three weeks.");
     static final ConfigKey<Integer> FREQUENCY = ALL.key(
             "daemon.frequency",
             new Whole(1, 1000, "Hz"),
@@ -206,6 +220,11 @@ final class ConfigKeys {
             "Name or path of the shared-memory segment.",
             "CHRONOTICK_SHM",
             "--shm");
+    static final ConfigKey<Integer> METRICS_PORT = ALL.key(
+            "daemon.metrics_port",
+            new Whole(0, 65_535, "TCP"),
+            "0",
+            "Port on 127.0.0.1 at which Prometheus finds metrics, under /metrics; 0 for none.");
 
     // What existing files hold beside that. Each is a key of its own, so that a misspelt one is still found.
     static {
@@ -386,7 +405,11 @@ final class ConfigKeys {
                             + " valid clock_measurement.ntp.max_acceptable_uncertainty decides.)",
                     modelless);
             params = ALL.conditional(
-                    name + ".model_params", new ModelParams(), "{}", "The model from an ONNX file.", modelless);
+                    name + ".model_params",
+                    new ModelParams(),
+                    "{}",
+                    "The model from an ONNX file; with model_name: learned, own weights for the learned filter.",
+                    settings -> isLearned(settings, name) ? Optional.empty() : modelless(settings, name));
             this.maxInferenceTime = ALL.conditional(
                     "prediction_scheduling." + scheduling + ".max_inference_time",
                     new Real(0.001, DAY, "s"),
@@ -407,6 +430,15 @@ final class ConfigKeys {
                 setting(settings, term + ".enabled").map("true"::equals).orElse(true);
         String model = setting(settings, term + ".model_name").orElse(BUILT_IN);
         return enabled && model.equals(ONNX) ? Optional.empty() : Optional.of(MODELLESS);
+    }
+
+    /** Whether the learned filter may speak, beside the short-term forecaster alone. */
+    static boolean isLearned(Settings settings, String term) {
+        boolean enabled =
+                setting(settings, term + ".enabled").map("true"::equals).orElse(true);
+        return enabled
+                && term.equals("short_term")
+                && setting(settings, term + ".model_name").orElse(BUILT_IN).equals(LEARNED);
     }
 
     /** Why what is about any model from a file has no effect. */

@@ -25,6 +25,8 @@ public final class ConfigLoader {
     /** Environment variable that names the file when no option does. */
     public static final String FILE_VARIABLE = "CHRONOTICK_CONFIG";
 
+    private static final long BYTES_PER_MB = 1_000_000;
+
     private static final String VARIABLE_PREFIX = "CHRONOTICK_";
 
     private ConfigLoader() {}
@@ -94,6 +96,7 @@ public final class ConfigLoader {
         }
         checkStrata(given, inFile);
         List<ModelConfig> models = models(given, inFile, cpus);
+        Optional<Path> weights = weights(given, inFile);
         if (!problems.isEmpty()) {
             throw new ConfigException(problems);
         }
@@ -109,7 +112,7 @@ public final class ConfigLoader {
                 effective.add(row(key, given));
             }
         }
-        return new LoadedConfig(config(given, models), warnings, effective);
+        return new LoadedConfig(config(given, models, weights), warnings, effective);
     }
 
     private static void readRoot(Node root, Mistakes mistakes, Settings settings) {
@@ -210,7 +213,7 @@ public final class ConfigLoader {
         List<ModelConfig> models = new ArrayList<>();
         for (ConfigKeys.Term term : List.of(ConfigKeys.SHORT_TERM, ConfigKeys.LONG_TERM)) {
             Optional<Setting> named = given.find(term.modelName);
-            if (named.isEmpty() || term.params.whyIdle(given).isPresent()) {
+            if (named.isEmpty() || term.device.whyIdle(given).isPresent()) {
                 continue;
             }
             Node params = given.find(term.params).orElse(named.get()).node();
@@ -218,6 +221,15 @@ public final class ConfigLoader {
                     .ifPresent(onnx -> models.add(model(term, onnx, given, cpus)));
         }
         return models;
+    }
+
+    /** Own weights for the learned filter; what is wrong with them has been reported. */
+    private static Optional<Path> weights(Settings given, Mistakes inFile) {
+        return isLearned(given)
+                ? given.find(ConfigKeys.SHORT_TERM.params)
+                        .flatMap(params ->
+                                ModelParams.weights(params.node(), ConfigKeys.SHORT_TERM.params.path(), inFile))
+                : Optional.empty();
     }
 
     private static ModelConfig model(ConfigKeys.Term term, ModelParams.Onnx onnx, Settings given, int cpus) {
@@ -260,11 +272,10 @@ public final class ConfigLoader {
     }
 
     private static boolean isLearned(Settings all) {
-        return all.get(ConfigKeys.SHORT_TERM.enabled)
-                && all.get(ConfigKeys.SHORT_TERM.modelName).equals(ConfigKeys.LEARNED);
+        return ConfigKeys.isLearned(all, ConfigKeys.SHORT_TERM.name());
     }
 
-    private static DaemonConfig config(Settings all, List<ModelConfig> models) {
+    private static DaemonConfig config(Settings all, List<ModelConfig> models, Optional<Path> weights) {
         return new DaemonConfig(
                 all.get(ConfigKeys.SERVERS),
                 all.get(ConfigKeys.TIMEOUT),
@@ -277,10 +288,14 @@ public final class ConfigLoader {
                 speaker(all),
                 all.get(ConfigKeys.SHORT_TERM_HORIZON),
                 isLearned(all),
+                weights,
                 models,
                 all.get(ConfigKeys.LOG_LEVEL),
+                all.get(ConfigKeys.EXCHANGE_LOG),
+                all.get(ConfigKeys.EXCHANGE_LOG_MB) * BYTES_PER_MB,
                 all.get(ConfigKeys.FREQUENCY),
                 all.get(ConfigKeys.CPU_AFFINITY),
-                all.get(ConfigKeys.SHM));
+                all.get(ConfigKeys.SHM),
+                all.get(ConfigKeys.METRICS_PORT));
     }
 }

@@ -2,7 +2,9 @@
 package io.chronotick.daemon.config;
 
 import io.chronotick.engine.Correction;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.event.Level;
 
 /**
@@ -22,11 +24,15 @@ import org.slf4j.event.Level;
  * @param speaker who speaks once it can: SHORT_TERM, LONG_TERM, FUSION, or NTP: bare measurements
  * @param shortTermHorizonSeconds longest a published line may be followed without being refreshed, s
  * @param learnedFilter whether the learned filter speaks beside the clock model
+ * @param learnedWeights the weights of that filter; empty: those that come with it
  * @param models models from files, at most one beside each forecaster
  * @param logLevel least severe level that is logged
+ * @param exchangeLog file that every exchange is kept in; empty: none
+ * @param exchangeLogBytes size at which that file is put aside, bytes
  * @param frequencyHz records published a second, 1..1000
  * @param cpuAffinity numbers of the CPUs the writer is pinned to, ascending; empty: not pinned
  * @param shm name or path of the segment
+ * @param metricsPort TCP port on the loopback at which Prometheus finds metrics; 0: none
  */
 public record DaemonConfig(
         List<ServerConfig> servers,
@@ -40,15 +46,44 @@ public record DaemonConfig(
         Correction.Source speaker,
         double shortTermHorizonSeconds,
         boolean learnedFilter,
+        Optional<Path> learnedWeights,
         List<ModelConfig> models,
         Level logLevel,
+        Optional<Path> exchangeLog,
+        long exchangeLogBytes,
         int frequencyHz,
         List<Integer> cpuAffinity,
-        String shm) {
+        String shm,
+        int metricsPort) {
 
     public DaemonConfig {
         servers = List.copyOf(servers);
         models = List.copyOf(models);
         cpuAffinity = List.copyOf(cpuAffinity);
+    }
+
+    /** The same, but other servers, asked at another interval, s. */
+    public DaemonConfig measuring(List<ServerConfig> others, double intervalSeconds) {
+        return new DaemonConfig(
+                others,
+                timeoutSeconds,
+                maxAcceptableUncertaintySeconds,
+                minStratum,
+                maxStratum,
+                warmupLimitSeconds,
+                warmupIntervalSeconds,
+                intervalSeconds,
+                speaker,
+                shortTermHorizonSeconds,
+                learnedFilter,
+                learnedWeights,
+                models,
+                logLevel,
+                exchangeLog,
+                exchangeLogBytes,
+                frequencyHz,
+                cpuAffinity,
+                shm,
+                metricsPort);
     }
 }

@@ -8,11 +8,15 @@ import java.util.Optional;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 
-/** What a model needs beside its name: anything in an existing file, these keys for a model from an ONNX file. */
+/** What a model needs beside its name: anything in an existing file, these keys for a model from an ONNX file, path for the learned filter. */
 record ModelParams() implements ValueType<String> {
     private static final KeySet KEYS = new KeySet();
     private static final ConfigKey<String> PATH = KEYS.key(
-            "path", new ValueTypes.Text(), "", "The ONNX file, from the directory the daemon is started in. Required.");
+            "path",
+            new ValueTypes.Text(),
+            "",
+            "The ONNX file (required), or the weights of the learned filter (safetensors; without it those that come with it),"
+                    + " from the directory the daemon is started in.");
     private static final ConfigKey<String> INPUT = KEYS.key(
             "input", new ValueTypes.Text(), "", "Name of the input that takes the context; without it the only one.");
     private static final ConfigKey<String> OUTPUT = KEYS.key(
@@ -73,6 +77,21 @@ record ModelParams() implements ValueType<String> {
                 settings.given(QUANTILES).orElseGet(() -> QUANTILES.defaultValue(1)),
                 settings.given(CONTEXT),
                 settings.given(HORIZON)));
+    }
+
+    /** Reads the keys that the learned filter has; empty for the weights that come with it. */
+    static Optional<Path> weights(Node node, String key, Mistakes mistakes) {
+        Settings settings = new Settings();
+        if (node instanceof MappingNode map) {
+            KEYS.read(map, "", key, mistakes, settings);
+        }
+        for (ConfigKey<?> other : KEYS.keys()) {
+            if (!other.equals(PATH) && settings.find(other).isPresent()) {
+                mistakes.report(
+                        node, key, "found " + other.name() + ", allowed with model_name: learned: a map with path");
+            }
+        }
+        return settings.given(PATH).map(Path::of);
     }
 
     @Override

@@ -3,6 +3,8 @@ package io.chronotick.daemon.config;
 
 import io.chronotick.engine.LearnedConfig;
 import java.math.BigDecimal;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -191,6 +193,44 @@ final class ValueTypes {
         @Override
         public Map<String, Object> schema() {
             return ordered("type", "string", "minLength", 1);
+        }
+
+        @Override
+        public Node fromText(String text) {
+            return Nodes.quotedScalar(text);
+        }
+    }
+
+    /** A file that there may be or not: blank for none. */
+    record FilePath() implements ValueType<Optional<Path>> {
+        @Override
+        public Optional<Optional<Path>> parse(Node node, String key, Mistakes mistakes) {
+            String text = Nodes.text(node);
+            if (Nodes.isText(node) && text.codePoints().noneMatch(Character::isISOControl)) {
+                try {
+                    return Optional.of(text.isBlank() ? Optional.empty() : Optional.of(Path.of(text)));
+                } catch (InvalidPathException e) {
+                    mistakes.report(node, key, "found no name that a file can have here: " + e.getReason());
+                    return Optional.empty();
+                }
+            }
+            mistakes.reject(node, key, allowed());
+            return Optional.empty();
+        }
+
+        @Override
+        public String allowed() {
+            return "the name or path of a file, or \"\" for none";
+        }
+
+        @Override
+        public Object plain(Optional<Path> value) {
+            return value.map(Path::toString).orElse("");
+        }
+
+        @Override
+        public Map<String, Object> schema() {
+            return Map.of("type", "string");
         }
 
         @Override

@@ -59,9 +59,12 @@ final class ConfigKeysTest {
         OTHER.put("prediction_scheduling.ntp_correction.offset_uncertainty", "0.002");
         OTHER.put("prediction_scheduling.ntp_correction.drift_uncertainty", "0.0002");
         OTHER.put("logging.level", "DEBUG");
+        OTHER.put("logging.exchanges", "exchanges.csv");
+        OTHER.put("logging.exchanges_max_mb", "1");
         OTHER.put("daemon.frequency", "1000");
         OTHER.put("daemon.cpu_affinity", "[1]");
         OTHER.put("daemon.shm", "other");
+        OTHER.put("daemon.metrics_port", "9464");
     }
 
     static Stream<ConfigKey<?>> keys() {

@@ -258,6 +258,36 @@ final class ExistingFileTest {
     }
 
     @Test
+    void shouldTakeOwnWeightsForTheLearnedFilter() throws ConfigException {
+        LoadedConfig own = load("short_term: {model_name: learned, model_params: {path: mine.safetensors}}");
+        assertThat(own.warnings()).isEmpty();
+        assertThat(own.config().learnedFilter()).isTrue();
+        assertThat(own.config().learnedWeights()).contains(Path.of("mine.safetensors"));
+        assertThat(own.config().models()).isEmpty();
+        LoadedConfig shipped = load("short_term: {model_name: learned}");
+        assertThat(shipped.config().learnedFilter()).isTrue();
+        assertThat(shipped.config().learnedWeights()).isEmpty();
+        LoadedConfig alone = load("short_term: {model_params: {path: mine.safetensors}}");
+        assertThat(alone.config().learnedFilter()).isFalse();
+        assertThat(alone.warnings()).singleElement().asString().contains("short_term.model_params (line 1)");
+    }
+
+    @Test
+    void shouldSayWhatTheLearnedFilterHasNot() {
+        assertThat(catchThrowableOfType(
+                                ConfigException.class,
+                                () -> load("short_term: {model_name: learned, model_params: {input: x, pth: y}}"))
+                        .problems())
+                .satisfiesExactly(
+                        line -> assertThat(line)
+                                .contains("short_term.model_params.pth: unknown key; did you mean path?"),
+                        line -> assertThat(line)
+                                .contains(
+                                        "short_term.model_params: found input, allowed with model_name: learned: a map with"
+                                                + " path"));
+    }
+
+    @Test
     void shouldSayThatAModelOfAForecasterThatIsSwitchedOffIsNotUsed() throws ConfigException {
         LoadedConfig loaded = load("long_term: {enabled: false, model_name: onnx, model_params: {path: a.onnx}}");
         assertThat(loaded.config().models()).isEmpty();

@@ -17,11 +17,11 @@ import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 
 /** A text file, packed by gzip when its name ends in .gz. */
-final class TextFile {
+public final class TextFile {
     private TextFile() {}
 
     /** Hands over every line with its number, from 1. */
-    static void forEachLine(Path file, ObjIntConsumer<String> consumer) {
+    public static void forEachLine(Path file, ObjIntConsumer<String> consumer) {
         try (BufferedReader reader =
                 new BufferedReader(new InputStreamReader(open(file), StandardCharsets.UTF_8.newDecoder()))) {
             int number = 0;

@@ -2,6 +2,7 @@
 package io.chronotick.lab.replay;
 
 import io.chronotick.engine.Ablation;
+import io.chronotick.engine.FilterWeights;
 import io.chronotick.lab.Parallel;
 import io.chronotick.lab.score.TimeSeries;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ public final class Replay {
      *
      * @param jobs runs at the same time, >= 1
      * @param without parts of the estimator that are left out
+     * @param weights of the learned filter
      * @param progress is told how many runs are done, from any thread
      * @return one result for each case and poll, polls outermost
      */
@@ -28,13 +30,14 @@ public final class Replay {
             List<ReplayCase> cases,
             List<Integer> polls,
             Set<Ablation> without,
+            FilterWeights weights,
             int jobs,
             IntConsumer progress)
             throws InterruptedException {
         List<Callable<ReplayResult>> runs = new ArrayList<>();
         for (int poll : polls) {
             for (ReplayCase which : cases) {
-                runs.add(() -> ReplayRun.play(set, which, ReplayRules.recorded(poll), without));
+                runs.add(() -> ReplayRun.play(set, which, ReplayRules.recorded(poll), without, weights));
             }
         }
         return Parallel.run(runs, jobs, progress);
@@ -42,7 +45,7 @@ public final class Replay {
 
     /** What was published at every whole second that is scored. */
     public static TimeSeries series(ReplaySet set, ReplayCase which, int pollSeconds) {
-        return ReplayRun.series(set, which, ReplayRules.recorded(pollSeconds), Set.of());
+        return ReplayRun.series(set, which, ReplayRules.recorded(pollSeconds));
     }
 
     /** Frequency error of the raw clock at every whole second of a replay, s/s. */

@@ -4,8 +4,10 @@ package io.chronotick.lab.replay;
 import io.chronotick.engine.Ablation;
 import io.chronotick.engine.Correction;
 import io.chronotick.engine.Exchange;
+import io.chronotick.engine.FilterWeights;
 import io.chronotick.engine.Forecast;
 import io.chronotick.lab.EngineUnderTest;
+import io.chronotick.lab.LearnedWeights;
 import io.chronotick.lab.baseline.Baseline;
 import io.chronotick.lab.replay.ReplayExchanges.Arrival;
 import io.chronotick.lab.score.ErrorScore;
@@ -54,30 +56,33 @@ final class ReplayRun {
         }
     }
 
-    private ReplayRun(ReplayRules rules, RawClock clock, List<Arrival> arrivals, Set<Ablation> without) {
+    private ReplayRun(
+            ReplayRules rules, RawClock clock, List<Arrival> arrivals, Set<Ablation> without, FilterWeights weights) {
         this.rules = rules;
         this.clock = clock;
         this.arrivals = arrivals;
         this.startNanos = clock.rawNanos(0);
-        this.engine = new EngineUnderTest(startNanos, without);
+        this.engine = new EngineUnderTest(startNanos, without, weights);
         publishedErrors = new double[rules.endSeconds() + 1];
         publishedSds = new double[rules.endSeconds() + 1];
         publishedBounds = new double[rules.endSeconds() + 1];
     }
 
-    static ReplayResult play(ReplaySet set, ReplayCase which, ReplayRules rules, Set<Ablation> without) {
+    static ReplayResult play(
+            ReplaySet set, ReplayCase which, ReplayRules rules, Set<Ablation> without, FilterWeights weights) {
         RawClock clock = set.clock(which, rules);
         PathDelays path = set.path(which);
         List<Arrival> arrivals = ReplayExchanges.of(rules, clock, path);
-        ReplayRun run = new ReplayRun(rules, clock, arrivals, without);
+        ReplayRun run = new ReplayRun(rules, clock, arrivals, without, weights);
         run.play();
         return run.result(which, path.isAsymmetric(), set.chrony().of(which, rules.pollSeconds()));
     }
 
     /** What was published at the seconds that are scored. */
-    static TimeSeries series(ReplaySet set, ReplayCase which, ReplayRules rules, Set<Ablation> without) {
+    static TimeSeries series(ReplaySet set, ReplayCase which, ReplayRules rules) {
         RawClock clock = set.clock(which, rules);
-        ReplayRun run = new ReplayRun(rules, clock, ReplayExchanges.of(rules, clock, set.path(which)), without);
+        ReplayRun run = new ReplayRun(
+                rules, clock, ReplayExchanges.of(rules, clock, set.path(which)), Set.of(), LearnedWeights.shipped());
         run.play();
         double[] seconds = new double[rules.endSeconds() - rules.scoreFromSeconds() + 1];
         Arrays.setAll(seconds, i -> rules.scoreFromSeconds() + i);

@@ -2,6 +2,7 @@
 package io.chronotick.lab.report;
 
 import io.chronotick.engine.Ablation;
+import io.chronotick.lab.LearnedWeights;
 import io.chronotick.lab.Parallel;
 import io.chronotick.lab.replay.Replay;
 import io.chronotick.lab.replay.ReplayCase;
@@ -20,6 +21,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.BiFunction;
@@ -74,7 +76,14 @@ public final class Report {
 
     private List<ReplayResult> replay(String name, List<ReplayCase> cases, List<Integer> polls, Set<Ablation> without)
             throws InterruptedException {
-        return Replay.play(set, cases, polls, without, jobs, progress.apply(name, cases.size() * polls.size()));
+        return Replay.play(
+                set,
+                cases,
+                polls,
+                without,
+                LearnedWeights.shipped(),
+                jobs,
+                progress.apply(name, cases.size() * polls.size()));
     }
 
     /** One seed of each clock and path. */
@@ -116,7 +125,7 @@ public final class Report {
     private List<SimulationResult> simulations() throws InterruptedException {
         List<Callable<SimulationResult>> runs = new ArrayList<>();
         for (String name : ScenarioLibrary.names()) {
-            runs.add(() -> Simulation.run(ScenarioLibrary.find(name).orElseThrow(), 1, 0, Set.of(), false));
+            runs.add(() -> Simulation.run(ScenarioLibrary.find(name).orElseThrow(), 1, 0, Set.of(), Optional.empty()));
         }
         return Parallel.run(runs, jobs, progress.apply("scenarios", runs.size()));
     }

@@ -6,15 +6,16 @@ import io.chronotick.engine.Action;
 import io.chronotick.engine.Correction;
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
+import io.chronotick.engine.FilterWeights;
 import io.chronotick.engine.LeapIndicator;
 import io.chronotick.engine.NtpPacket;
 import io.chronotick.engine.NtpTimestamp;
 import io.chronotick.engine.SourceConfig;
 import io.chronotick.engine.SourceReport;
 import io.chronotick.engine.StampKind;
-import io.chronotick.lab.LearnedWeights;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.Set;
@@ -79,16 +80,14 @@ final class SimulatedWorld {
         }
     }
 
-    /** @param learned whether the learned filter speaks beside the bank */
-    SimulatedWorld(Scenario scenario, long seed, Set<Ablation> without, boolean learned) {
+    /** @param learned weights of the learned filter, if it shall speak beside the bank */
+    SimulatedWorld(Scenario scenario, long seed, Set<Ablation> without, Optional<FilterWeights> learned) {
         this.scenario = scenario;
         // Nearby seeds make unlike streams here, unlike in Random itself, whose sequence is the same on every Java.
         SplittableRandom seeds = new SplittableRandom(seed);
         clock = new SimulatedClock(scenario.clock(), new Random(seeds.nextLong()));
         engine = new Engine(EngineConfig.DEFAULT, new Random(seeds.nextLong()), without);
-        if (learned) {
-            engine.useLearnedFilter(LearnedWeights.shipped(), true);
-        }
+        learned.ifPresent(weights -> engine.useLearnedFilter(weights, true));
         published = Correction.nothingKnown(raw());
         for (ServerSpec spec : scenario.servers()) {
             Server server = new Server(

@@ -2,6 +2,7 @@
 package io.chronotick.lab.simulate;
 
 import io.chronotick.engine.Ablation;
+import io.chronotick.engine.FilterWeights;
 import io.chronotick.engine.SourceReport;
 import io.chronotick.engine.SourceState;
 import io.chronotick.lab.score.ErrorScore;
@@ -9,6 +10,7 @@ import io.chronotick.lab.score.IntervalScore;
 import io.chronotick.lab.score.Quantiles;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.DoubleStream;
 
@@ -21,10 +23,10 @@ public final class Simulation {
      *
      * @param firstSeed of its runs; the others follow
      * @param runs how many; 0 for what the scenario says
-     * @param learned whether the learned filter speaks beside the bank
+     * @param learned weights of the learned filter, if it shall speak beside the bank
      */
     public static SimulationResult run(
-            Scenario scenario, long firstSeed, int runs, Set<Ablation> without, boolean learned) {
+            Scenario scenario, long firstSeed, int runs, Set<Ablation> without, Optional<FilterWeights> learned) {
         int count = runs == 0 ? scenario.runs() : runs;
         List<Readings> readings = new ArrayList<>();
         List<String> breaches = new ArrayList<>();

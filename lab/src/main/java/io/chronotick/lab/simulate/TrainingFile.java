@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.IntConsumer;
 
@@ -37,10 +38,18 @@ public final class TrainingFile {
     /**
      * Makes up sequences and writes them.
      *
+     * @param recorded paths that were measured, for a share of the sequences
      * @param progress is told how many are done, from any thread
      */
     public static void write(
-            Path file, long seed, int count, int length, boolean heldBack, int jobs, IntConsumer progress)
+            Path file,
+            long seed,
+            int count,
+            int length,
+            boolean heldBack,
+            Optional<RecordedPaths> recorded,
+            int jobs,
+            IntConsumer progress)
             throws InterruptedException {
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file), 1 << 20)) {
             out.write(ByteBuffer.allocate(HEADER)
@@ -57,7 +66,8 @@ public final class TrainingFile {
                 List<Callable<TrainingSequence>> block = new ArrayList<>();
                 for (int k = from; k < Math.min(from + BLOCK, count); k++) {
                     long own = seed * STRIDE + k;
-                    block.add(() -> TrainingPrior.sequence(own, length, heldBack));
+                    block.add(() -> TrainingPrior.sequence(
+                            own, length, heldBack, recorded.flatMap(paths -> paths.draw(own, length))));
                 }
                 ByteBuffer bytes =
                         ByteBuffer.allocate(length * TrainingSequence.BYTES).order(ByteOrder.LITTLE_ENDIAN);

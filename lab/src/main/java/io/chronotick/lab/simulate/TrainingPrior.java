@@ -34,6 +34,9 @@ import java.util.SplittableRandom;
  *     with 5 % of jitter; 15 % change it by a factor of log 2..16 on the way</td></tr>
  * </table>
  *
+ * <p>With {@link RecordedPaths} a share of the sequences has its polls, delays and losses from there; clocks and bad samples are made
+ * up all the same.
+ *
  * <p>Held back from training, to see what unknown queues do: uniform, Weibull (shape 0.4..3), and two lumps apart.
  */
 public final class TrainingPrior {
@@ -50,11 +53,13 @@ public final class TrainingPrior {
     private final Random random;
     private final boolean heldBack;
     private final int length;
+    private final Optional<RecordedPaths.Run> recorded;
 
-    private TrainingPrior(long seed, int length, boolean heldBack) {
+    private TrainingPrior(long seed, int length, boolean heldBack, Optional<RecordedPaths.Run> recorded) {
         random = new Random(new SplittableRandom(seed).nextLong());
         this.length = length;
         this.heldBack = heldBack;
+        this.recorded = recorded;
     }
 
     /**
@@ -62,16 +67,18 @@ public final class TrainingPrior {
      *
      * @param length exchanges, 2..100000
      * @param heldBack whether the queues are of the laws that training never sees
+     * @param recorded a path that was measured, in the place of the made-up polls, delays and losses
      */
-    public static TrainingSequence sequence(long seed, int length, boolean heldBack) {
-        return new TrainingPrior(seed, length, heldBack).play();
+    static TrainingSequence sequence(long seed, int length, boolean heldBack, Optional<RecordedPaths.Run> recorded) {
+        return new TrainingPrior(seed, length, heldBack, recorded).play();
     }
 
     private TrainingSequence play() {
         double[] polls = polls();
         Direction forward = new Direction(new Random(random.nextLong()));
         Direction back = new Direction(new Random(random.nextLong()));
-        double base = logUniform(5e-5, 0.15);
+        // A recorded path has a base and detours of its own: made-up ones, which are parts of this, come to nothing.
+        double base = recorded.isPresent() ? 0 : logUniform(5e-5, 0.15);
         double queue = base * logUniform(0.01, 1) + logUniform(1e-6, 2e-5);
         double other = random.nextDouble() < 0.45
                 ? queue
@@ -91,6 +98,11 @@ public final class TrainingPrior {
         for (int i = 0; i < length; i++) {
             double there = Double.NaN;
             double return_ = Double.NaN;
+            if (recorded.isPresent()) {
+                now += recorded.get().pause(i);
+                there = recorded.get().forward(i);
+                return_ = recorded.get().back(i);
+            }
             while (Double.isNaN(there) || Double.isNaN(return_)) {
                 now += polls[i];
                 there = forward.delay(out, now);

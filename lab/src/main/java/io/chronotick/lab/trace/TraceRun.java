@@ -6,6 +6,7 @@ import io.chronotick.engine.Correction;
 import io.chronotick.engine.Exchange;
 import io.chronotick.engine.Forecast;
 import io.chronotick.lab.EngineUnderTest;
+import io.chronotick.lab.LearnedWeights;
 import io.chronotick.lab.baseline.Baseline;
 import io.chronotick.lab.score.ForecasterName;
 import io.chronotick.lab.score.Quantiles;
@@ -46,7 +47,7 @@ public final class TraceRun {
 
     private TraceRun(Trace trace, Set<Ablation> without) {
         this.trace = trace;
-        this.engine = new EngineUnderTest(Trace.rawNanos(0), without);
+        this.engine = new EngineUnderTest(Trace.rawNanos(0), without, LearnedWeights.shipped());
     }
 
     /** Plays a trace; the earlier system's predictions are taken from the file beside it, if there is one. */

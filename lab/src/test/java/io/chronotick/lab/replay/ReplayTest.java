@@ -4,6 +4,7 @@ package io.chronotick.lab.replay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 
+import io.chronotick.lab.LearnedWeights;
 import io.chronotick.lab.document.JsonText;
 import io.chronotick.lab.document.ReplayDocument;
 import io.chronotick.lab.score.TimeSeries;
@@ -40,7 +41,7 @@ class ReplayTest {
 
     private List<ReplayResult> play(int jobs) throws InterruptedException {
         ReplaySet set = ReplaySet.open(directory);
-        return Replay.play(set, set.cases(), List.of(64), Set.of(), jobs, done -> {});
+        return Replay.play(set, set.cases(), List.of(64), Set.of(), LearnedWeights.shipped(), jobs, done -> {});
     }
 
     @Test

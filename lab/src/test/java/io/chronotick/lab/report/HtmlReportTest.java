@@ -4,6 +4,7 @@ package io.chronotick.lab.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.chronotick.engine.Ablation;
+import io.chronotick.lab.LearnedWeights;
 import io.chronotick.lab.replay.Replay;
 import io.chronotick.lab.replay.ReplayCase;
 import io.chronotick.lab.replay.ReplayFiles;
@@ -19,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
@@ -44,7 +46,8 @@ class HtmlReportTest {
                 """);
         ReplaySet set = ReplaySet.open(directory);
         ReplayCase which = set.cases().get(0);
-        ReplaySummary summary = new ReplaySummary(Replay.play(set, set.cases(), List.of(64), Set.of(), 1, done -> {}));
+        ReplaySummary summary = new ReplaySummary(
+                Replay.play(set, set.cases(), List.of(64), Set.of(), LearnedWeights.shipped(), 1, done -> {}));
         TimeSeries series = Replay.series(set, which, 64);
         AllanDeviation allan = AllanDeviation.of(series.errors());
         data = new ReportData(
@@ -55,7 +58,8 @@ class HtmlReportTest {
                 Map.of(which, series),
                 Map.of("quartz", allan),
                 Map.of("quartz", allan),
-                List.of(Simulation.run(ScenarioLibrary.find("two-disagree").orElseThrow(), 1, 1, Set.of(), false)),
+                List.of(Simulation.run(
+                        ScenarioLibrary.find("two-disagree").orElseThrow(), 1, 1, Set.of(), Optional.empty())),
                 List.of());
     }
 

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -28,7 +29,7 @@ class ScenarioLibraryTest {
     @MethodSource("names")
     void engineKeepsTheLimitsOf(String name) {
         Scenario scenario = ScenarioLibrary.find(name).orElseThrow();
-        assertThat(Simulation.run(scenario, 1, 0, Set.of(), false).breaches())
+        assertThat(Simulation.run(scenario, 1, 0, Set.of(), Optional.empty()).breaches())
                 .as(scenario.about())
                 .isEmpty();
     }
@@ -61,7 +62,7 @@ class ScenarioLibraryTest {
     @ParameterizedTest
     @MethodSource("seeds")
     void guaranteeHoldsInWorldsThatNobodyThoughtOf(long seed) {
-        assertThat(Simulation.run(RandomScenario.of(seed), seed, 1, Set.of(), false)
+        assertThat(Simulation.run(RandomScenario.of(seed), seed, 1, Set.of(), Optional.empty())
                         .breaches())
                 .as("chronotick lab simulate --count 1 --random " + seed)
                 .isEmpty();

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.chronotick.lab.document.JsonText;
 import io.chronotick.lab.document.SimulationDocument;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -19,7 +20,7 @@ class SimulationTest {
             """;
 
     private static SimulationResult run(String text, long seed) {
-        return Simulation.run(ScenarioFile.parse(text, "x.yaml", "x"), seed, 1, Set.of(), false);
+        return Simulation.run(ScenarioFile.parse(text, "x.yaml", "x"), seed, 1, Set.of(), Optional.empty());
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,7 +24,7 @@ class TrainingPriorTest {
     @Test
     void fileHoldsTheEnginesFeatures(@TempDir Path directory) throws IOException, InterruptedException {
         Path file = directory.resolve("sequences.bin");
-        TrainingFile.write(file, 7, 3, LENGTH, false, 2, done -> {});
+        TrainingFile.write(file, 7, 3, LENGTH, false, Optional.empty(), 2, done -> {});
         ByteBuffer in = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
         byte[] magic = new byte[8];
         in.get(magic);
@@ -50,9 +51,9 @@ class TrainingPriorTest {
 
     @Test
     void sameSeedMakesTheSameBytes(@TempDir Path directory) throws IOException, InterruptedException {
-        TrainingFile.write(directory.resolve("a"), 5, 4, 64, true, 1, done -> {});
-        TrainingFile.write(directory.resolve("b"), 5, 4, 64, true, 3, done -> {});
-        TrainingFile.write(directory.resolve("c"), 6, 4, 64, true, 3, done -> {});
+        TrainingFile.write(directory.resolve("a"), 5, 4, 64, true, Optional.empty(), 1, done -> {});
+        TrainingFile.write(directory.resolve("b"), 5, 4, 64, true, Optional.empty(), 3, done -> {});
+        TrainingFile.write(directory.resolve("c"), 6, 4, 64, true, Optional.empty(), 3, done -> {});
         assertThat(directory.resolve("a")).hasSameBinaryContentAs(directory.resolve("b"));
         assertThat(Files.mismatch(directory.resolve("a"), directory.resolve("c")))
                 .isGreaterThanOrEqualTo(0);
@@ -63,7 +64,7 @@ class TrainingPriorTest {
     void exchangesContainTheTruth() {
         int broken = 0;
         for (int seed = 0; seed < 200; seed++) {
-            TrainingSequence sequence = TrainingPrior.sequence(seed, LENGTH, false);
+            TrainingSequence sequence = TrainingPrior.sequence(seed, LENGTH, false, Optional.empty());
             for (int i = 0; i < LENGTH; i++) {
                 // The truth is known when the reply came, half a delay later; the clock may have wandered 110 ppm of
                 // that.
@@ -84,7 +85,7 @@ class TrainingPriorTest {
         double[] gaps = new double[400];
         double[] scales = new double[400];
         for (int seed = 0; seed < 400; seed++) {
-            TrainingSequence sequence = TrainingPrior.sequence(1000 + seed, 64, false);
+            TrainingSequence sequence = TrainingPrior.sequence(1000 + seed, 64, false, Optional.empty());
             gaps[seed] = Quantiles.median(DoubleStream.iterate(10, i -> i + 1)
                     .limit(50)
                     .map(i -> sequence.gap((int) i))

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.daemon;
+
+import io.chronotick.daemon.config.DaemonConfig;
+import io.chronotick.daemon.net.NtpTransport;
+import io.chronotick.daemon.net.NtpTransports;
+import io.chronotick.daemon.time.HostClocks;
+import io.chronotick.engine.ExchangeRecord;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Measures servers as a daemon does and keeps every exchange in a file; publishes nothing, so that it may run beside a daemon.
+ * Thread-safe.
+ */
+public final class ExchangeRecorder implements AutoCloseable {
+    private static final long JOIN_MILLIS = 3_000;
+
+    private final NtpTransport transport;
+    private final ExchangeFile file;
+    private final EngineLoop loop;
+    private final Thread thread;
+    private final Map<String, Stretch> newest = new HashMap<>();
+    private volatile Count count = new Count(0, 0, 0);
+    private volatile Optional<String> failure = Optional.empty();
+
+    /**
+     * What has been recorded since the start.
+     *
+     * @param exchanges all of them
+     * @param servers that have answered
+     * @param longest exchanges in the longest stretch with one server at one address without a restart or a jump between them
+     */
+    public record Count(long exchanges, int servers, int longest) {}
+
+    private record Stretch(ExchangeRecord last, int length) {}
+
+    private ExchangeRecorder(DaemonConfig config, HostClocks clocks, NtpTransport transport, ExchangeFile file) {
+        this.transport = transport;
+        this.file = file;
+        // Without a writer nobody notices a suspend as it happens; who reads the file sees it in the exchanges.
+        this.loop =
+                new EngineLoop(config, clocks, transport, new SecureRandom(), correction -> {}, () -> 0, this::keep);
+        this.thread = Thread.ofPlatform().name("chronotick-network").unstarted(loop);
+    }
+
+    /**
+     * Starts to record.
+     *
+     * @param path is made, or grows if it holds exchanges already
+     * @throws DaemonException if the file cannot be written or the network cannot be had
+     */
+    public static ExchangeRecorder start(DaemonConfig config, Path path) throws DaemonException {
+        HostClocks clocks = HostClocks.system();
+        ExchangeFile file = new ExchangeFile(path, Long.MAX_VALUE);
+        try {
+            file.open();
+        } catch (IOException e) {
+            throw new DaemonException(path + " cannot be written: " + ExchangeLog.reason(e), e);
+        }
+        NtpTransport transport;
+        try {
+            transport = NtpTransports.open(clocks);
+        } catch (IOException e) {
+            throw new DaemonException("no sockets to be had from this system: " + e.getMessage(), e);
+        }
+        ExchangeRecorder recorder = new ExchangeRecorder(config, clocks, transport, file);
+        recorder.thread.start();
+        return recorder;
+    }
+
+    /** On the network thread, which here has nothing better to do than to wait for the disk. */
+    private void keep(ExchangeRecord exchange) {
+        if (failure.isPresent()) {
+            return;
+        }
+        try {
+            file.add(exchange);
+        } catch (IOException e) {
+            failure = Optional.of(ExchangeLog.reason(e));
+            return;
+        }
+        Stretch before = newest.get(exchange.server());
+        int length = before != null && exchange.continues(before.last) ? before.length + 1 : 1;
+        newest.put(exchange.server(), new Stretch(exchange, length));
+        count = new Count(count.exchanges + 1, newest.size(), Math.max(count.longest, length));
+    }
+
+    /** How much there is. */
+    public Count count() {
+        return count;
+    }
+
+    /** Why nothing more is recorded, if so. */
+    public Optional<String> failure() {
+        return failure;
+    }
+
+    /** Ends the measurement; what was recorded is in the file when this returns. */
+    @Override
+    public void close() {
+        loop.stop();
+        try {
+            thread.join(JOIN_MILLIS);
+            file.close();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (IOException e) {
+            failure = Optional.of(ExchangeLog.reason(e));
+        }
+        transport.close();
+    }
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import io.chronotick.daemon.config.ConfigLoader;
+import io.chronotick.daemon.config.ConfigOverrides;
+import io.chronotick.daemon.config.ServerConfig;
+import io.chronotick.engine.Action;
+import io.chronotick.engine.Exchange;
+import io.chronotick.engine.ExchangeRecord;
+import io.chronotick.engine.LeapIndicator;
+import io.chronotick.engine.StampKind;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
+
+/** The log of exchanges: real files, a real full disk, a real chronyd. */
+class ExchangeLogTest {
+    private static final long LARGE = 1 << 20;
+    private static final Path FULL = Path.of("/dev/full");
+
+    @TempDir
+    Path directory;
+
+    private final Logger logger = (Logger) LoggerFactory.getLogger("chronotick");
+    private final List<String> said = new CopyOnWriteArrayList<>();
+    private final AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
+        @Override
+        protected void append(ILoggingEvent event) {
+            said.add(event.getLevel() + " " + event.getFormattedMessage());
+        }
+    };
+
+    @BeforeEach
+    void listen() {
+        appender.start();
+        logger.addAppender(appender);
+    }
+
+    @AfterEach
+    void hushUp() {
+        logger.detachAppender(appender);
+    }
+
+    private static ExchangeRecord exchange(int i) {
+        long t1 = i * 1_000_000_000L;
+        return new ExchangeRecord(
+                "server",
+                "192.0.2.1",
+                new Action.Measured(
+                        new Exchange(0, t1, t1 + 500, t1 + 500, t1 + 1000, 0, 0, 1e-6),
+                        1,
+                        LeapIndicator.NONE,
+                        StampKind.KERNEL));
+    }
+
+    private static void add(Path path, long largest, int from, int to) throws IOException {
+        try (ExchangeFile file = new ExchangeFile(path, largest)) {
+            for (int i = from; i < to; i++) {
+                file.add(exchange(i));
+            }
+        }
+    }
+
+    private static List<String> lines(int from, int to) {
+        return IntStream.range(from, to).mapToObj(i -> exchange(i).line()).toList();
+    }
+
+    private static List<String> content(Path file) throws IOException {
+        List<String> lines = Files.readAllLines(file);
+        assertThat(lines.get(0)).isEqualTo(ExchangeRecord.HEADER);
+        return lines.subList(1, lines.size());
+    }
+
+    @Test
+    void shouldGoOnWhereAnEarlierRunHasEnded() throws IOException {
+        Path file = directory.resolve("exchanges.csv");
+        add(file, LARGE, 0, 3);
+        add(file, LARGE, 3, 5);
+        assertThat(content(file)).isEqualTo(lines(0, 5));
+    }
+
+    @Test
+    void shouldEndALineThatACrashHasLeftHalf() throws IOException {
+        Path file = directory.resolve("exchanges.csv");
+        add(file, LARGE, 0, 2);
+        String whole = Files.readString(file);
+        Files.writeString(file, whole.substring(0, whole.length() - 20));
+        add(file, LARGE, 2, 3);
+        List<String> lines = content(file);
+        assertThat(lines.get(0)).isEqualTo(exchange(0).line());
+        assertThat(ExchangeRecord.parse(lines.get(1))).isEmpty();
+        assertThat(lines.get(2)).isEqualTo(exchange(2).line());
+    }
+
+    @Test
+    void shouldKeepTheNewestTwoFilesAtMost() throws IOException {
+        Path file = directory.resolve("exchanges.csv");
+        long fourLines =
+                ExchangeRecord.HEADER.length() + 1L + 4L * (exchange(10).line().length() + 1);
+        add(file, fourLines, 10, 21);
+        assertThat(content(directory.resolve("exchanges.csv.1"))).isEqualTo(lines(14, 18));
+        assertThat(content(file)).isEqualTo(lines(18, 21));
+        assertThat(directory).isDirectoryNotContaining(path -> path.toString().endsWith(".2"));
+        assertThat(file.toFile().length()).isLessThanOrEqualTo(fourLines);
+    }
+
+    @Test
+    void shouldNotTouchAFileOfSomethingElse() throws IOException {
+        Path file = Files.writeString(directory.resolve("thesis.txt"), "Chapter one");
+        assertThatThrownBy(() -> add(file, LARGE, 0, 1)).hasMessageContaining("something else");
+        assertThat(file).hasContent("Chapter one");
+    }
+
+    @Test
+    void shouldNotWriteOverAnotherWriter() throws IOException {
+        Path path = directory.resolve("exchanges.csv");
+        try (ExchangeFile first = new ExchangeFile(path, LARGE)) {
+            first.add(exchange(0));
+            assertThatThrownBy(() -> add(path, LARGE, 5, 6)).hasMessageContaining("another ChronoTick");
+            first.add(exchange(1));
+        }
+        assertThat(content(path)).isEqualTo(lines(0, 2));
+    }
+
+    @Test
+    void shouldSayOnceThatTheDiskIsFull() {
+        assumeTrue(Files.exists(FULL), "no /dev/full on this system");
+        try (ExchangeLog log = ExchangeLog.start(FULL, LARGE)) {
+            for (int i = 0; i < 100; i++) {
+                log.add(exchange(i));
+            }
+        }
+        assertThat(said)
+                .containsExactly(
+                        "WARN exchange log: /dev/full cannot be written: No space left on device; exchanges are not"
+                                + " kept until it can (logging.exchanges)");
+    }
+
+    @Test
+    void shouldGoOnWhenTheFileCanBeWrittenAgain() throws IOException {
+        Path later = directory.resolve("later");
+        Path file = later.resolve("exchanges.csv");
+        try (ExchangeLog log = ExchangeLog.start(file, LARGE)) {
+            log.add(exchange(0));
+            log.add(exchange(1));
+            TestDaemon.await("the line", () -> !said.isEmpty());
+            TestDaemon.await("both to be lost", () -> log.missing() == 2);
+            Files.createDirectory(later);
+            log.add(exchange(2));
+        }
+        assertThat(said)
+                .containsExactly(
+                        "WARN exchange log: " + file
+                                + " cannot be written: no such file or directory; exchanges are not kept"
+                                + " until it can (logging.exchanges)",
+                        "INFO exchange log: " + file + " can be written again; 2 exchanges are missing in it");
+        assertThat(content(file)).isEqualTo(lines(2, 3));
+    }
+
+    @Test
+    void shouldKeepWhatADaemonMeasuresWithARealServer() throws Exception {
+        try (RealChronyd chronyd = RealChronyd.start(Files.createDirectory(directory.resolve("chrony")))) {
+            Path file = directory.resolve("exchanges.csv");
+            String yaml = """
+                    clock_measurement:
+                      ntp: {servers: ["%s"]}
+                      timing: {warm_up: {measurement_interval: 0.05}}
+                    logging: {exchanges: "%s"}
+                    daemon: {shm: "%s"}
+                    """.formatted(chronyd.address(), file, directory.resolve("segment"));
+            try (Daemon daemon = Daemon.start(ConfigLoader.parse(yaml, "test", Map.of(), ConfigOverrides.NONE, 64)
+                    .config())) {
+                assertThat(daemon.segment()).exists();
+                TestDaemon.await("eight exchanges", () -> linesIn(file) > 8);
+            }
+            List<ExchangeRecord> read = content(file).stream()
+                    .map(line -> ExchangeRecord.parse(line).orElseThrow())
+                    .toList();
+            assertThat(read).hasSizeGreaterThanOrEqualTo(8);
+            for (int i = 1; i < read.size(); i++) {
+                assertThat(read.get(i).continues(read.get(i - 1))).isTrue();
+            }
+            assertThat(read.get(0).server()).isEqualTo(chronyd.address());
+            assertThat(read.get(0).address()).isEqualTo("127.0.0.1");
+            assertThat(read.get(0).measured().stratum()).isEqualTo(8);
+        }
+    }
+
+    @Test
+    void shouldRecordWithoutADaemon() throws Exception {
+        try (RealChronyd chronyd = RealChronyd.start(Files.createDirectory(directory.resolve("chrony")))) {
+            Path file = directory.resolve("exchanges.csv");
+            List<ServerConfig> servers = TestDaemon.config(directory, 1, 0.05, List.of(chronyd.address()))
+                    .servers();
+            ExchangeRecorder recorder = ExchangeRecorder.start(
+                    TestDaemon.config(directory, 16, 0.05, List.of("127.0.0.1:9"))
+                            .measuring(servers, 1),
+                    file);
+            try (recorder) {
+                TestDaemon.await("nine exchanges", () -> recorder.count().exchanges() >= 9);
+                assertThatThrownBy(() -> ExchangeRecorder.start(
+                                TestDaemon.config(directory, 1, 0.05, List.of(chronyd.address())), file))
+                        .isInstanceOf(DaemonException.class)
+                        .hasMessage(file + " cannot be written: another ChronoTick writes to it");
+            }
+            ExchangeRecorder.Count count = recorder.count();
+            assertThat(count.servers()).isEqualTo(1);
+            assertThat(count.longest()).isEqualTo((int) count.exchanges());
+            assertThat(content(file)).hasSize((int) count.exchanges());
+            assertThat(recorder.failure()).isEmpty();
+        }
+    }
+
+    private static int linesIn(Path file) {
+        try {
+            return Files.exists(file) ? Files.readAllLines(file).size() : 0;
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
+import io.chronotick.daemon.config.ConfigLoader;
+import io.chronotick.daemon.config.ConfigOverrides;
+import io.chronotick.daemon.reference.ReferenceServer;
+import io.chronotick.daemon.reference.ReferenceServerConfig;
+import io.chronotick.daemon.reference.Truth;
+import io.chronotick.daemon.time.HostClocks;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
+
+/** What Prometheus sees of a daemon, asked over HTTP. */
+class MetricsTest {
+    private static final HostClocks CLOCKS = HostClocks.system();
+
+    @TempDir
+    Path directory;
+
+    private Daemon daemon(ReferenceServer server, int port) throws Exception {
+        String yaml = """
+                clock_measurement:
+                  ntp: {servers: ["127.0.0.1:%d"]}
+                  timing: {warm_up: {measurement_interval: 0.05}}
+                short_term: {model_name: learned}
+                daemon: {shm: "%s", metrics_port: %d}
+                """.formatted(server.address().getPort(), directory.resolve("segment" + port), port);
+        return Daemon.start(ConfigLoader.parse(yaml, "test", Map.of(), ConfigOverrides.NONE, 64)
+                .config());
+    }
+
+    private static ReferenceServer server() throws IOException {
+        return ReferenceServer.start(
+                ReferenceServerConfig.builder(Truth.startingNow(CLOCKS, 0, 12)).build(), CLOCKS);
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return free.getLocalPort();
+        }
+    }
+
+    private static String fetch(int port) {
+        try (HttpClient client = HttpClient.newHttpClient()) {
+            HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/metrics"))
+                    .build();
+            HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
+            assertThat(response.statusCode()).isEqualTo(200);
+            return response.body();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new AssertionError(e);
+        }
+    }
+
+    private static double value(String metrics, String name) {
+        return metrics.lines()
+                .filter(line -> line.startsWith(name + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no " + name + " in " + metrics));
+    }
+
+    @Test
+    void shouldShowTheTimeTheServersAndTheLearnedFilter() throws Exception {
+        int port = freePort();
+        try (ReferenceServer server = server();
+                Daemon daemon = daemon(server, port)) {
+            assertThat(daemon.segment()).exists();
+            TestDaemon.await("READY", () -> value(fetch(port), "chronotick_ready") == 1);
+            String metrics = fetch(port);
+            String label = "{server=\"127.0.0.1:" + server.address().getPort() + "\"";
+            assertThat(value(metrics, "chronotick_valid")).isEqualTo(1);
+            assertThat(value(metrics, "chronotick_uncertainty_seconds")).isBetween(1e-9, 0.01);
+            assertThat(value(metrics, "chronotick_bound_seconds"))
+                    .isGreaterThanOrEqualTo(value(metrics, "chronotick_uncertainty_seconds"));
+            assertThat(value(metrics, "chronotick_exchanges_total")).isGreaterThanOrEqualTo(8);
+            assertThat(value(metrics, "chronotick_source_exchanges_total" + label + "}"))
+                    .isGreaterThanOrEqualTo(8);
+            assertThat(value(metrics, "chronotick_source_state" + label + ",state=\"selected\"}"))
+                    .isEqualTo(1);
+            assertThat(value(metrics, "chronotick_source_state" + label + ",state=\"falseticker\"}"))
+                    .isZero();
+            String filter = "{forecaster=\"filter\"";
+            assertThat(value(metrics, "chronotick_learned_state" + filter + ",state=\"collecting\"}"))
+                    .isEqualTo(1);
+            assertThat(value(metrics, "chronotick_learned_state" + filter + ",state=\"fused\"}"))
+                    .isZero();
+            for (String name : List.of("fusion_ratio", "outside_95_ratio", "judged", "quarantines_total")) {
+                assertThat(value(metrics, "chronotick_learned_" + name + filter + "}"))
+                        .as(name)
+                        .isZero();
+            }
+            assertThat(documented()).isEqualTo(names(metrics));
+        }
+    }
+
+    /** The guide names every metric and no other. */
+    private static Set<String> documented() throws IOException {
+        return names(Files.readString(Path.of("..", "docs", "usage-guide.md")));
+    }
+
+    private static Set<String> names(String text) {
+        Set<String> names = new TreeSet<>();
+        Matcher matcher =
+                Pattern.compile("(?m)^(?:\\| `)?(chronotick_[a-z0-9_]+)[`{ ]").matcher(text);
+        while (matcher.find()) {
+            names.add(matcher.group(1));
+        }
+        return names;
+    }
+
+    @Test
+    void shouldServeTheTimeWhereThePortIsTaken() throws Exception {
+        List<String> said = new CopyOnWriteArrayList<>();
+        AppenderBase<ILoggingEvent> appender = new AppenderBase<>() {
+            @Override
+            protected void append(ILoggingEvent event) {
+                said.add(event.getLevel() + " " + event.getFormattedMessage());
+            }
+        };
+        appender.start();
+        Logger logger = (Logger) LoggerFactory.getLogger("chronotick");
+        logger.addAppender(appender);
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                ReferenceServer server = server();
+                Daemon daemon = daemon(server, taken.getLocalPort())) {
+            assertThat(daemon.segment()).exists();
+            TestDaemon.await("READY", () -> said.stream().anyMatch(line -> line.contains("READY after")));
+            assertThat(said)
+                    .contains("WARN metrics: port " + taken.getLocalPort()
+                            + " cannot be had: Address already in use; there are none (daemon.metrics_port)");
+        } finally {
+            logger.detachAppender(appender);
+        }
+    }
+}
