@@ -164,10 +164,11 @@ class LabCommandTest {
 
     @Test
     void ownWeightsAreTriedBeforeTheySpeak() throws IOException {
-        String scenario = write(
-                "good.yaml",
-                "for: 20 min\nservers: [{poll: 4 s, path: {base: 1 ms, queue: {law: exponential, mean: 1 ms}}}]\n"
-                        + "limits: {windows: [{from: 10 min, rms: 1 ms}]}\n");
+        String scenario = write("good.yaml", """
+                for: 20 min
+                servers: [{poll: 4 s, path: {base: 1 ms, queue: {law: exponential, mean: 1 ms}}}]
+                limits: {windows: [{from: 10 min, rms: 1 ms}]}
+                """);
         isRefused(
                 "does not exist",
                 "lab",

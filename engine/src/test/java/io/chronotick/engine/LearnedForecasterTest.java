@@ -174,6 +174,7 @@ class LearnedForecasterTest {
         runInto(world, LearnedReport.State.COLLECTING, 61);
         runInto(world, LearnedReport.State.QUARANTINED, 61);
         assertThat(world.notes).last().asString().contains("quarantined for 120 s");
+        assertThat(report(world).quarantines()).isEqualTo(2);
         world.model = (forecaster, asked, context) -> normal(0, 1e-5);
         runInto(world, LearnedReport.State.TRIAL, 200);
         assertThat(report(world).reason()).isEmpty();

@@ -135,6 +135,10 @@ class SecondOpinionTest {
         bank.runUntil(4000 * SECOND);
         both.runUntil(4000 * SECOND);
         assertThat(learned(both).weight()).isZero();
+        assertThat(learned(both).state()).isEqualTo(LearnedReport.State.QUARANTINED);
+        assertThat(learned(both).quarantines()).isPositive();
+        assertThat(learned(both).judged()).isGreaterThan(30);
+        assertThat(learned(both).missed()).isBetween(0.0, 1.0);
         assertThat(both.correction()).isEqualTo(bank.correction());
     }
 

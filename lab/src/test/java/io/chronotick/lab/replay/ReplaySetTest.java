@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.chronotick.lab.LabException;
+import io.chronotick.lab.LearnedWeights;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +30,7 @@ class ReplaySetTest {
 
     private ReplayResult play() {
         ReplaySet set = ReplaySet.open(directory);
-        return ReplayRun.play(set, set.cases().get(0), RULES, Set.of());
+        return ReplayRun.play(set, set.cases().get(0), RULES, Set.of(), LearnedWeights.shipped());
     }
 
     private void complains(String message) {
