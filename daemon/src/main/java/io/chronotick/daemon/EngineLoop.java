@@ -121,7 +121,8 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
                         config.warmupLimitSeconds(),
                         config.shortTermHorizonSeconds(),
                         config.speaker(),
-                        config.models().stream().map(ModelConfig::slot).toList()),
+                        config.models().stream().map(ModelConfig::slot).toList(),
+                        List.of()),
                 random);
         if (config.learnedFilter()) {
             LearnedWeights.load(LearnedWeights.SHIPPED).ifPresent(weights -> engine.useLearnedFilter(weights, true));

@@ -35,6 +35,7 @@ final class OscillatorBank {
 
     private final List<ClockHypothesis> oneSided;
     private final List<ClockHypothesis> symmetric;
+    private final List<List<Covariate>> covariates;
 
     /** One for each hypothesis; if cycles are learned one more at the end, asleep until a period is known. */
     private final OscillatorModel[] models;
@@ -75,13 +76,22 @@ final class OscillatorBank {
      *
      * @param oneSided what it weighs of clocks seen through {@link DelayHypothesis#ONE_SIDED} delays
      * @param symmetric of clocks seen through {@link DelayHypothesis#SYMMETRIC} ones; at least one of either
+     * @param covariates what the clock may follow, each in the ways in which it is seen; shared with whoever feeds them
      * @param learnsCycles whether a cycle may join them whose period is learned
      */
-    OscillatorBank(List<ClockHypothesis> oneSided, List<ClockHypothesis> symmetric, boolean learnsCycles) {
+    OscillatorBank(
+            List<ClockHypothesis> oneSided,
+            List<ClockHypothesis> symmetric,
+            List<List<Covariate>> covariates,
+            boolean learnsCycles) {
         this.oneSided = List.copyOf(oneSided);
         this.symmetric = List.copyOf(symmetric);
+        this.covariates = List.copyOf(covariates);
         this.learnsCycles = learnsCycles;
-        int n = oneSided.size() + symmetric.size() + (learnsCycles ? 1 : 0);
+        int followers = covariates.stream()
+                .mapToInt(views -> ClockHypothesis.followers(views.size()).size())
+                .sum();
+        int n = oneSided.size() + symmetric.size() + followers + (learnsCycles ? 1 : 0);
         models = new OscillatorModel[n];
         observations = new OscillatorModel.Observation[n];
         logWeights = new double[n];
@@ -98,8 +108,13 @@ final class OscillatorBank {
         for (ClockHypothesis hypothesis : oneSided) {
             models[j++] = new OscillatorModel(hypothesis, DelayHypothesis.ONE_SIDED);
         }
+        DelayHypothesis delays = oneSided.isEmpty() ? DelayHypothesis.SYMMETRIC : DelayHypothesis.ONE_SIDED;
+        for (List<Covariate> views : covariates) {
+            for (ClockHypothesis hypothesis : ClockHypothesis.followers(views.size())) {
+                models[j++] = new OscillatorModel(hypothesis, delays, views);
+            }
+        }
         if (learnsCycles) {
-            DelayHypothesis delays = oneSided.isEmpty() ? DelayHypothesis.SYMMETRIC : DelayHypothesis.ONE_SIDED;
             models[j] = new OscillatorModel(ClockHypothesis.learnedCycle(1), delays);
         }
         for (int i = 0; i < n; i++) {
@@ -110,7 +125,7 @@ final class OscillatorBank {
 
     /** An independent copy: a second opinion that goes its own way. */
     OscillatorBank copy() {
-        OscillatorBank copy = new OscillatorBank(oneSided, symmetric, learnsCycles);
+        OscillatorBank copy = new OscillatorBank(oneSided, symmetric, covariates, learnsCycles);
         for (int j = 0; j < models.length; j++) {
             copy.models[j] = models[j].copy();
             copy.logWeights[j] = logWeights[j];
@@ -322,7 +337,7 @@ final class OscillatorBank {
             int best = -1;
             for (int j = 0; j < models.length - 1; j++) {
                 boolean fits = models[j].delays() == learned.delays()
-                        && !models[j].hypothesis().secondary();
+                        && models[j].hypothesis().clockStates() == 2;
                 best = fits && (best < 0 || logWeights[j] > logWeights[best]) ? j : best;
             }
             learned.startFrom(models[best]);
@@ -350,6 +365,25 @@ final class OscillatorBank {
     /** Frequency at the newest exchange, s/s. */
     double frequency() {
         return frequency;
+    }
+
+    /** What the models that follow a covariate make of it. */
+    CovariateReport report(List<Covariate> views) {
+        double share = 0;
+        double mean = 0;
+        double second = 0;
+        for (int j = 0; j < active(); j++) {
+            if (models[j].drivers().equals(views)) {
+                double k = models[j].sensitivity();
+                share += weights[j];
+                mean += weights[j] * k;
+                second += weights[j] * (k * k + models[j].sensitivityVariance());
+            }
+        }
+        double k = mean / share;
+        double sd = Math.sqrt(Math.max(second / share - k * k, 0));
+        CovariateConfig config = views.get(0).config();
+        return new CovariateReport(config, views.get(0).newest(), k / config.swing(), sd / config.swing(), share);
     }
 
     /** Standard deviation of {@link #frequency}, s/s. */
