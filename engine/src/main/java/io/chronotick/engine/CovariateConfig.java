@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine;
 
+import java.util.List;
+
 /**
  * Something that the host measures and that its oscillator may follow.
  *
@@ -17,6 +19,9 @@ public record CovariateConfig(String name, String unit, double swing) {
 
     /** Mean of all processors, GHz. */
     public static final CovariateConfig CPU_FREQUENCY = new CovariateConfig("cpu_frequency", "GHz", 1);
+
+    /** What the daemon can measure. */
+    public static final List<CovariateConfig> ALL = List.of(TEMPERATURE, CPU_USAGE, CPU_FREQUENCY);
 
     public CovariateConfig {
         if (!(swing > 0) || !Double.isFinite(swing)) {

@@ -2,6 +2,7 @@
 package io.chronotick.daemon.config;
 
 import io.chronotick.engine.Correction;
+import io.chronotick.engine.CovariateConfig;
 import java.util.List;
 import org.slf4j.event.Level;
 
@@ -23,6 +24,7 @@ import org.slf4j.event.Level;
  * @param shortTermHorizonSeconds longest a published line may be followed without being refreshed, s
  * @param learnedFilter whether the learned filter speaks beside the clock model
  * @param models models from files, at most one beside each forecaster
+ * @param covariates names of what the clock model may follow, those of {@link CovariateConfig} or any other
  * @param logLevel least severe level that is logged
  * @param frequencyHz records published a second, 1..1000
  * @param cpuAffinity numbers of the CPUs the writer is pinned to, ascending; empty: not pinned
@@ -41,6 +43,7 @@ public record DaemonConfig(
         double shortTermHorizonSeconds,
         boolean learnedFilter,
         List<ModelConfig> models,
+        List<String> covariates,
         Level logLevel,
         int frequencyHz,
         List<Integer> cpuAffinity,
@@ -49,6 +52,7 @@ public record DaemonConfig(
     public DaemonConfig {
         servers = List.copyOf(servers);
         models = List.copyOf(models);
+        covariates = List.copyOf(covariates);
         cpuAffinity = List.copyOf(cpuAffinity);
     }
 }
