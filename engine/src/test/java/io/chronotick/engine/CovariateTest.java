@@ -123,7 +123,8 @@ class CovariateTest {
         }
         long oldest = (10_000 - 8192) * STEP;
         assertThat(covariate.level(0)).isEqualTo(covariate.level(oldest));
-        assertThat(covariate.area(oldest) - covariate.area(oldest - 100 * SECOND)).isCloseTo(0, within(1e-9));
+        assertThat(covariate.area(oldest) - covariate.area(oldest - 100 * SECOND))
+                .isCloseTo(0, within(1e-9));
         assertThat(covariate.level(9_000 * STEP)).isEqualTo(1);
     }
 }

@@ -62,12 +62,12 @@ class KalmanOracleTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 1})
     void shouldFilterDrivenClocksAsHipparchusDoes(int which) {
-        List<Covariate> drivers = List.of(
-                new Covariate(CovariateConfig.TEMPERATURE, 0), new Covariate(CovariateConfig.TEMPERATURE, 300));
+        List<Covariate> drivers =
+                List.of(new Covariate(CovariateConfig.TEMPERATURE, 0), new Covariate(CovariateConfig.TEMPERATURE, 300));
         Random random = new Random(2);
         for (int i = 0; i < 1500; i++) {
             double value = 40 + 8 * Math.sin(i / 40.0) + random.nextGaussian();
-            long raw = i * 10 * SECOND;
+            long raw = 10L * i * SECOND;
             drivers.forEach(driver -> driver.add(raw, value));
         }
         compare(ClockHypothesis.followers(drivers.size()).get(which), DelayHypothesis.ONE_SIDED, drivers);
@@ -160,8 +160,7 @@ class KalmanOracleTest {
         private final SymmetricUpdate symmetric = new SymmetricUpdate();
         private long rawNanos;
 
-        Oracle(
-                OscillatorModel model, ClockHypothesis hypothesis, DelayHypothesis delays, List<Covariate> drivers) {
+        Oracle(OscillatorModel model, ClockHypothesis hypothesis, DelayHypothesis delays, List<Covariate> drivers) {
             this.hypothesis = hypothesis;
             this.delays = delays;
             this.drivers = drivers;
