@@ -645,18 +645,21 @@ final class OscillatorBank {
             w[0] = 1;
             return w;
         }
-        OscillatorModel m = likeliest();
         double[][] c = new double[n][n];
         for (int i = 0; i < n; i++) {
-            int ai = m.asymmetry(sources.get(i));
             for (int k = 0; k < n; k++) {
-                int ak = m.asymmetry(sources.get(k));
-                c[i][k] = m.covariance(ai, ak)
-                        + m.covariance(OscillatorModel.X, ai)
-                        + m.covariance(OscillatorModel.X, ak)
-                        + m.covariance(OscillatorModel.X, OscillatorModel.X);
+                for (int j = 0; j < active(); j++) {
+                    OscillatorModel m = models[j];
+                    int ai = m.asymmetry(sources.get(i));
+                    int ak = m.asymmetry(sources.get(k));
+                    c[i][k] += weights[j]
+                            * (m.covariance(ai, ak)
+                                    + m.covariance(OscillatorModel.X, ai)
+                                    + m.covariance(OscillatorModel.X, ak)
+                                    + m.covariance(OscillatorModel.X, OscillatorModel.X));
+                }
             }
-            c[i][i] += OscillatorModel.asymmetryVariance(m.mean(m.base(sources.get(i))));
+            c[i][i] += OscillatorModel.asymmetryVariance(base(sources.get(i)));
         }
         LinearAlgebra.solveWithOnes(c, w);
         double total = 0;
@@ -671,17 +674,30 @@ final class OscillatorBank {
         return w;
     }
 
-    /** Sampling variance of the weighted mean from the servers' disagreement, s^2, less what their noise explains. */
+    /**
+     * Sampling variance of the weighted mean from the servers' disagreement, s^2, less what their noise explains; mean over the
+     * hypotheses, so that nothing jumps when one becomes likelier than another.
+     */
     private double disagreement(List<Integer> sources, double[] w) {
         if (w.length == 1) {
             return 0;
         }
-        OscillatorModel m = likeliest();
-        double centre = 0;
         double squares = 0;
+        for (double weight : w) {
+            squares += weight * weight;
+        }
+        double spread = 0;
+        for (int j = 0; j < active(); j++) {
+            spread += weights[j] * spread(models[j], sources, w);
+        }
+        return squares < 1 ? Math.max(spread, 0) / (1 - squares) * squares : 0;
+    }
+
+    /** Mean square of what the servers' asymmetries are from their mean, less what their noise explains, s^2. */
+    private static double spread(OscillatorModel m, List<Integer> sources, double[] w) {
+        double centre = 0;
         for (int i = 0; i < w.length; i++) {
             centre += w[i] * m.mean(m.asymmetry(sources.get(i)));
-            squares += w[i] * w[i];
         }
         double spread = 0;
         for (int i = 0; i < w.length; i++) {
@@ -690,7 +706,7 @@ final class OscillatorBank {
             double noise = m.covariance(a, a) - combinedAsymmetry(m, a, sources, w);
             spread += w[i] * (d * d - Math.max(noise, 0));
         }
-        return squares < 1 ? Math.max(spread, 0) / (1 - squares) * squares : 0;
+        return spread;
     }
 
     /** Covariance of an asymmetry with the servers' weighted mean asymmetry. */
