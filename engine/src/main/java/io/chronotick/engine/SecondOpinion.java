@@ -69,6 +69,7 @@ final class SecondOpinion {
 
     /** Mean time ahead at which it is judged, s; 0 before it has been. */
     private double judgedLead;
+
     private double misses;
     private int judged;
     private long quarantines;

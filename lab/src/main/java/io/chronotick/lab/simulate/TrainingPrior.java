@@ -208,7 +208,8 @@ public final class TrainingPrior {
                 cycles,
                 steps,
                 jumps,
-                List.of());
+                List.of(),
+                Optional.empty());
     }
 
     // --- The path ---
