@@ -14,6 +14,7 @@ import io.chronotick.engine.CovariateReport;
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
 import io.chronotick.engine.ExchangeRecord;
+import io.chronotick.engine.FilterWeights;
 import io.chronotick.engine.Forecast;
 import io.chronotick.engine.LearnedReport;
 import io.chronotick.engine.SourceConfig;
@@ -78,6 +79,7 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
     private final NtpTransport transport;
     private final Engine engine;
     private final DaemonConfig config;
+    private final Optional<FilterWeights> weights;
     private final List<Lookup> lookups = new ArrayList<>();
     private final List<ModelRunner> models = new ArrayList<>();
 
@@ -137,9 +139,8 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
                         config.models().stream().map(ModelConfig::slot).toList(),
                         covariates),
                 random);
-        if (config.learnedFilter()) {
-            LearnedWeights.load(config.learnedWeights()).ifPresent(weights -> engine.useLearnedFilter(weights, true));
-        }
+        this.weights = config.learnedFilter() ? LearnedWeights.load(config.learnedWeights()) : Optional.empty();
+        weights.ifPresent(present -> engine.useLearnedFilter(present, true));
         long raw = clocks.rawNanos();
         this.newest = Correction.nothingKnown(raw);
         for (ServerConfig server : config.servers()) {
@@ -187,8 +188,20 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
                 engine.shortTermWeight(),
                 newest,
                 engine.sources(raw),
-                engine.learned(),
+                learned(),
                 raw);
+    }
+
+    /** Those of the engine, and the filter whose weights could not be had: it was asked for, and is missed. */
+    private List<LearnedReport> learned() {
+        List<LearnedReport> reports = engine.learned();
+        if (!config.learnedFilter() || weights.isPresent()) {
+            return reports;
+        }
+        List<LearnedReport> all = new ArrayList<>();
+        all.add(new LearnedReport(Forecast.Forecaster.LEARNED, LearnedReport.State.ABSENT, 0, 0, 0, Double.NaN, ""));
+        all.addAll(reports);
+        return List.copyOf(all);
     }
 
     Snapshot snapshot() {

@@ -187,6 +187,22 @@ class DaemonTest {
     }
 
     @Test
+    void shouldSayThatTheLearnedFilterHasNoWeights() throws Exception {
+        String yaml = """
+                clock_measurement:
+                  ntp: {servers: ["%s"]}
+                  timing: {warm_up: {measurement_interval: 0.05}}
+                short_term: {model_name: learned, model_params: {path: "%s"}}
+                daemon: {shm: "%s"}
+                """.formatted(address(server()), directory.resolve("nowhere"), segment());
+        opened.add(Daemon.start(ConfigLoader.parse(yaml, "test", Map.of(), ConfigOverrides.NONE, 64)
+                .config()));
+        ChronoTickReader reader = reader();
+        TestDaemon.await("READY", () -> isReady(reader));
+        assertThat(reader.status().learnedModels()).isEqualTo("filter absent");
+    }
+
+    @Test
     void shouldSayHowTheLearnedFilterIsDoing() throws Exception {
         String yaml = """
                 clock_measurement:

@@ -135,10 +135,11 @@ class SecondOpinionTest {
         bank.runUntil(4000 * SECOND);
         both.runUntil(4000 * SECOND);
         assertThat(learned(both).weight()).isZero();
-        assertThat(learned(both).state()).isEqualTo(LearnedReport.State.QUARANTINED);
-        assertThat(learned(both).quarantines()).isPositive();
-        assertThat(learned(both).judged()).isGreaterThan(30);
-        assertThat(learned(both).missed()).isBetween(0.0, 1.0);
+        LearnedReport report = both.engine.learned().get(0);
+        assertThat(report.state()).isEqualTo(LearnedReport.State.QUARANTINED);
+        assertThat(report.quarantines()).isPositive();
+        assertThat(report.judged()).isGreaterThan(30);
+        assertThat(report.missed()).isBetween(0.0, 1.0);
         assertThat(both.correction()).isEqualTo(bank.correction());
     }
 
