@@ -82,6 +82,7 @@ public record DaemonConfig(
                 learnedFilter,
                 learnedWeights,
                 models,
+                covariates,
                 logLevel,
                 exchangeLog,
                 exchangeLogBytes,
