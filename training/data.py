@@ -5,16 +5,17 @@ import torch
 
 OPEN = 24
 TARGETS = 3
-RAW = 6 + 2 * TARGETS
+SEEN = 7
+RAW = SEEN + 2 * TARGETS
 
 
 class Sequences:
-    """raw [N, T, 12] float64: gap, offset, delay, scale, excess, smoothed gap, then lead and truth of each target;
+    """raw [N, T, 13] float64: gap, offset, delay, scale, excess, smoothed gap, raised minimum, then lead and truth of each target;
     features [N, T, 24] float32."""
 
     def __init__(self, path):
         head = np.fromfile(path, dtype=np.uint8, count=32).tobytes()
-        if head[:8] != b"CTSEQ001":
+        if head[:8] != b"CTSEQ002":
             raise SystemExit(f"{path} is no file of training sequences: make one with 'chronotick lab dataset --out {path}'")
         self.count, self.length, targets, features = np.frombuffer(head[8:24], dtype="<i4")
         self.seed = int(np.frombuffer(head[24:32], dtype="<i8")[0])

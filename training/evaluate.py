@@ -6,7 +6,7 @@ import json
 import numpy as np
 import torch
 
-from data import Sequences
+from data import SEEN, Sequences
 from train import forecasts
 from tuned_filter import TunedFilter
 from weights import load_weights
@@ -26,7 +26,7 @@ def best_of_eight(raw):
         first = torch.argmin(raw[i - 62:i - 30, :, 2], 0) + i - 62
         second = torch.argmin(raw[i - 30:i + 2, :, 2], 0) + i - 30
         rate = (raw[second, columns, 1] - raw[first, columns, 1]) / (at[second, columns] - at[first, columns])
-        when = at[i + 1] + raw[i + 1, :, 8]
+        when = at[i + 1] + raw[i + 1, :, SEEN + 2]
         out[i] = raw[near, columns, 1] + rate * (when - at[near, columns])
     return out
 
@@ -36,9 +36,9 @@ def judge(model, sequences):
     errors, inside, rivals = [], [], []
     for start in range(0, sequences.count, BLOCK):
         raw, features = sequences.batch(np.arange(start, min(start + BLOCK, sequences.count)))
-        seen = raw[..., :6]
+        seen = raw[..., :SEEN]
         state = model.second(model.begin(seen[0]), seen[1])
-        _, states, hiddens = model.chunk(state, seen[1:], features[1:])
+        _, states, hiddens, _ = model.chunk(state, seen[1:], features[1:])
         _, corrected, _, wide, truth = forecasts(model, states, hiddens, raw[1:])
         error = (corrected - truth)[LATE:]
         errors.append(torch.sqrt((error * error).mean(0)))

@@ -6,7 +6,7 @@ import os
 import numpy as np
 import torch
 
-from data import Sequences
+from data import SEEN, Sequences
 from tuned_filter import TunedFilter
 from weights import write_safetensors
 
@@ -17,9 +17,9 @@ LEADS = [0.5, 16.0, 700.0]
 def write_vectors(path, model, sequences, count, length):
     """A line an exchange: sequence, gap, offset, delay, then corrected offset and deviation at each of LEADS after its middle."""
     raw, features = sequences.batch(np.arange(count))
-    raw, features = raw[:length, :, :6], features[:length].double()
+    raw, features = raw[:length, :, :SEEN], features[:length].double()
     state = model.second(model.begin(raw[0]), raw[1])
-    _, states, hiddens = model.chunk(state, raw[1:], features[1:])
+    _, states, hiddens, _ = model.chunk(state, raw[1:], features[1:])
     told = [model.forecast(states, hiddens, raw[1:], torch.full_like(raw[1:, :, 0], lead)) for lead in LEADS]
     with open(path, "w") as out:
         out.write("sequence,gap,offset,delay" + "".join(f",corrected_{lead:g},sd_{lead:g}" for lead in LEADS) + "\n")

@@ -13,7 +13,7 @@ import time
 import numpy as np
 import torch
 
-from data import Sequences, TARGETS
+from data import SEEN, Sequences, TARGETS
 from tuned_filter import TunedFilter
 from weights import load_weights
 
@@ -31,10 +31,21 @@ FLOOR = 1e-9  # s: nobody is asked to be better
 
 def forecasts(model, states, hiddens, raw):
     """Stacked over the targets: plain, corrected, Student scale, deviation, truth."""
-    lead = torch.stack([raw[..., 6 + 2 * k] for k in range(TARGETS)], -1)
-    truth = torch.stack([raw[..., 7 + 2 * k] for k in range(TARGETS)], -1)
+    lead = torch.stack([raw[..., SEEN + 2 * k] for k in range(TARGETS)], -1)
+    truth = torch.stack([raw[..., SEEN + 1 + 2 * k] for k in range(TARGETS)], -1)
     spread = lambda a: a.unsqueeze(-2).expand(*a.shape[:-1], TARGETS, a.shape[-1])
     return (*model.forecast(spread(states), spread(hiddens), spread(raw), lead), truth)
+
+
+def measurement_loss(states, sights, raw):
+    """How likely the truth is under the network's reading of the exchange alone: its offset, moved by the shift, with its noise.
+    The filter teaches the same, but slowly: through everything that it does with the exchange afterwards."""
+    shift, noise = sights.unbind(-1)
+    # The truth at the middle: that on arrival, carried back with the filter's rate.
+    truth = raw[..., SEEN + 1] - raw[..., SEEN] * states[..., 1].detach()
+    error = raw[..., 1] + shift - truth
+    noise = noise + FLOOR**2
+    return (0.5 * torch.log(noise) + 2.5 * torch.log1p(error * error / (4 * noise))).mean()
 
 
 def loss_of(plain, corrected, scale, wide, truth, counted):
@@ -56,9 +67,9 @@ def loss_of(plain, corrected, scale, wide, truth, counted):
 def validate(model, sequences, count):
     """What the averaged weights reach on sequences that training never sees."""
     raw, features = sequences.batch(np.arange(count))
-    seen = raw[..., :6]
+    seen = raw[..., :SEEN]
     state = model.second(model.begin(seen[0]), seen[1])
-    _, states, hiddens = model.chunk(state, seen[1:], features[1:])
+    _, states, hiddens, _ = model.chunk(state, seen[1:], features[1:])
     plain, corrected, scale, wide, truth = forecasts(model, states, hiddens, raw[1:])
     late = slice(100, None)
     error = (corrected - truth)[late]
@@ -77,11 +88,12 @@ def validate(model, sequences, count):
 
 def main():
     parser = argparse.ArgumentParser(description="Train the learned filter. Goes on from the last checkpoint in --out.")
-    parser.add_argument("--train", required=True, help="sequences to learn from (chronotick lab dataset --seed 1 --count 16384)")
+    parser.add_argument("--train", required=True, help="sequences to learn from (chronotick lab dataset --seed 1 --count 32768)")
     parser.add_argument("--validate", required=True, help="fresh draws (chronotick lab dataset --seed 2 --count 512)")
     parser.add_argument("--out", required=True, help="directory of checkpoint, log and weights")
-    parser.add_argument("--updates", type=int, default=3200, help="steps of the optimizer (default: 3200)")
-    parser.add_argument("--from", dest="start", metavar="WEIGHTS", help="begin with these weights (safetensors) and a tenth of the learning rate")
+    parser.add_argument("--updates", type=int, default=4800, help="steps of the optimizer (default: 4800)")
+    parser.add_argument("--from", dest="start", metavar="WEIGHTS", help="begin with these weights (safetensors)")
+    parser.add_argument("--rate", type=float, help=f"largest learning rate (default: {LEARNING_RATE:g}, with --from {FINE_TUNING_RATE:g})")
     parser.add_argument("--batch", type=int, default=256, help="sequences at a time (default: 256)")
     parser.add_argument("--threads", type=int, default=1, help="processors (default: 1)")
     parser.add_argument("--seed", type=int, default=1, help="of weights and order (default: 1)")
@@ -96,7 +108,7 @@ def main():
     if options.start:
         load_weights(model, options.start)
     averaged.load_state_dict(model.state_dict())
-    rate = FINE_TUNING_RATE if options.start else LEARNING_RATE
+    rate = options.rate or (FINE_TUNING_RATE if options.start else LEARNING_RATE)
     optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=1e-4)
     checkpoint = os.path.join(options.out, "checkpoint.pt")
     done, minutes = 0, 0.0
@@ -115,15 +127,15 @@ def main():
         # Which sequences come next depends on the count of updates alone, so that a run that was interrupted is the same run.
         order = np.random.default_rng([options.seed, done // chunks])
         raw, features = training.batch(order.choice(training.count, options.batch, replace=False))
-        state = model.second(model.begin(raw[0, :, :6]), raw[1, :, :6])
+        state = model.second(model.begin(raw[0, :, :SEEN]), raw[1, :, :SEEN])
         for c in range(chunks):
             at = slice(1 + c * CHUNK, 1 + (c + 1) * CHUNK)
             lr = rate * min(1, (done + 1) / WARM_UP) * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(done / options.updates, 1))))
             for group in optimizer.param_groups:
                 group["lr"] = lr
-            after, states, hiddens = model.chunk(state, raw[at, :, :6], features[at])
+            after, states, hiddens, sights = model.chunk(state, raw[at, :, :SEEN], features[at])
             counted = torch.arange(1 + c * CHUNK, 1 + (c + 1) * CHUNK) >= BURN_IN
-            loss = loss_of(*forecasts(model, states, hiddens, raw[at]), counted)
+            loss = loss_of(*forecasts(model, states, hiddens, raw[at]), counted) + 0.2 * measurement_loss(states, sights, raw[at])
             optimizer.zero_grad()
             loss.backward()
             norm = torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)

@@ -12,11 +12,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 OPEN = 24  # features that Java computes
-CLOSED = 12  # features of the filter's own state
+CLOSED = 16  # features of the filter's own state
 INPUT = 48
 HIDDEN = 64
 MIDDLE = 48
-OUTPUT = 10
+OUTPUT = 11
 HEAD = 32
 LIMIT = 12.0
 TAU_SHORT = 60.0
@@ -49,14 +49,15 @@ class TunedFilter(nn.Module):
 
     @torch.jit.export
     def begin(self, raw: Tensor) -> List[Tensor]:
-        """State after the first exchange. raw: [B, 6] gap, offset, delay, scale, excess, smoothed gap."""
+        """State after the first exchange. raw: [B, 7] gap, offset, delay, scale, excess, smoothed gap, raised minimum."""
         offset, delay, scale = raw[:, 1], raw[:, 2], raw[:, 3]
         zero = torch.zeros_like(offset)
         sd = delay / 2 + scale
         hidden = torch.zeros(raw.shape[0], HIDDEN, dtype=self.inputs.weight.dtype)
-        # x y z pxx pxy pxz pyy pyz pzz tau qx qy qz, newest surprise, its products (fast, slow), its squares (fast, slow), hidden
+        # x y z pxx pxy pxz pyy pyz pzz tau qx qy qz, newest surprise, its products (fast, slow), its squares (fast, slow), hidden,
+        # means of the rate (fast, slow), exchanges, what the newest was read as: shift and noise
         return [offset, zero, zero, sd * sd, zero, zero, zero, zero, zero, zero + 600.0, zero, zero, zero,
-                zero, zero, zero, zero + 1.0, zero + 1.0, hidden]
+                zero, zero, zero, zero + 1.0, zero + 1.0, hidden, zero, zero, zero + 1.0, zero, zero]
 
     @torch.jit.export
     def second(self, state: List[Tensor], raw: Tensor) -> List[Tensor]:
@@ -70,7 +71,8 @@ class TunedFilter(nn.Module):
     def step(self, state: List[Tensor], raw: Tensor, features: Tensor) -> List[Tensor]:
         x, y, z, pxx, pxy, pxz, pyy, pyz, pzz, tau = state[0], state[1], state[2], state[3], state[4], state[5], state[6], state[7], state[8], state[9]
         surprise, product1, product2, square1, square2, hidden = state[13], state[14], state[15], state[16], state[17], state[18]
-        gap, offset, scale, excess, rhythm = raw[:, 0], raw[:, 1], raw[:, 3], raw[:, 4], raw[:, 5]
+        mean1, mean2, exchanges = state[19], state[20], state[21] + 1.0
+        gap, offset, scale, excess, rhythm, raised = raw[:, 0], raw[:, 1], raw[:, 3], raw[:, 4], raw[:, 5], raw[:, 6]
         decay, to_y, to_x = transition(gap, tau)
         x = x + gap * y + to_x * z
         y = y + to_y * z
@@ -100,10 +102,14 @@ class TunedFilter(nn.Module):
             torch.log(torch.sqrt(torch.clamp(pzz, min=1e-40)) * rhythm * rhythm / scale + 1e-6),
             relative * torch.asinh(excess / scale),
             torch.log(tau / 600.0),
+            torch.asinh(innovation / (excess + raised + tenth)),
             product1,
             product2,
             torch.log(square1 + 0.01),
             torch.log(square2 + 0.01),
+            torch.asinh((y - mean1) * rhythm / scale),
+            torch.asinh((y - mean2) * rhythm / scale),
+            torch.asinh(z * rhythm * rhythm / scale),
         ), 1).clamp(-LIMIT, LIMIT).to(features.dtype)
         u = F.silu(self.inputs(torch.cat((features, closed), 1)))
         gi = self.gru_i(u)
@@ -115,7 +121,7 @@ class TunedFilter(nn.Module):
         out = self.outputs(F.silu(self.middle(torch.cat((hidden, u), 1)))).double()
 
         bent = torch.tanh(out * self.slopes(out))
-        shift = 1.2 * bent[:, 0] * excess + 2.0 * bent[:, 1] * scale
+        shift = 1.2 * bent[:, 0] * excess + 2.0 * bent[:, 1] * scale + 1.2 * bent[:, 10] * raised
         r1 = excess * torch.exp(-0.5 + 3.0 * bent[:, 2])
         r2 = scale * torch.exp(-2.0 + 3.0 * bent[:, 3])
         r3 = innovation * torch.exp(-5.0 + 6.0 * bent[:, 4])
@@ -134,31 +140,40 @@ class TunedFilter(nn.Module):
         pyz = pyz + qz * e2 / 2
         pzz = pzz + qz * to_y
 
-        total = pxx + r1 * r1 + r2 * r2 + r3 * r3
+        noise = r1 * r1 + r2 * r2 + r3 * r3
+        total = pxx + noise
         kx, ky, kz = pxx / total, pxy / total, pxz / total
         seen = innovation + shift
         # Whether the surprises are white and as large as was thought: what says that Q or R is wrong.
         fresh = (seen / torch.sqrt(total)).clamp(-4.0, 4.0)
         product, square = fresh * surprise, fresh * fresh
-        return [x + kx * seen, y + ky * seen, z + kz * seen,
+        y = y + ky * seen
+        # The first rates are on their way.
+        settling = 1.0 / torch.clamp(exchanges - 3.0, min=1.0)
+        mean1 = mean1 + torch.clamp(settling, min=0.05) * (y - mean1)
+        mean2 = mean2 + torch.clamp(settling, min=0.005) * (y - mean2)
+        return [x + kx * seen, y, z + kz * seen,
                 pxx - kx * pxx, pxy - kx * pxy, pxz - kx * pxz, pyy - ky * pxy, pyz - ky * pxz, pzz - kz * pxz,
                 tau, qx, qy, qz,
                 fresh, product1 + 0.05 * (product - product1), product2 + 0.01 * (product - product2),
-                square1 + 0.05 * (square - square1), square2 + 0.01 * (square - square2), hidden]
+                square1 + 0.05 * (square - square1), square2 + 0.01 * (square - square2), hidden,
+                mean1, mean2, exchanges, shift, noise]
 
     def slopes(self, like: Tensor) -> Tensor:
-        return torch.tensor([0.5, 0.5, 1 / 3, 1 / 3, 1 / 3, 1 / 3, 0.25, 0.2, 0.2, 0.5], dtype=like.dtype)
+        return torch.tensor([0.5, 0.5, 1 / 3, 1 / 3, 1 / 3, 1 / 3, 0.25, 0.2, 0.2, 0.5, 0.5], dtype=like.dtype)
 
     @torch.jit.export
-    def chunk(self, state: List[Tensor], raw: Tensor, features: Tensor) -> Tuple[List[Tensor], Tensor, Tensor]:
-        """Steps through raw [T, B, 6] and features [T, B, OPEN]; the states after each: [T, B, 13] and hidden [T, B, HIDDEN]."""
+    def chunk(self, state: List[Tensor], raw: Tensor, features: Tensor) -> Tuple[List[Tensor], Tensor, Tensor, Tensor]:
+        """Steps through raw [T, B, 7] and features [T, B, OPEN]; the states after each: [T, B, 13], hidden [T, B, HIDDEN], shift and noise [T, B, 2]."""
         states: List[Tensor] = []
         hiddens: List[Tensor] = []
+        sights: List[Tensor] = []
         for t in range(raw.shape[0]):
             state = self.step(state, raw[t], features[t])
             states.append(torch.stack(state[:13], 1))
             hiddens.append(state[18])
-        return state, torch.stack(states), torch.stack(hiddens)
+            sights.append(torch.stack(state[22:], 1))
+        return state, torch.stack(states), torch.stack(hiddens), torch.stack(sights)
 
     @torch.jit.export
     def forecast(self, states: Tensor, hidden: Tensor, raw: Tensor, lead: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:

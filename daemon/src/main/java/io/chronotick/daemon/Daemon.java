@@ -10,6 +10,7 @@ import io.chronotick.daemon.segment.RecordWriter;
 import io.chronotick.daemon.segment.SegmentException;
 import io.chronotick.daemon.segment.SegmentFile;
 import io.chronotick.daemon.segment.StatusPageWriter;
+import io.chronotick.daemon.sensor.HostSensors;
 import io.chronotick.daemon.time.CpuAffinity;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.daemon.time.ProcessStats;
@@ -49,6 +50,9 @@ public final class Daemon implements AutoCloseable {
     /** Memory changes slowly, and to ask the kernel for it costs more than the rest of the page. */
     private static final int PAGES_PER_MEMORY_READING = 8;
 
+    /** Temperatures change slowly too. */
+    private static final int PAGES_PER_SENSOR_READING = 10;
+
     private static final long JOIN_MILLIS = 3_000;
 
     private final DaemonConfig config;
@@ -56,6 +60,7 @@ public final class Daemon implements AutoCloseable {
     private final NtpTransport transport;
     private final RecordWriter recordWriter;
     private final WriterLoop writerLoop;
+    private final HostSensors sensors;
     private final EngineLoop engineLoop;
     private final Optional<ExchangeLog> exchangeLog;
     private final Optional<Metrics> metrics;
@@ -86,8 +91,13 @@ public final class Daemon implements AutoCloseable {
                 Correction.nothingKnown(clocks.rawNanos()),
                 segment.buffer());
         this.exchangeLog = config.exchangeLog().map(file -> ExchangeLog.start(file, config.exchangeLogBytes()));
+        this.sensors = HostSensors.find(Path.of("/"), config.covariates());
+        if (!sensors.covariates().isEmpty()) {
+            LOG.info("the clock may follow {}", sensors.describe());
+        }
         this.engineLoop = new EngineLoop(
                 config,
+                sensors.covariates(),
                 clocks,
                 transport,
                 new SecureRandom(),
@@ -233,9 +243,17 @@ public final class Daemon implements AutoCloseable {
                 keepName();
                 writePage(segment);
                 logWarmup();
+                readSensors();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    private void readSensors() {
+        if (pagesWritten % PAGES_PER_SENSOR_READING == 0
+                && !sensors.covariates().isEmpty()) {
+            engineLoop.onCovariates(sensors.read(), clocks.rawNanos());
         }
     }
 

@@ -9,6 +9,8 @@ import io.chronotick.daemon.net.Resolver;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.engine.Action;
 import io.chronotick.engine.Correction;
+import io.chronotick.engine.CovariateConfig;
+import io.chronotick.engine.CovariateReport;
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
 import io.chronotick.engine.ExchangeRecord;
@@ -23,6 +25,7 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
@@ -48,6 +51,11 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
     private static final long LONGEST_WAIT_NANOS = 1_000_000_000L;
 
     private static final long SNAPSHOT_NANOS = 1_000_000_000L;
+
+    /** A covariate leads when hypotheses that follow it have this share, until it falls below the other. */
+    private static final double LEADING = 0.5;
+
+    private static final double FORGOTTEN = 0.1;
 
     /** A name is looked up again when its server has been silent for this long, ns. */
     private static final long SILENCE_BEFORE_LOOKUP_NANOS = 60_000_000_000L;
@@ -81,6 +89,9 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
     private final Consumer<Correction> publisher;
     private final java.util.function.LongSupplier discontinuities;
     private final Consumer<ExchangeRecord> recorder;
+    /** Covariates that the clock model goes by. */
+    private final Set<String> leading = new HashSet<>();
+
     private long discontinuitiesSeen;
     private long nextSnapshotNanos;
     private Correction newest;
@@ -106,6 +117,7 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
 
     EngineLoop(
             DaemonConfig config,
+            List<CovariateConfig> covariates,
             HostClocks clocks,
             NtpTransport transport,
             RandomGenerator random,
@@ -124,7 +136,8 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
                         config.warmupLimitSeconds(),
                         config.shortTermHorizonSeconds(),
                         config.speaker(),
-                        config.models().stream().map(ModelConfig::slot).toList()),
+                        config.models().stream().map(ModelConfig::slot).toList(),
+                        covariates),
                 random);
         this.weights = config.learnedFilter() ? LearnedWeights.load(config.learnedWeights()) : Optional.empty();
         weights.ifPresent(present -> engine.useLearnedFilter(present, true));
@@ -136,6 +149,36 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
             lookups.add(new Lookup(source, server, raw));
         }
         this.snapshot = snapshotAt(raw);
+    }
+
+    /**
+     * The machine's sensors were read. Any thread.
+     *
+     * @param values in the order of the covariates that the constructor was given
+     */
+    void onCovariates(double[] values, long rawNanos) {
+        post(() -> {
+            for (int i = 0; i < values.length; i++) {
+                engine.onCovariate(i, values[i], rawNanos);
+            }
+        });
+    }
+
+    /** Tells when the clock model begins or ceases to go by a covariate. */
+    private void noteCovariates() {
+        for (CovariateReport report : engine.covariates()) {
+            String name = report.config().name();
+            if (report.weight() > LEADING && leading.add(name)) {
+                String unit = report.config().unit();
+                LOG.info(
+                        "the clock follows {}: {} ppm{}",
+                        name,
+                        String.format(Locale.ROOT, "%+.4f", report.coefficient() * 1e6),
+                        unit.isEmpty() ? "" : "/" + unit);
+            } else if (report.weight() < FORGOTTEN && leading.remove(name)) {
+                LOG.info("the clock is forecast better without {}", name);
+            }
+        }
     }
 
     private Snapshot snapshotAt(long raw) {
@@ -199,6 +242,7 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
             if (raw - nextSnapshotNanos >= 0) {
                 nextSnapshotNanos = raw + SNAPSHOT_NANOS;
                 snapshot = snapshotAt(raw);
+                noteCovariates();
             }
             long wait = Math.min(engine.nextTimerNanos() - clocks.rawNanos(), LONGEST_WAIT_NANOS);
             try {

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -43,8 +44,8 @@ public final class ExchangeRecorder implements AutoCloseable {
         this.transport = transport;
         this.file = file;
         // Without a writer nobody notices a suspend as it happens; who reads the file sees it in the exchanges.
-        this.loop =
-                new EngineLoop(config, clocks, transport, new SecureRandom(), correction -> {}, () -> 0, this::keep);
+        this.loop = new EngineLoop(
+                config, List.of(), clocks, transport, new SecureRandom(), correction -> {}, () -> 0, this::keep);
         this.thread = Thread.ofPlatform().name("chronotick-network").unstarted(loop);
     }
 

@@ -9,6 +9,8 @@ public enum Ablation {
     BANK,
     /** No hypotheses with a cycle or a drift. */
     CYCLES,
+    /** Nothing that the host measures is followed. */
+    COVARIATES,
     /** A route change is noticed but no second hypothesis is run beside. */
     SHADOW,
     /** The models' own deviations are published unscaled. */

@@ -14,16 +14,24 @@ import java.util.List;
  *   s' = -w^2 c - a s + noise
  * </pre>
  *
- * A hypothesis without the second component has c = s = 0 for ever. Immutable.
+ * A hypothesis without the second component has c = s = 0 for ever. A driven one follows a covariate instead, seen in several
+ * ways v_i ({@link Covariate}): its frequency is y + sum k_i v_i, with
+ *
+ * <pre>
+ *   k_i' = noise           random walk over the way that v_i goes, since no crystal is quite linear
+ * </pre>
+ *
+ * Immutable.
  *
  * @param name for reports
  * @param wander density of the noise that drives y, (s/s)^2/s
  * @param secondary whether c and s are part of it
+ * @param drivers how many k_i are part of it
  * @param omega w, angular frequency of the cycle, rad/s; 0 for a slope
  * @param damping a, 1/s: the cycle forgets its phase after 1 / a seconds
  * @param cNoise density of the noise that drives c, (s/s)^2/s
  * @param sNoise density of the noise that drives s, (s/s^2)^2/s
- * @param cSd prior standard deviation of c, s/s
+ * @param cSd prior standard deviation of c, s/s, or of the k_i, s/s a swing
  * @param sSd prior standard deviation of s, s/s^2
  * @param logPrior natural logarithm of its prior weight, not normalized
  */
@@ -31,6 +39,7 @@ record ClockHypothesis(
         String name,
         double wander,
         boolean secondary,
+        int drivers,
         double omega,
         double damping,
         double cNoise,
@@ -71,11 +80,23 @@ record ClockHypothesis(
     /** Most machines show no cycle. */
     private static final double CYCLE_LOG_PRIOR = -2;
 
+    /** Wander beside a covariate, (s/s)^2/s: what it leaves unexplained. */
+    private static final double[] DRIVEN_WANDERS = {1e-18, 1e-17};
+
+    /** Prior standard deviation of what the frequency changes by with a covariate, s/s a swing: 0.1 ppm/K. */
+    static final double SENSITIVITY = 1e-6;
+
+    /** What that changes by over a swing, s/s a swing: half of what a bare AT cut's does ten degrees from its inflection. */
+    static final double SENSITIVITY_CHANGE = 5e-8;
+
+    /** Most machines' sensors are far from the oscillator. */
+    private static final double DRIVEN_LOG_PRIOR = -2;
+
     /** The hypotheses without a second component. */
     static List<ClockHypothesis> randomWalks() {
         List<ClockHypothesis> all = new ArrayList<>();
         for (double wander : WANDERS) {
-            all.add(new ClockHypothesis("wander " + wander, wander, false, 0, 0, 0, 0, 0, 0, 0));
+            all.add(new ClockHypothesis("wander " + wander, wander, false, 0, 0, 0, 0, 0, 0, 0, 0));
         }
         return all;
     }
@@ -84,10 +105,24 @@ record ClockHypothesis(
     static List<ClockHypothesis> all() {
         List<ClockHypothesis> all = new ArrayList<>(randomWalks());
         for (double noise : SLOPE_NOISES) {
-            all.add(new ClockHypothesis("slope " + noise, SLOPE_WANDER, true, 0, 0, 0, noise, 0, SLOPE_SD, 0));
+            all.add(new ClockHypothesis("slope " + noise, SLOPE_WANDER, true, 0, 0, 0, 0, noise, 0, SLOPE_SD, 0));
         }
         for (double period : PERIODS) {
             all.add(cycle(period));
+        }
+        return all;
+    }
+
+    /**
+     * The hypotheses that follow a covariate.
+     *
+     * @param drivers in how many ways it is seen
+     */
+    static List<ClockHypothesis> followers(int drivers) {
+        List<ClockHypothesis> all = new ArrayList<>();
+        for (double wander : DRIVEN_WANDERS) {
+            String name = "driven, wander " + wander;
+            all.add(new ClockHypothesis(name, wander, false, drivers, 0, 0, 0, 0, SENSITIVITY, 0, DRIVEN_LOG_PRIOR));
         }
         return all;
     }
@@ -111,6 +146,7 @@ record ClockHypothesis(
                 "cycle " + Math.round(period) + " s",
                 CYCLE_WANDER,
                 true,
+                0,
                 w,
                 a,
                 noise,
@@ -125,8 +161,8 @@ record ClockHypothesis(
         return 2 * Math.PI / omega;
     }
 
-    /** States of the clock: x, y and, if there is a second component, c and s. */
+    /** States of the clock: x, y and, if there is a second component, c and s, or the k_i. */
     int clockStates() {
-        return secondary ? 4 : 2;
+        return secondary ? 4 : 2 + drivers;
     }
 }

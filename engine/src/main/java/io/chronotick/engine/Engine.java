@@ -2,6 +2,7 @@
 package io.chronotick.engine;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -86,6 +87,12 @@ public final class Engine {
     /** ... and this, s, more than its packets waited raises the suspicion of a step. */
     private static final double STEP_SLACK = 2e-5;
 
+    /**
+     * How a covariate is seen: as it comes, and as a body follows it that takes minutes to warm up, s. Sums of the two come close
+     * to any lag between.
+     */
+    private static final double[] COVARIATE_LAGS = {0, 300};
+
     /** Exchanges kept for replays. */
     private static final int HISTORY = 1024;
 
@@ -99,6 +106,7 @@ public final class Engine {
     /** How many of the newest exchanges are from after a step of the clock that has just been found. */
     private Optional<Integer> stepSince = Optional.empty();
 
+    private final List<List<Covariate>> covariates = new ArrayList<>();
     private final Confidence confidence = new Confidence();
     private final Calibration calibration = new Calibration();
     private final List<Exchange> history = new ArrayList<>();
@@ -157,6 +165,13 @@ public final class Engine {
     public Engine(EngineConfig config, RandomGenerator random, Set<Ablation> without) {
         this.config = config;
         this.without = Set.copyOf(without);
+        if (!without.contains(Ablation.COVARIATES) && !without.contains(Ablation.BANK)) {
+            for (CovariateConfig covariate : config.covariates()) {
+                covariates.add(Arrays.stream(COVARIATE_LAGS)
+                        .mapToObj(lag -> new Covariate(covariate, lag))
+                        .toList());
+            }
+        }
         bank = newBank();
         this.random = random;
         learned = config.learned().stream().map(LearnedSlot::new).toList();
@@ -270,6 +285,24 @@ public final class Engine {
     public void onRecordedExchange(Exchange exchange, long rawNanos, Consumer<Action> out) {
         servers.get(exchange.source()).protocol.onRecorded(exchange);
         onExchange(exchange, rawNanos, out);
+    }
+
+    /**
+     * The host measured a covariate. A value that is no number is dropped.
+     *
+     * @param index of it in {@link EngineConfig#covariates}
+     * @param value in its unit
+     * @param rawNanos when; later than the value before
+     */
+    public void onCovariate(int index, double value, long rawNanos) {
+        if (!covariates.isEmpty()) {
+            covariates.get(index).forEach(view -> view.add(rawNanos, value));
+        }
+    }
+
+    /** What is made of the covariates, in the order of the configuration. */
+    public List<CovariateReport> covariates() {
+        return covariates.stream().map(bank::report).toList();
     }
 
     /**
@@ -533,8 +566,8 @@ public final class Engine {
         List<ClockHypothesis> walks = ClockHypothesis.randomWalks();
         List<ClockHypothesis> all = single ? List.of(walks.get(2)) : cycles ? ClockHypothesis.all() : walks;
         return without.contains(Ablation.ONE_SIDED_LAWS)
-                ? new OscillatorBank(List.of(), all, cycles)
-                : new OscillatorBank(all, single ? List.of() : walks, cycles);
+                ? new OscillatorBank(List.of(), all, covariates, cycles)
+                : new OscillatorBank(all, single ? List.of() : walks, covariates, cycles);
     }
 
     private void restartBank() {

@@ -12,25 +12,34 @@ import java.util.List;
  * @param speaker who speaks once it can: SHORT_TERM or LONG_TERM alone, both by FUSION, or neither: NTP, every correction is a
  *     bare measurement
  * @param learned learned forecasters, at most one beside each of the two
+ * @param covariates what the host measures and the oscillator may follow
  */
 public record EngineConfig(
         double maxUncertaintySeconds,
         double warmupLimitSeconds,
         double horizonSeconds,
         Correction.Source speaker,
-        List<LearnedConfig> learned) {
+        List<LearnedConfig> learned,
+        List<CovariateConfig> covariates) {
 
     /** The defaults of the configuration file. */
-    public static final EngineConfig DEFAULT = new EngineConfig(0.010, 180, 5, Correction.Source.FUSION, List.of());
+    public static final EngineConfig DEFAULT =
+            new EngineConfig(0.010, 180, 5, Correction.Source.FUSION, List.of(), List.of());
 
     public EngineConfig {
         learned = List.copyOf(learned);
+        covariates = List.copyOf(covariates);
         if (speaker == Correction.Source.NO_DATA) {
             throw new IllegalArgumentException("somebody has to speak");
         }
         if (learned.stream().map(LearnedConfig::forecaster).distinct().count() < learned.size()) {
             throw new IllegalArgumentException("two learned forecasters of one term");
         }
+    }
+
+    /** The same with other covariates. */
+    public EngineConfig withCovariates(List<CovariateConfig> others) {
+        return new EngineConfig(maxUncertaintySeconds, warmupLimitSeconds, horizonSeconds, speaker, learned, others);
     }
 
     /** Whether a model may speak at all. */

@@ -43,6 +43,7 @@ public final class ExchangeFeatures {
     private int count;
     private double scale;
     private double excess;
+    private double raised;
     private double smoothedGap;
     private double logGap;
     private double fastExcess;
@@ -122,6 +123,7 @@ public final class ExchangeFeatures {
         double first = Math.max(min64, 0) * FIRST_SCALE * Math.pow(0.5, count - 1.0);
         scale = Math.max((median - min64) / 2, first) + RESOLUTION;
         excess = (delay - min64) / 2;
+        raised = (min64 - min512) / 2;
         double longExcess = (delay - min512) / 2 / scale;
         double shortExcess = (delay - min16) / 2 / scale;
         double logExcess = Math.log(EXCESS_FLOOR + excess / scale);
@@ -166,7 +168,7 @@ public final class ExchangeFeatures {
         values[i++] = fastExcess;
         values[i++] = slowExcess;
         values[i++] = Math.log(count) / 3 - 1;
-        values[i++] = asinh((min64 - min512) / 2 / scale);
+        values[i++] = asinh(raised / scale);
         values[i++] = asinh((min16 - min64) / 2 / scale);
         values[i++] = count < 2 ? 0 : asinh((delay - lastDelay) / 2 / scale);
         values[i++] = Math.log(Math.max(min64, RESOLUTION) / scale) / 3;
@@ -199,6 +201,11 @@ public final class ExchangeFeatures {
     /** Half of what the newest delay is above the minimum of the newest 64, s, >= 0. */
     public double excess() {
         return excess;
+    }
+
+    /** Half of what the minimum of the newest 64 delays is above that of the newest 512, s, >= 0: a route that has become longer. */
+    public double raised() {
+        return raised;
     }
 
     /** Smoothed time between exchanges, s; from the second exchange on. */

@@ -35,6 +35,7 @@ final class OscillatorBank {
 
     private final List<ClockHypothesis> oneSided;
     private final List<ClockHypothesis> symmetric;
+    private final List<List<Covariate>> covariates;
 
     /** One for each hypothesis; if cycles are learned one more at the end, asleep until a period is known. */
     private final OscillatorModel[] models;
@@ -75,13 +76,22 @@ final class OscillatorBank {
      *
      * @param oneSided what it weighs of clocks seen through {@link DelayHypothesis#ONE_SIDED} delays
      * @param symmetric of clocks seen through {@link DelayHypothesis#SYMMETRIC} ones; at least one of either
+     * @param covariates what the clock may follow, each in the ways in which it is seen; shared with whoever feeds them
      * @param learnsCycles whether a cycle may join them whose period is learned
      */
-    OscillatorBank(List<ClockHypothesis> oneSided, List<ClockHypothesis> symmetric, boolean learnsCycles) {
+    OscillatorBank(
+            List<ClockHypothesis> oneSided,
+            List<ClockHypothesis> symmetric,
+            List<List<Covariate>> covariates,
+            boolean learnsCycles) {
         this.oneSided = List.copyOf(oneSided);
         this.symmetric = List.copyOf(symmetric);
+        this.covariates = List.copyOf(covariates);
         this.learnsCycles = learnsCycles;
-        int n = oneSided.size() + symmetric.size() + (learnsCycles ? 1 : 0);
+        int followers = covariates.stream()
+                .mapToInt(views -> ClockHypothesis.followers(views.size()).size())
+                .sum();
+        int n = oneSided.size() + symmetric.size() + followers + (learnsCycles ? 1 : 0);
         models = new OscillatorModel[n];
         observations = new OscillatorModel.Observation[n];
         logWeights = new double[n];
@@ -98,8 +108,13 @@ final class OscillatorBank {
         for (ClockHypothesis hypothesis : oneSided) {
             models[j++] = new OscillatorModel(hypothesis, DelayHypothesis.ONE_SIDED);
         }
+        DelayHypothesis delays = oneSided.isEmpty() ? DelayHypothesis.SYMMETRIC : DelayHypothesis.ONE_SIDED;
+        for (List<Covariate> views : covariates) {
+            for (ClockHypothesis hypothesis : ClockHypothesis.followers(views.size())) {
+                models[j++] = new OscillatorModel(hypothesis, delays, views);
+            }
+        }
         if (learnsCycles) {
-            DelayHypothesis delays = oneSided.isEmpty() ? DelayHypothesis.SYMMETRIC : DelayHypothesis.ONE_SIDED;
             models[j] = new OscillatorModel(ClockHypothesis.learnedCycle(1), delays);
         }
         for (int i = 0; i < n; i++) {
@@ -110,7 +125,7 @@ final class OscillatorBank {
 
     /** An independent copy: a second opinion that goes its own way. */
     OscillatorBank copy() {
-        OscillatorBank copy = new OscillatorBank(oneSided, symmetric, learnsCycles);
+        OscillatorBank copy = new OscillatorBank(oneSided, symmetric, covariates, learnsCycles);
         for (int j = 0; j < models.length; j++) {
             copy.models[j] = models[j].copy();
             copy.logWeights[j] = logWeights[j];
@@ -322,7 +337,7 @@ final class OscillatorBank {
             int best = -1;
             for (int j = 0; j < models.length - 1; j++) {
                 boolean fits = models[j].delays() == learned.delays()
-                        && !models[j].hypothesis().secondary();
+                        && models[j].hypothesis().clockStates() == 2;
                 best = fits && (best < 0 || logWeights[j] > logWeights[best]) ? j : best;
             }
             learned.startFrom(models[best]);
@@ -350,6 +365,25 @@ final class OscillatorBank {
     /** Frequency at the newest exchange, s/s. */
     double frequency() {
         return frequency;
+    }
+
+    /** What the models that follow a covariate make of it. */
+    CovariateReport report(List<Covariate> views) {
+        double share = 0;
+        double mean = 0;
+        double second = 0;
+        for (int j = 0; j < active(); j++) {
+            if (models[j].drivers().equals(views)) {
+                double k = models[j].sensitivity();
+                share += weights[j];
+                mean += weights[j] * k;
+                second += weights[j] * (k * k + models[j].sensitivityVariance());
+            }
+        }
+        double k = mean / share;
+        double sd = Math.sqrt(Math.max(second / share - k * k, 0));
+        CovariateConfig config = views.get(0).config();
+        return new CovariateReport(config, views.get(0).newest(), k / config.swing(), sd / config.swing(), share);
     }
 
     /** Standard deviation of {@link #frequency}, s/s. */
@@ -611,18 +645,21 @@ final class OscillatorBank {
             w[0] = 1;
             return w;
         }
-        OscillatorModel m = likeliest();
         double[][] c = new double[n][n];
         for (int i = 0; i < n; i++) {
-            int ai = m.asymmetry(sources.get(i));
             for (int k = 0; k < n; k++) {
-                int ak = m.asymmetry(sources.get(k));
-                c[i][k] = m.covariance(ai, ak)
-                        + m.covariance(OscillatorModel.X, ai)
-                        + m.covariance(OscillatorModel.X, ak)
-                        + m.covariance(OscillatorModel.X, OscillatorModel.X);
+                for (int j = 0; j < active(); j++) {
+                    OscillatorModel m = models[j];
+                    int ai = m.asymmetry(sources.get(i));
+                    int ak = m.asymmetry(sources.get(k));
+                    c[i][k] += weights[j]
+                            * (m.covariance(ai, ak)
+                                    + m.covariance(OscillatorModel.X, ai)
+                                    + m.covariance(OscillatorModel.X, ak)
+                                    + m.covariance(OscillatorModel.X, OscillatorModel.X));
+                }
             }
-            c[i][i] += OscillatorModel.asymmetryVariance(m.mean(m.base(sources.get(i))));
+            c[i][i] += OscillatorModel.asymmetryVariance(base(sources.get(i)));
         }
         LinearAlgebra.solveWithOnes(c, w);
         double total = 0;
@@ -637,17 +674,30 @@ final class OscillatorBank {
         return w;
     }
 
-    /** Sampling variance of the weighted mean from the servers' disagreement, s^2, less what their noise explains. */
+    /**
+     * Sampling variance of the weighted mean from the servers' disagreement, s^2, less what their noise explains; mean over the
+     * hypotheses, so that nothing jumps when one becomes likelier than another.
+     */
     private double disagreement(List<Integer> sources, double[] w) {
         if (w.length == 1) {
             return 0;
         }
-        OscillatorModel m = likeliest();
-        double centre = 0;
         double squares = 0;
+        for (double weight : w) {
+            squares += weight * weight;
+        }
+        double spread = 0;
+        for (int j = 0; j < active(); j++) {
+            spread += weights[j] * spread(models[j], sources, w);
+        }
+        return squares < 1 ? Math.max(spread, 0) / (1 - squares) * squares : 0;
+    }
+
+    /** Mean square of what the servers' asymmetries are from their mean, less what their noise explains, s^2. */
+    private static double spread(OscillatorModel m, List<Integer> sources, double[] w) {
+        double centre = 0;
         for (int i = 0; i < w.length; i++) {
             centre += w[i] * m.mean(m.asymmetry(sources.get(i)));
-            squares += w[i] * w[i];
         }
         double spread = 0;
         for (int i = 0; i < w.length; i++) {
@@ -656,7 +706,7 @@ final class OscillatorBank {
             double noise = m.covariance(a, a) - combinedAsymmetry(m, a, sources, w);
             spread += w[i] * (d * d - Math.max(noise, 0));
         }
-        return squares < 1 ? Math.max(spread, 0) / (1 - squares) * squares : 0;
+        return spread;
     }
 
     /** Covariance of an asymmetry with the servers' weighted mean asymmetry. */

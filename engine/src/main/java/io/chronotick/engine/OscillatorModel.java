@@ -2,16 +2,18 @@
 package io.chronotick.engine;
 
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * One hypothesis about the oscillator, with everything that is estimated jointly under it: a Gaussian over
  *
  * <pre>
- *   [ x, y, (c, s,) b_0, a_0, b_1, a_1, ... ]
+ *   [ x, y, (c, s, or k_0, k_1, ...,) b_0, a_0, b_1, a_1, ... ]
  * </pre>
  *
  * x = UTC - raw (less the epoch), s; y, c, s the rate of UTC against raw minus one and how it changes ({@link
- * ClockHypothesis}); and for every server b = half of the base round trip, s, and a = what its time differs from the others'
+ * ClockHypothesis}), k_i how much it follows a
+ * covariate; and for every server b = half of the base round trip, s, and a = what its time differs from the others'
  * by asymmetric paths or an error of its own, s. Only x + a is observable with one server; the published time is a weighted
  * mean of the x + a (see {@link OscillatorBank}), so the gauge does not matter.
  *
@@ -37,6 +39,7 @@ final class OscillatorModel {
     static final int Y = 1;
     private static final int C = 2;
     private static final int S = 3;
+    private static final int K = 2;
     private static final int PATH_STATES = 2;
 
     /** Standard deviation of a packet's timestamping, s; queues are told apart only above it. */
@@ -56,6 +59,9 @@ final class OscillatorModel {
 
     private ClockHypothesis hypothesis;
     private final DelayHypothesis delays;
+    /** A driven hypothesis' covariate, in the ways in which it is seen. */
+    private final List<Covariate> drivers;
+
     private final int clockStates;
     private final ClockTransition transition = new ClockTransition();
     private double[] mean;
@@ -67,8 +73,21 @@ final class OscillatorModel {
     private double[] row;
 
     OscillatorModel(ClockHypothesis hypothesis, DelayHypothesis delays) {
+        this(hypothesis, delays, List.of());
+    }
+
+    /**
+     * A model that knows nothing yet.
+     *
+     * @param drivers what a driven hypothesis follows; shared with whoever feeds it
+     */
+    OscillatorModel(ClockHypothesis hypothesis, DelayHypothesis delays, List<Covariate> drivers) {
+        if (hypothesis.drivers() != drivers.size()) {
+            throw new IllegalArgumentException(hypothesis.name());
+        }
         this.hypothesis = hypothesis;
         this.delays = delays;
+        this.drivers = List.copyOf(drivers);
         this.clockStates = hypothesis.clockStates();
         this.mean = new double[clockStates];
         this.covariance = new double[clockStates][clockStates];
@@ -79,7 +98,7 @@ final class OscillatorModel {
 
     /** An independent copy: a second opinion that goes its own way. */
     OscillatorModel copy() {
-        OscillatorModel copy = new OscillatorModel(hypothesis, delays);
+        OscillatorModel copy = new OscillatorModel(hypothesis, delays, drivers);
         copy.copyFrom(this);
         return copy;
     }
@@ -171,11 +190,76 @@ final class OscillatorModel {
 
     /** Frequency at the time of the state, s/s. */
     double frequency() {
-        return hypothesis.secondary() ? mean[Y] + mean[C] : mean[Y];
+        frequencyRow(rawNanos);
+        return dot(row, mean);
     }
 
     double frequencyVariance() {
-        return hypothesis.secondary() ? covariance[Y][Y] + 2 * covariance[Y][C] + covariance[C][C] : covariance[Y][Y];
+        frequencyRow(rawNanos);
+        return quadratic(row);
+    }
+
+    /** How the frequency depends on the state. */
+    private void frequencyRow(long raw) {
+        Arrays.fill(row, 0);
+        row[Y] = 1;
+        if (hypothesis.secondary()) {
+            row[C] = 1;
+        }
+        for (int i = 0; i < drivers.size(); i++) {
+            row[K + i] = drivers.get(i).level(raw);
+        }
+    }
+
+    private double quadratic(double[] a) {
+        double sum = 0;
+        for (int i = 0; i < a.length; i++) {
+            sum += a[i] * dot(covariance[i], a);
+        }
+        return sum;
+    }
+
+    /** What a driven hypothesis follows. */
+    List<Covariate> drivers() {
+        return drivers;
+    }
+
+    /** What the frequency follows a lasting change of the covariate by, s/s a swing; of driven hypotheses only. */
+    double sensitivity() {
+        double sum = 0;
+        for (int i = 0; i < drivers.size(); i++) {
+            sum += mean[K + i];
+        }
+        return sum;
+    }
+
+    double sensitivityVariance() {
+        double sum = 0;
+        for (int i = 0; i < drivers.size(); i++) {
+            for (int k = 0; k < drivers.size(); k++) {
+                sum += covariance[K + i][K + k];
+            }
+        }
+        return sum;
+    }
+
+    /** Variance that k_i gains on the way of the covariate from one instant to another. */
+    private double sensitivityNoise(int i, long from, long to) {
+        double change = ClockHypothesis.SENSITIVITY_CHANGE;
+        Covariate driver = drivers.get(i);
+        return change * change * Math.abs(driver.level(to) - driver.level(from));
+    }
+
+    /** Density of what a covariate that is not known does to the frequency, (s/s)^2/s. */
+    private double unknownWander(int i) {
+        double k = mean[K + i];
+        return (k * k + covariance[K + i][K + i]) * drivers.get(i).wander();
+    }
+
+    /** Time up to an instant, from the state's on, for which a covariate is not known, s. */
+    private double unknownSeconds(int i, long from, long to) {
+        long known = Math.max(drivers.get(i).knownUntil(), from);
+        return Math.max(to - known, 0) * 1e-9;
     }
 
     /** Prior variance of the asymmetry of a server with base delay {@code base} one way, s^2. */
@@ -197,6 +281,9 @@ final class OscillatorModel {
         if (hypothesis.secondary()) {
             covariance[C][C] = hypothesis.cSd() * hypothesis.cSd();
             covariance[S][S] = hypothesis.sSd() * hypothesis.sSd();
+        }
+        for (int i = 0; i < drivers.size(); i++) {
+            covariance[K + i][K + i] = hypothesis.cSd() * hypothesis.cSd();
         }
     }
 
@@ -248,11 +335,14 @@ final class OscillatorModel {
         if (dt <= 0) {
             return;
         }
+        long before = rawNanos;
         rawNanos = raw;
         ClockTransition f = transition;
         f.set(hypothesis, dt);
         int n = mean.length;
-        if (hypothesis.secondary()) {
+        if (!drivers.isEmpty()) {
+            follow(before, raw, dt);
+        } else if (hypothesis.secondary()) {
             double c = mean[C];
             double s = mean[S];
             mean[X] += mean[Y] * dt + f.xc * c + f.xs * s;
@@ -289,6 +379,35 @@ final class OscillatorModel {
         covariance[X][X] += f.qxx;
         addNoise(X, Y, f.qxy);
         covariance[Y][Y] += f.qyy;
+    }
+
+    /** The part of a time update in which the covariate drives the clock. */
+    private void follow(long from, long to, double dt) {
+        int n = mean.length;
+        Arrays.fill(row, 0);
+        row[X] = 1;
+        row[Y] = dt;
+        for (int i = 0; i < drivers.size(); i++) {
+            row[K + i] = drivers.get(i).area(to) - drivers.get(i).area(from);
+        }
+        mean[X] = dot(row, mean);
+        for (int j = 0; j < n; j++) {
+            gain[j] = dot(covariance[j], row);
+        }
+        double xx = dot(gain, row);
+        for (int j = 0; j < n; j++) {
+            covariance[X][j] = gain[j];
+            covariance[j][X] = gain[j];
+        }
+        covariance[X][X] = xx;
+        for (int i = 0; i < drivers.size(); i++) {
+            double q = unknownWander(i);
+            double t = unknownSeconds(i, from, to);
+            covariance[X][X] += q * t * t * t / 3;
+            addNoise(X, Y, q * t * t / 2);
+            covariance[Y][Y] += q * t;
+            covariance[K + i][K + i] += sensitivityNoise(i, from, to);
+        }
     }
 
     private void addNoise(int i, int j, double q) {
@@ -346,6 +465,9 @@ final class OscillatorModel {
         row[Y] = sign * tau;
         if (hypothesis.secondary()) {
             row[C] = sign * tau;
+        }
+        for (int i = 0; i < drivers.size(); i++) {
+            row[K + i] = sign * tau * drivers.get(i).level(rawNanos);
         }
         row[base(source)] = 1;
         row[asymmetry(source)] = sign;
@@ -463,6 +585,20 @@ final class OscillatorModel {
             y[C] = f.cc;
             y[S] = f.cs;
         }
+        double more00 = 0;
+        double more01 = 0;
+        double more11 = 0;
+        for (int i = 0; i < drivers.size(); i++) {
+            z[K + i] = drivers.get(i).area(raw) - drivers.get(i).area(rawNanos);
+            y[K + i] = drivers.get(i).level(raw);
+            // All of what k gains, as if it had gained it at once.
+            double k = sensitivityNoise(i, rawNanos, raw);
+            double q = unknownWander(i);
+            double t = unknownSeconds(i, rawNanos, raw);
+            more00 += z[K + i] * z[K + i] * k + q * t * t * t / 3;
+            more01 += z[K + i] * y[K + i] * k + q * t * t / 2;
+            more11 += y[K + i] * y[K + i] * k + q * t;
+        }
         for (int source = 0; source < pathKnown.length; source++) {
             if (pathKnown[source]) {
                 z[asymmetry(source)] = asymmetries[source];
@@ -479,9 +615,9 @@ final class OscillatorModel {
         }
         out.offset = dot(z, mean);
         out.frequency = dot(y, mean);
-        out.p00 = zz + f.qxx;
-        out.p01 = zy + Math.copySign(f.qxy + f.qxc, dt);
-        out.p11 = yy + f.qyy + f.qcc;
+        out.p00 = zz + f.qxx + more00;
+        out.p01 = zy + Math.copySign(f.qxy + f.qxc, dt) + more01;
+        out.p11 = yy + f.qyy + f.qcc + more11;
     }
 
     /**

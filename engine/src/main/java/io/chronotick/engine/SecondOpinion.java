@@ -52,9 +52,24 @@ final class SecondOpinion {
     /** The bank knows next to nothing when its deviation is this many times the filter's. */
     private static final double CLUELESS = 5;
 
+    /**
+     * It is heard in full up to this many times the time ahead at which it has been judged, and beyond that less and less, until
+     * it is not heard at all: nobody has seen what it is worth there.
+     */
+    private static final double HEARD_LEADS = 2;
+
+    private static final double LAST_LEADS = 4;
+
+    /** Memory of the times ahead, in judgements. */
+    private static final double LEAD_MEMORY = 0.9;
+
     private final FilterWeights weights;
     private final List<Filtered> filters = new ArrayList<>();
     private double bankAdvantage;
+
+    /** Mean time ahead at which it is judged, s; 0 before it has been. */
+    private double judgedLead;
+
     private double misses;
     private int judged;
     private long quarantines;
@@ -118,6 +133,8 @@ final class SecondOpinion {
         double forBank = judge.logEvidence(bank.offset(), bank.p00());
         double forOwn = judge.logEvidence(estimate.offset(), estimate.p00());
         double judgement = Math.min(Math.max(forBank - forOwn, -LARGEST_JUDGEMENT), LARGEST_JUDGEMENT);
+        double lead = lead(exchange.middle(), sources);
+        judgedLead = judged == 0 ? lead : LEAD_MEMORY * judgedLead + (1 - LEAD_MEMORY) * lead;
         judged++;
         double moved = JUDGEMENT_MEMORY * bankAdvantage + judgement;
         bankAdvantage = Math.min(Math.max(moved, -LARGEST_ADVANTAGE), LARGEST_ADVANTAGE);
@@ -253,11 +270,28 @@ final class SecondOpinion {
                 raw, first + mean, frequency / total, p00 / norm + spread, p01 / norm, p11 / norm, wander / total));
     }
 
+    /** Time from the newest exchange of those that speak to an instant, s. */
+    private double lead(long raw, List<Integer> sources) {
+        long newest = Long.MIN_VALUE;
+        for (int source : sources) {
+            TunedFilter filter = filters.get(source).filter;
+            newest = filter.exchanges() > 0 ? Math.max(newest, filter.rawNanos()) : newest;
+        }
+        return (raw - newest) * 1e-9;
+    }
+
+    /** Share of the bank that far ahead. */
+    private double bankShare(double lead) {
+        double fade = (LAST_LEADS - lead / judgedLead) / (LAST_LEADS - HEARD_LEADS);
+        return 1 - (1 - bankShare()) * Math.min(Math.max(fade, 0), 1);
+    }
+
     /** Fuses the bank's estimate, calibrated, with the learned one; while there is none it stays as it is. */
     Estimate fuse(Estimate bank, List<Integer> sources) {
+        double share = judged == 0 ? 1 : bankShare(lead(bank.rawNanos(), sources));
         return estimate(bank.rawNanos(), sources)
-                .filter(own -> isHeard(own, bank))
-                .map(own -> OscillatorBank.fuse(bank, own, bankShare()))
+                .filter(own -> share < 1 && isHeard(own, bank))
+                .map(own -> OscillatorBank.fuse(bank, own, share))
                 .orElse(bank);
     }
 }

@@ -11,11 +11,11 @@ package io.chronotick.engine;
  * Deterministic. Not thread-safe. Allocates nothing after construction but estimates.
  */
 final class TunedFilter {
-    static final int CLOSED = 12;
+    static final int CLOSED = 16;
     static final int INPUT = 48;
     static final int HIDDEN = 64;
     static final int MIDDLE = 48;
-    static final int OUTPUT = 10;
+    static final int OUTPUT = 11;
     static final int HEAD = 32;
     static final int HEADS = 3;
 
@@ -27,11 +27,16 @@ final class TunedFilter {
 
     private static final double FAST = 0.05;
     private static final double SLOW = 0.01;
+    private static final double SLOWEST = 0.005;
+
+    /** Rates after so many exchanges count in full. */
+    private static final int SETTLING = 3;
+
     private static final double TAU_SHORT = 60;
     private static final double LOG_TAU_RATIO = Math.log(20_000.0 / 60);
 
     /** Slopes of the outputs' bounds, one an output. */
-    private static final double[] SLOPES = {0.5, 0.5, 1 / 3.0, 1 / 3.0, 1 / 3.0, 1 / 3.0, 0.25, 0.2, 0.2, 0.5};
+    private static final double[] SLOPES = {0.5, 0.5, 1 / 3.0, 1 / 3.0, 1 / 3.0, 1 / 3.0, 0.25, 0.2, 0.2, 0.5, 0.5};
 
     private final FilterWeights weights;
     private final ExchangeFeatures features = new ExchangeFeatures();
@@ -69,6 +74,10 @@ final class TunedFilter {
     private double slowProduct;
     private double fastSquare;
     private double slowSquare;
+    /** Means of the rate over some of the newest exchanges, and over many. */
+    private double fastRate;
+
+    private double slowRate;
     private double innovation;
     private double shift;
     private double noise;
@@ -153,6 +162,8 @@ final class TunedFilter {
         slowProduct = 0;
         fastSquare = 1;
         slowSquare = 1;
+        fastRate = 0;
+        slowRate = 0;
         innovation = 0;
         shift = 0;
         noise = sd * sd;
@@ -203,10 +214,14 @@ final class TunedFilter {
         in[at++] = clamp(Math.log(root(pzz) * rhythm * rhythm / scale + 1e-6));
         in[at++] = clamp(relative * asinh(excess / scale));
         in[at++] = clamp(Math.log(tau / FIRST_TAU));
+        in[at++] = clamp(asinh(innovation / (excess + features.raised() + tenth)));
         in[at++] = fastProduct;
         in[at++] = slowProduct;
         in[at++] = Math.log(fastSquare + 0.01);
-        in[at] = Math.log(slowSquare + 0.01);
+        in[at++] = Math.log(slowSquare + 0.01);
+        in[at++] = clamp(asinh((y - fastRate) * rhythm / scale));
+        in[at++] = clamp(asinh((y - slowRate) * rhythm / scale));
+        in[at] = clamp(asinh(z * rhythm * rhythm / scale));
         weights.inputs.apply(in, input);
         silu(input);
         weights.recurrentInput.apply(input, fromInput);
@@ -232,7 +247,7 @@ final class TunedFilter {
         double scale = features.scale();
         double excess = features.excess();
         double rhythm = features.smoothedGap();
-        shift = 1.2 * bent[0] * excess + 2 * bent[1] * scale;
+        shift = 1.2 * bent[0] * excess + 2 * bent[1] * scale + 1.2 * bent[10] * features.raised();
         double r1 = excess * Math.exp(-0.5 + 3 * bent[2]);
         double r2 = scale * Math.exp(-2 + 3 * bent[3]);
         double r3 = innovation * Math.exp(-5 + 6 * bent[4]);
@@ -268,6 +283,10 @@ final class TunedFilter {
         slowSquare += SLOW * (square - slowSquare);
         x += kx * seen;
         y += ky * seen;
+        // The first rates are on their way.
+        double settling = 1.0 / Math.max(features.count() - SETTLING, 1);
+        fastRate += Math.max(settling, FAST) * (y - fastRate);
+        slowRate += Math.max(settling, SLOWEST) * (y - slowRate);
         z += kz * seen;
         pzz -= kz * pxz;
         pyz -= ky * pxz;

@@ -132,8 +132,8 @@ class EngineTest {
 
     @Test
     void shouldPublishBareMeasurementsWhenTheModelIsSwitchedOff() {
-        VirtualWorld world =
-                new VirtualWorld(new EngineConfig(0.010, 180, 5, Correction.Source.NTP, List.of()), DRIFT_PPM, 3);
+        VirtualWorld world = new VirtualWorld(
+                new EngineConfig(0.010, 180, 5, Correction.Source.NTP, List.of(), List.of()), DRIFT_PPM, 3);
         world.addServer(2);
         Score score = score(world, 600);
         assertThat(world.correction().source()).isEqualTo(Correction.Source.NTP);

@@ -16,6 +16,7 @@ import org.hipparchus.linear.RealMatrix;
 import org.hipparchus.linear.RealVector;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * {@link OscillatorModel} against the Kalman filter of Hipparchus, over exchanges with two servers at irregular times.
@@ -57,17 +58,36 @@ class KalmanOracleTest {
         compare(hypothesis, DelayHypothesis.SYMMETRIC);
     }
 
+    /** The drivers' part of F and Q is written down here once more; what is integrated is {@link CovariateTest}'s concern. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void shouldFilterDrivenClocksAsHipparchusDoes(int which) {
+        List<Covariate> drivers =
+                List.of(new Covariate(CovariateConfig.TEMPERATURE, 0), new Covariate(CovariateConfig.TEMPERATURE, 300));
+        Random random = new Random(2);
+        for (int i = 0; i < 1500; i++) {
+            double value = 40 + 8 * Math.sin(i / 40.0) + random.nextGaussian();
+            long raw = 10L * i * SECOND;
+            drivers.forEach(driver -> driver.add(raw, value));
+        }
+        compare(ClockHypothesis.followers(drivers.size()).get(which), DelayHypothesis.ONE_SIDED, drivers);
+    }
+
     private static void compare(ClockHypothesis hypothesis, DelayHypothesis delays) {
+        compare(hypothesis, delays, List.of());
+    }
+
+    private static void compare(ClockHypothesis hypothesis, DelayHypothesis delays, List<Covariate> drivers) {
         List<List<Exchange>> rounds =
                 RecordedWorld.exchanges(new RecordedWorld.Recipe(5, 2, 150, 16, 1e-3, 2e-4, 3e-9));
         long epoch = rounds.get(0).get(0).t2() - rounds.get(0).get(0).t1();
         Path path = new Path();
         path.first(delays).seed(2e-4);
         path.second(delays).seed(1e-4);
-        OscillatorModel model = new OscillatorModel(hypothesis, delays);
+        OscillatorModel model = new OscillatorModel(hypothesis, delays, drivers);
         OscillatorModel.Observation found = new OscillatorModel.Observation();
         rounds.get(0).forEach(exchange -> observe(model, exchange, epoch, path, found));
-        Oracle oracle = new Oracle(model, hypothesis, delays);
+        Oracle oracle = new Oracle(model, hypothesis, delays, drivers);
         Random random = new Random(1);
         int compared = 0;
         for (List<Exchange> batch : rounds.subList(1, rounds.size())) {
@@ -133,15 +153,17 @@ class KalmanOracleTest {
 
         private final ClockHypothesis hypothesis;
         private final DelayHypothesis delays;
+        private final List<Covariate> drivers;
         private final int n;
         private final LinearKalmanFilter<Seen> filter;
         private final OneSidedUpdate oneSided = new OneSidedUpdate();
         private final SymmetricUpdate symmetric = new SymmetricUpdate();
         private long rawNanos;
 
-        Oracle(OscillatorModel model, ClockHypothesis hypothesis, DelayHypothesis delays) {
+        Oracle(OscillatorModel model, ClockHypothesis hypothesis, DelayHypothesis delays, List<Covariate> drivers) {
             this.hypothesis = hypothesis;
             this.delays = delays;
+            this.drivers = drivers;
             n = hypothesis.clockStates() + 2 * PATH_STATES;
             RealVector mean = MatrixUtils.createRealVector(new double[n]);
             RealMatrix covariance = MatrixUtils.createRealMatrix(n, n);
@@ -196,6 +218,9 @@ class KalmanOracleTest {
             if (hypothesis.secondary()) {
                 row[2] = tau;
             }
+            for (int i = 0; i < drivers.size(); i++) {
+                row[2 + i] = tau * drivers.get(i).level(rawNanos);
+            }
             row[base] = 1;
             row[base + 1] = 1;
             return row;
@@ -208,8 +233,24 @@ class KalmanOracleTest {
         /** Time update: a step whose measurement sees nothing. */
         private void advance(long raw, RealMatrix more) {
             RealMatrix[] carried = vanLoan((raw - rawNanos) * 1e-9);
+            for (int i = 0; i < drivers.size(); i++) {
+                Covariate driver = drivers.get(i);
+                carried[0].setEntry(OscillatorModel.X, 2 + i, driver.area(raw) - driver.area(rawNanos));
+            }
+            RealMatrix gained = driverNoise(raw);
             rawNanos = raw;
-            step(carried[0], carried[1].add(more), new double[n], 0, 1);
+            step(carried[0], carried[1].add(gained).add(more), new double[n], 0, 1);
+        }
+
+        /** What the k gain on the way of the covariate. */
+        private RealMatrix driverNoise(long raw) {
+            RealMatrix gained = MatrixUtils.createRealMatrix(n, n);
+            for (int i = 0; i < drivers.size(); i++) {
+                double way = Math.abs(drivers.get(i).level(raw) - drivers.get(i).level(rawNanos));
+                gained.setEntry(
+                        2 + i, 2 + i, ClockHypothesis.SENSITIVITY_CHANGE * ClockHypothesis.SENSITIVITY_CHANGE * way);
+            }
+            return gained;
         }
 
         private void see(double e, double[] row, QueueLaw law, ScalarUpdate update) {
@@ -243,7 +284,7 @@ class KalmanOracleTest {
 
         /** F and Q over a time: exp [-A D; 0 A'] t = [. inv(F) Q; 0 F'] (Van Loan 1978). The paths stay as they are. */
         private RealMatrix[] vanLoan(double seconds) {
-            int m = hypothesis.clockStates();
+            int m = hypothesis.secondary() ? 4 : 2;
             double a = hypothesis.damping();
             double w = hypothesis.omega();
             double[][] drift = {{0, 1, 1, 0}, {0, 0, 0, 0}, {0, 0, -a, 1}, {0, 0, -w * w, -a}};
@@ -286,7 +327,10 @@ class KalmanOracleTest {
 
         /** Published time and frequency at a later instant, for these weights of the two servers. */
         void assertPrediction(long raw, double first, double second, OscillatorModel.Prediction prediction) {
-            advance(raw, MatrixUtils.createRealMatrix(n, n));
+            // A forecast has the k gain all of it at once, before the time passes.
+            RealMatrix gained = driverNoise(raw);
+            step(MatrixUtils.createRealIdentityMatrix(n), gained, new double[n], 0, 1);
+            advance(raw, gained.scalarMultiply(-1));
             double[] z = new double[n];
             z[OscillatorModel.X] = 1;
             z[base(0) + 1] = first;
@@ -294,6 +338,9 @@ class KalmanOracleTest {
             double[] y = new double[n];
             y[OscillatorModel.Y] = 1;
             y[2] = hypothesis.secondary() ? 1 : y[2];
+            for (int i = 0; i < drivers.size(); i++) {
+                y[2 + i] = drivers.get(i).level(raw);
+            }
             RealMatrix covariance = filter.getCorrected().getCovariance();
             RealVector pz = covariance.operate(MatrixUtils.createRealVector(z));
             RealVector py = covariance.operate(MatrixUtils.createRealVector(y));

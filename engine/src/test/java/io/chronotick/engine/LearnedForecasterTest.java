@@ -42,7 +42,8 @@ class LearnedForecasterTest {
                         correction,
                         0.001,
                         0.0001,
-                        2)));
+                        2)),
+                List.of());
     }
 
     private static VirtualWorld world(EngineConfig config) {
@@ -112,7 +113,8 @@ class LearnedForecasterTest {
         assertThat(with.notes)
                 .anyMatch(note -> note.startsWith("INFO learned long-term model: has proven itself over "));
 
-        VirtualWorld without = world(new EngineConfig(0.010, 180, 5, Correction.Source.LONG_TERM, List.of()));
+        VirtualWorld without =
+                world(new EngineConfig(0.010, 180, 5, Correction.Source.LONG_TERM, List.of(), List.of()));
         without.runUntil(with.rawNanos());
         double squaresWith = 0;
         double squaresWithout = 0;
@@ -284,7 +286,7 @@ class LearnedForecasterTest {
     @ValueSource(strings = {"SHORT_TERM", "LONG_TERM", "FUSION"})
     void shouldSayWhoSpeaks(String speaker) {
         Correction.Source source = Correction.Source.valueOf(speaker);
-        VirtualWorld world = new VirtualWorld(new EngineConfig(0.010, 180, 5, source, List.of()), 12, 3);
+        VirtualWorld world = new VirtualWorld(new EngineConfig(0.010, 180, 5, source, List.of(), List.of()), 12, 3);
         world.addServer(16);
         world.runUntil(1200 * SECOND);
         assertThat(world.correction().source()).isEqualTo(source);

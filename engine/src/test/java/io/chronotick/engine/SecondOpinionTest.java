@@ -101,6 +101,31 @@ class SecondOpinionTest {
         holdsAgainstTheBank(1, 3600, world -> world.servers.get(0).down = true);
     }
 
+    @Test
+    void exchangesMayBecomeTenTimesRarerAndFrequentAgain() {
+        holdsAgainstTheBank(1, 6400, world -> world.servers.get(0).answersOneOf = 10);
+        holdsAgainstTheBank(1, 1600, world -> {
+            world.servers.get(0).answersOneOf = 10;
+            world.runUntil(world.rawNanos() + 6400 * SECOND);
+            world.servers.get(0).answersOneOf = 1;
+        });
+    }
+
+    /** It was judged one poll ahead: an hour ahead the bank speaks alone. */
+    @Test
+    void opinionIsNotHeardBeyondWhatItWasJudgedFor() {
+        VirtualWorld bank = world(1, Optional.empty(), 1, 16);
+        VirtualWorld both = world(1, Optional.of(TunedFilterTest.weights()), 1, 16);
+        bank.runUntil(2000 * SECOND);
+        both.runUntil(2000 * SECOND);
+        assertThat(both.correction()).isNotEqualTo(bank.correction());
+        bank.servers.get(0).down = true;
+        both.servers.get(0).down = true;
+        bank.runUntil(2100 * SECOND);
+        both.runUntil(2100 * SECOND);
+        assertThat(both.correction().utcNanos()).isEqualTo(bank.correction().utcNanos());
+    }
+
     /** A network that is always wrong by two scales of the queues loses its say, and the published time is the bank's. */
     @Test
     void opinionThatLosesIsNotHeard() {

@@ -26,6 +26,8 @@ final class VirtualWorld {
         double lieDrift = 0;
         double asymmetrySeconds = 0;
         boolean down;
+        /** It answers one request of so many. */
+        int answersOneOf = 1;
         /** Added to the way there until {@link #slowUntil}: a server that is only just awake. */
         double slowSeconds;
 
@@ -186,7 +188,7 @@ final class VirtualWorld {
         VirtualServer server = servers.get(send.source());
         server.requests++;
         engine.onTransmitted(send.source(), send.requestId(), raw, StampKind.USER);
-        if (server.down || random.nextDouble() < server.lossProbability) {
+        if (server.down || server.requests % server.answersOneOf != 0 || random.nextDouble() < server.lossProbability) {
             return;
         }
         double slow = raw < server.slowUntil ? server.slowSeconds * (0.5 + random.nextDouble()) : 0;

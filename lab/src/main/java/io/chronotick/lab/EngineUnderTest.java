@@ -4,6 +4,7 @@ package io.chronotick.lab;
 import io.chronotick.engine.Ablation;
 import io.chronotick.engine.Action;
 import io.chronotick.engine.Correction;
+import io.chronotick.engine.CovariateConfig;
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
 import io.chronotick.engine.Exchange;
@@ -22,7 +23,11 @@ public final class EngineUnderTest {
     /** Only request cookies come of it, and nothing is asked here. */
     private static final long SEED = 1;
 
+    /** The daemon looks this often, ns. */
+    private static final long SENSING_NANOS = 10_000_000_000L;
+
     private final Engine engine;
+    private long sensedNanos;
     private Correction published;
 
     /**
@@ -31,9 +36,11 @@ public final class EngineUnderTest {
      * @param startNanos reading of the raw clock when it is switched on, ns
      * @param without parts of the estimator that are left out
      * @param weights of the learned filter, which forecasts beside the bank and is not published
+     * @param covariates what the host measures beside the servers
      */
-    public EngineUnderTest(long startNanos, Set<Ablation> without, FilterWeights weights) {
-        engine = new Engine(EngineConfig.DEFAULT, new Random(SEED), without);
+    public EngineUnderTest(
+            long startNanos, Set<Ablation> without, FilterWeights weights, List<CovariateConfig> covariates) {
+        engine = new Engine(EngineConfig.DEFAULT.withCovariates(covariates), new Random(SEED), without);
         engine.useLearnedFilter(weights, false);
         engine.addSource(new SourceConfig("recorded", 1, 1, 1, 15));
         published = Correction.nothingKnown(startNanos);
@@ -51,6 +58,16 @@ public final class EngineUnderTest {
     public void exchange(Exchange exchange) {
         advanceTo(exchange.t4());
         engine.onRecordedExchange(exchange, exchange.t4(), this::perform);
+    }
+
+    /** The host has measured its covariates; measured again within {@value #SENSING_NANOS} ns of that, they are ignored. */
+    public void covariates(List<Double> values, long rawNanos) {
+        if (sensedNanos == 0 || rawNanos - sensedNanos >= SENSING_NANOS) {
+            sensedNanos = rawNanos;
+            for (int i = 0; i < values.size(); i++) {
+                engine.onCovariate(i, values.get(i), rawNanos);
+            }
+        }
     }
 
     /** What readers see now. */

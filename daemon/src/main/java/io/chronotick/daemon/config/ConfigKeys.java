@@ -174,6 +174,20 @@ final class ConfigKeys {
             "0.0001",
             "Uncertainty of a predicted drift, for these methods, s/s.",
             ConfigKeys::modelless);
+    static final ConfigKey<Boolean> COVARIATES_ENABLED = ALL.key(
+            "covariates.enabled",
+            new Flag(),
+            "true",
+            "Whether the clock model may follow what this machine measures beside the time, where it forecasts better by that.");
+    static final ConfigKey<List<String>> COVARIATES = ALL.conditional(
+            "covariates.variables",
+            new TextList(),
+            "[temperature, cpu_usage, cpu_frequency]",
+            "What it may follow, as far as this machine has it: temperature (that of the processor if there is a sensor, else of"
+                    + " any), cpu_usage (of all processors), cpu_frequency (their mean).",
+            settings -> settings.given(COVARIATES_ENABLED).orElse(true)
+                    ? Optional.empty()
+                    : Optional.of("covariates.enabled is false"));
     static final ConfigKey<Double> MODEL_TIMEOUT = ALL.conditional(
             "performance.model_timeout",
             new Real(0.001, DAY, "s"),
@@ -257,7 +271,7 @@ final class ConfigKeys {
         asking.key("retry_delay", seconds, "5.0");
 
         for (Term term : List.of(SHORT_TERM, LONG_TERM)) {
-            unused(term.name(), "temperature, CPU load and the like are not learned from in this version")
+            unused(term.name(), "both forecasters follow what covariates.variables names where that helps them")
                     .key("use_covariates", flag, "false");
             unused(term.name(), "the quantiles of a model from an ONNX file are named in model_params.quantiles")
                     .key("quantile_levels", anything, "[]");
@@ -281,9 +295,9 @@ final class ConfigKeys {
         preprocessing.key("normalization", anything, "{enabled: false, method: zscore}");
         preprocessing.key("seasonal_decomposition", anything, "{}");
 
-        Section covariates = unused("covariates", "this version learns from the exchanges with the servers alone");
-        covariates.key("enabled", flag, "true");
-        covariates.key("variables", new TextList(), "[cpu_usage, temperature, memory_usage]");
+        Section covariates = unused(
+                "covariates",
+                "what they will be nobody knows here; each is followed as it comes and as a body that takes minutes to warm up does");
         covariates.key("future_variables", new TextList(), "[]");
         covariates.key("lag_features", anything, "{}");
         covariates.key("rolling_features", anything, "{}");

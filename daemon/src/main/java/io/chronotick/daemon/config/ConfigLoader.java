@@ -3,6 +3,7 @@ package io.chronotick.daemon.config;
 
 import io.chronotick.daemon.config.Settings.Setting;
 import io.chronotick.engine.Correction;
+import io.chronotick.engine.CovariateConfig;
 import io.chronotick.engine.Forecast;
 import io.chronotick.engine.HistoryCorrection;
 import io.chronotick.engine.LearnedConfig;
@@ -101,6 +102,7 @@ public final class ConfigLoader {
             throw new ConfigException(problems);
         }
         List<String> warnings = new ArrayList<>(unusedKeys(given, inFile));
+        warnings.addAll(unmeasured(given, inFile));
         warnings.addAll(misspeltVariables(environment));
         List<EffectiveValue> effective = new ArrayList<>();
         for (ConfigKey<?> key : ConfigKeys.ALL.keys()) {
@@ -166,6 +168,19 @@ public final class ConfigLoader {
             warnings.add(inFile.source() + ": no effect here: " + String.join(", ", names) + ": " + replacement);
         });
         return warnings;
+    }
+
+    /** Covariates that existing files name and nobody measures here. */
+    private static List<String> unmeasured(Settings given, Mistakes inFile) {
+        List<String> others = new ArrayList<>(given.given(ConfigKeys.COVARIATES).orElse(List.of()));
+        List<String> measured =
+                CovariateConfig.ALL.stream().map(CovariateConfig::name).toList();
+        others.removeAll(measured);
+        return others.isEmpty() || ConfigKeys.COVARIATES.whyIdle(given).isPresent()
+                ? List.of()
+                : List.of(inFile.source() + ": covariates.variables (line "
+                        + given.find(ConfigKeys.COVARIATES).orElseThrow().line() + "): "
+                        + String.join(", ", others) + ": not followed here; there are " + String.join(", ", measured));
     }
 
     /** A variable that nobody reads is only reported if it nearly is one that somebody does. */
@@ -290,6 +305,7 @@ public final class ConfigLoader {
                 isLearned(all),
                 weights,
                 models,
+                all.get(ConfigKeys.COVARIATES_ENABLED) ? all.get(ConfigKeys.COVARIATES) : List.of(),
                 all.get(ConfigKeys.LOG_LEVEL),
                 all.get(ConfigKeys.EXCHANGE_LOG),
                 all.get(ConfigKeys.EXCHANGE_LOG_MB) * BYTES_PER_MB,

@@ -2,6 +2,7 @@
 package io.chronotick.daemon.config;
 
 import io.chronotick.engine.Correction;
+import io.chronotick.engine.CovariateConfig;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -26,6 +27,7 @@ import org.slf4j.event.Level;
  * @param learnedFilter whether the learned filter speaks beside the clock model
  * @param learnedWeights the weights of that filter; empty: those that come with it
  * @param models models from files, at most one beside each forecaster
+ * @param covariates names of what the clock model may follow, those of {@link CovariateConfig} or any other
  * @param logLevel least severe level that is logged
  * @param exchangeLog file that every exchange is kept in; empty: none
  * @param exchangeLogBytes size at which that file is put aside, bytes
@@ -48,6 +50,7 @@ public record DaemonConfig(
         boolean learnedFilter,
         Optional<Path> learnedWeights,
         List<ModelConfig> models,
+        List<String> covariates,
         Level logLevel,
         Optional<Path> exchangeLog,
         long exchangeLogBytes,
@@ -59,10 +62,11 @@ public record DaemonConfig(
     public DaemonConfig {
         servers = List.copyOf(servers);
         models = List.copyOf(models);
+        covariates = List.copyOf(covariates);
         cpuAffinity = List.copyOf(cpuAffinity);
     }
 
-    /** The same, but for measuring alone: other servers, asked at another interval, s, and no models beside the clock's own. */
+    /** The same, but for measuring alone: other servers, asked at another interval, s, with neither models nor covariates. */
     public DaemonConfig measuring(List<ServerConfig> others, double intervalSeconds) {
         return new DaemonConfig(
                 others,
@@ -77,6 +81,7 @@ public record DaemonConfig(
                 shortTermHorizonSeconds,
                 false,
                 Optional.empty(),
+                List.of(),
                 List.of(),
                 logLevel,
                 exchangeLog,

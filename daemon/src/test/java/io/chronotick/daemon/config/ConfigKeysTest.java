@@ -58,6 +58,8 @@ final class ConfigKeysTest {
         OTHER.put("prediction_scheduling.ntp_correction.method", "backtracking");
         OTHER.put("prediction_scheduling.ntp_correction.offset_uncertainty", "0.002");
         OTHER.put("prediction_scheduling.ntp_correction.drift_uncertainty", "0.0002");
+        OTHER.put("covariates.enabled", "false");
+        OTHER.put("covariates.variables", "[temperature]");
         OTHER.put("logging.level", "DEBUG");
         OTHER.put("logging.exchanges", "exchanges.csv");
         OTHER.put("logging.exchanges_max_mb", "1");
@@ -89,6 +91,7 @@ final class ConfigKeysTest {
         assertThat(config.measurementIntervalSeconds()).isEqualTo(10);
         assertThat(config.speaker()).isEqualTo(Correction.Source.FUSION);
         assertThat(config.models()).isEmpty();
+        assertThat(config.covariates()).containsExactly("temperature", "cpu_usage", "cpu_frequency");
         assertThat(config.shortTermHorizonSeconds()).isEqualTo(5);
         assertThat(config.logLevel()).isEqualTo(Level.INFO);
         assertThat(config.frequencyHz()).isEqualTo(100);

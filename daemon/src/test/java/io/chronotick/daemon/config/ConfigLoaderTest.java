@@ -170,6 +170,21 @@ final class ConfigLoaderTest {
     }
 
     @Test
+    void shouldSayWhichCovariatesNobodyMeasures() throws ConfigException {
+        LoadedConfig loaded = load("covariates:\n  variables: [cpu_usage, memory_usage, fan]\n");
+        assertThat(loaded.config().covariates()).contains("cpu_usage");
+        assertThat(loaded.warnings())
+                .containsExactly(
+                        "test.yaml: covariates.variables (line 2): memory_usage, fan: not followed here; there are"
+                                + " temperature, cpu_usage, cpu_frequency");
+        assertThat(load("covariates: {enabled: false, variables: [memory_usage]}\n")
+                        .warnings())
+                .singleElement()
+                .asString()
+                .contains("covariates.enabled is false");
+    }
+
+    @Test
     void shouldRefuseAnOptionThatOverridesNothing() {
         assertThatThrownBy(() -> ConfigLoader.load(
                         Optional.empty(), Map.of(), ConfigOverrides.NONE.with("--frequency", "1"), CPUS))

@@ -2,6 +2,7 @@
 package io.chronotick.lab.simulate;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The local oscillator.
@@ -14,6 +15,7 @@ import java.util.List;
  * @param steps changes of the temperature
  * @param jumps the clock suddenly reads something else
  * @param stops the clock and the machine stand still
+ * @param sensor of the temperature, which is what cycles and steps come from
  */
 record ClockSpec(
         double frequency,
@@ -23,7 +25,8 @@ record ClockSpec(
         List<Cycle> cycles,
         List<Step> steps,
         List<Jump> jumps,
-        List<Stop> stops) {
+        List<Stop> stops,
+        Optional<Sensor> sensor) {
 
     /** A sine of the frequency; amplitude in s/s, period in s, phase 0..1 of a period at the beginning. */
     record Cycle(double amplitude, double period, double phase) {}
@@ -41,4 +44,37 @@ record ClockSpec(
      *     that came meanwhile are delivered late
      */
     record Stop(double at, double length, boolean noticed) {}
+
+    /**
+     * A sensor of the temperature that moves the frequency.
+     *
+     * @param coefficient what the frequency changes by with a degree, (s/s)/K; not 0
+     * @param lag how long the oscillator takes to follow it, s: a time constant
+     * @param noise of each reading, K
+     * @param wander random walk of what has nothing to do with the oscillator, K after one second
+     * @param step resolution, K; 0 = none
+     * @param stuckAt from when on it reads the same for ever, s
+     */
+    record Sensor(double coefficient, double lag, double noise, double wander, double step, double stuckAt) {}
+
+    /** What the sensor sees of the heat at an instant, K: the oscillator's T' = (sensor - T) / lag the other way round. */
+    double felt(Sensor of, double seconds) {
+        double slope = heat(seconds + 0.5) - heat(seconds - 0.5);
+        return (heat(seconds) + of.lag() * slope) / of.coefficient();
+    }
+
+    /** What heat makes of the frequency at an instant, s/s. */
+    double heat(double seconds) {
+        double sum = 0;
+        for (Cycle cycle : cycles) {
+            sum += cycle.amplitude() * Math.sin(2 * Math.PI * (seconds / cycle.period() + cycle.phase()));
+        }
+        for (Step step : steps) {
+            double since = seconds - step.at();
+            if (since >= 0) {
+                sum += step.by() * (step.settle() == 0 ? 1 : 1 - Math.exp(-since / step.settle()));
+            }
+        }
+        return sum;
+    }
 }

@@ -82,7 +82,8 @@ public final class RandomScenario {
                 cycles,
                 steps,
                 List.of(),
-                List.of());
+                List.of(),
+                Optional.empty());
     }
 
     private ServerSpec server(int index, boolean liar) {

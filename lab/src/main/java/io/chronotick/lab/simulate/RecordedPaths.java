@@ -160,7 +160,8 @@ public final class RecordedPaths {
     private static Stretch takeApart(List<Exchange> exchanges) {
         int length = exchanges.size() - SETTLING;
         Stretch stretch = new Stretch(length);
-        EngineUnderTest engine = new EngineUnderTest(exchanges.get(0).t1(), Set.of(), LearnedWeights.shipped());
+        EngineUnderTest engine =
+                new EngineUnderTest(exchanges.get(0).t1(), Set.of(), LearnedWeights.shipped(), List.of());
         for (int i = 0; i < exchanges.size(); i++) {
             Exchange exchange = exchanges.get(i);
             engine.exchange(exchange);

@@ -19,6 +19,7 @@ public final class ScenarioFile {
     private static final double YEAR = 366 * 86_400.0;
     private static final double FASTEST_CLOCK = 1e-3;
     private static final double LONGEST_DELAY = 100;
+    private static final double SMALLEST_COEFFICIENT = 1e-12;
 
     private ScenarioFile() {}
 
@@ -64,7 +65,7 @@ public final class ScenarioFile {
 
     private static ClockSpec clock(Optional<YamlMap> given, double duration) {
         if (given.isEmpty()) {
-            return new ClockSpec(0, 0, 0, 0, List.of(), List.of(), List.of(), List.of());
+            return new ClockSpec(0, 0, 0, 0, List.of(), List.of(), List.of(), List.of(), Optional.empty());
         }
         YamlMap map = given.get();
         double most = FASTEST_CLOCK;
@@ -98,6 +99,7 @@ public final class ScenarioFile {
                     stop.flag("noticed", true)));
             stop.end();
         }
+        Optional<ClockSpec.Sensor> sensor = map.map("sensor").map(described -> sensor(described, duration));
         ClockSpec clock = new ClockSpec(
                 map.number("frequency", Quantity.FREQUENCY, -most, most, 0),
                 map.number("wander", Quantity.FREQUENCY, 0, most, 0),
@@ -106,9 +108,22 @@ public final class ScenarioFile {
                 List.copyOf(cycles),
                 List.copyOf(steps),
                 List.copyOf(jumps),
-                List.copyOf(stops));
+                List.copyOf(stops),
+                sensor);
         map.end();
         return clock;
+    }
+
+    private static ClockSpec.Sensor sensor(YamlMap map, double duration) {
+        ClockSpec.Sensor sensor = new ClockSpec.Sensor(
+                map.required("coefficient", Quantity.FREQUENCY, SMALLEST_COEFFICIENT, FASTEST_CLOCK),
+                map.number("lag", Quantity.TIME, 0, YEAR, 0),
+                map.number("noise", Quantity.NUMBER, 0, 100, 0),
+                map.number("wander", Quantity.NUMBER, 0, 100, 0),
+                map.number("step", Quantity.NUMBER, 0, 100, 0),
+                map.number("stuck-at", Quantity.TIME, 0, duration, duration));
+        map.end();
+        return sensor;
     }
 
     // --- Servers and paths ---

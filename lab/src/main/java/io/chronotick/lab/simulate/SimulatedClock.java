@@ -100,17 +100,7 @@ final class SimulatedClock {
     }
 
     private double frequencyAt(double seconds) {
-        double sum = spec.frequency() + walk + spec.ageing() * seconds / 86_400;
-        for (ClockSpec.Cycle cycle : spec.cycles()) {
-            sum += cycle.amplitude() * Math.sin(2 * Math.PI * (seconds / cycle.period() + cycle.phase()));
-        }
-        for (ClockSpec.Step step : spec.steps()) {
-            double since = seconds - step.at();
-            if (since >= 0) {
-                sum += step.by() * (step.settle() == 0 ? 1 : 1 - Math.exp(-since / step.settle()));
-            }
-        }
-        return sum;
+        return spec.frequency() + walk + spec.ageing() * seconds / 86_400 + spec.heat(seconds);
     }
 
     static long nanos(double seconds) {

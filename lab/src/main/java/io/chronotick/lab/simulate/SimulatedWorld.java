@@ -4,6 +4,7 @@ package io.chronotick.lab.simulate;
 import io.chronotick.engine.Ablation;
 import io.chronotick.engine.Action;
 import io.chronotick.engine.Correction;
+import io.chronotick.engine.CovariateConfig;
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
 import io.chronotick.engine.FilterWeights;
@@ -41,6 +42,11 @@ final class SimulatedWorld {
 
     private static final int PRECISION_EXPONENT = -29;
 
+    /** Between two readings of the sensor, ns, and what it reads at rest, C. */
+    private static final long SENSING_NANOS = 10 * SECOND;
+
+    private static final double ROOM = 25;
+
     private final Scenario scenario;
     private final SimulatedClock clock;
     private final Engine engine;
@@ -49,6 +55,8 @@ final class SimulatedWorld {
     private final Readings readings = new Readings();
     private long eventCount;
     private long now;
+    private double strayed;
+    private double felt = ROOM;
     private Correction published;
     private double readySeconds = Double.POSITIVE_INFINITY;
 
@@ -86,7 +94,9 @@ final class SimulatedWorld {
         // Nearby seeds make unlike streams here, unlike in Random itself, whose sequence is the same on every Java.
         SplittableRandom seeds = new SplittableRandom(seed);
         clock = new SimulatedClock(scenario.clock(), new Random(seeds.nextLong()));
-        engine = new Engine(EngineConfig.DEFAULT, new Random(seeds.nextLong()), without);
+        boolean sensor = scenario.clock().sensor().isPresent();
+        List<CovariateConfig> covariates = sensor ? List.of(CovariateConfig.TEMPERATURE) : List.of();
+        engine = new Engine(EngineConfig.DEFAULT.withCovariates(covariates), new Random(seeds.nextLong()), without);
         learned.ifPresent(weights -> engine.useLearnedFilter(weights, true));
         published = Correction.nothingKnown(raw());
         for (ServerSpec spec : scenario.servers()) {
@@ -99,6 +109,23 @@ final class SimulatedWorld {
                 at(SimulatedClock.nanos(change.at()), false, () -> change(index, server, change));
             }
         }
+        scenario.clock().sensor().ifPresent(spec -> {
+            Random noise = new Random(seeds.nextLong());
+            at(SECOND, false, () -> feel(spec, noise));
+        });
+    }
+
+    /** Reads the sensor of the temperature, as the daemon does, and plans the next time. */
+    private void feel(ClockSpec.Sensor spec, Random noise) {
+        double seconds = now * 1e-9;
+        strayed += spec.wander() * Math.sqrt(SENSING_NANOS * 1e-9) * noise.nextGaussian();
+        if (seconds < spec.stuckAt()) {
+            double heat = scenario.clock().felt(spec, seconds);
+            double value = ROOM + heat + strayed + spec.noise() * noise.nextGaussian();
+            felt = spec.step() > 0 ? spec.step() * Math.rint(value / spec.step()) : value;
+        }
+        engine.onCovariate(0, felt, raw());
+        at(now + SENSING_NANOS, false, () -> feel(spec, noise));
     }
 
     /** Runs to the end of the scenario. */

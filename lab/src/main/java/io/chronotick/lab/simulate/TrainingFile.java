@@ -19,12 +19,12 @@ import java.util.concurrent.Callable;
 import java.util.function.IntConsumer;
 
 /**
- * Training sequences in one file, little-endian: 8 bytes "CTSEQ001", then as int32 the number of sequences, the exchanges of
+ * Training sequences in one file, little-endian: 8 bytes "CTSEQ002", then as int32 the number of sequences, the exchanges of
  * each, the targets and the features of each exchange, as int64 the seed; then the sequences one after the other as {@link
  * TrainingSequence#write} has them. Sequence k of seed s is the same in every file that holds it.
  */
 public final class TrainingFile {
-    private static final byte[] MAGIC = "CTSEQ001".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] MAGIC = "CTSEQ002".getBytes(StandardCharsets.US_ASCII);
     private static final int HEADER = 32;
 
     /** Sequences made before any is written: they wait in memory. */

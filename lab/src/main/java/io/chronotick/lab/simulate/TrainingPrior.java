@@ -26,7 +26,8 @@ import java.util.SplittableRandom;
  * <tr><td>queue</td><td>of each direction its own family: exponential, gamma (shape log 0.3..6), log-normal (sigma 0.2..1.5),
  *     Pareto (shape 1.5..4), exponential with 2..20 % of a 3..30 times longer one</td></tr>
  * <tr><td>bursts</td><td>25 %: every log 60..5000 s for log 10..1000 s, 3..30 times the queue</td></tr>
- * <tr><td>route</td><td>20 %: one to three changes of the base, log 0.02..1 of it, both ways alike, up or down</td></tr>
+ * <tr><td>route</td><td>20 %: one to three changes of the base, log 0.02..1 of it, half of them both ways alike, the
+ *     others one way alone; up or down</td></tr>
  * <tr><td>loss</td><td>40 %: up to 30 % each way; 8 %: an outage of log 300..7200 s</td></tr>
  * <tr><td>bad samples</td><td>25 %: one to five of 512, at normal delay, +-log 5..100 ms</td></tr>
  * <tr><td>poll</td><td>2^uniform(0, 10) s or, every other time, 2^uniform(3, 7) s; 80 % begin with four at 2 s; half of them
@@ -87,7 +88,7 @@ public final class TrainingPrior {
         boolean lossy = random.nextDouble() < 0.4;
         DirectionSpec out = direction(base, swapped ? other : queue, bursty, lossy);
         DirectionSpec home = direction(base, swapped ? queue : other, bursty, lossy);
-        double[] detours = detours(base);
+        double[][] detours = detours(base);
 
         long[] events = new long[length * EVENTS];
         double[] serverErrors = new double[length];
@@ -107,8 +108,8 @@ public final class TrainingPrior {
                 there = forward.delay(out, now);
                 return_ = Double.isNaN(there) ? there : back.delay(home, now);
             }
-            there += detours[i];
-            return_ += detours[i];
+            there += detours[0][i];
+            return_ += detours[1][i];
             long sent = SimulatedClock.nanos(now);
             delays[i] = SimulatedClock.nanos(there);
             long received = sent + delays[i] + SimulatedClock.nanos(return_);
@@ -207,7 +208,8 @@ public final class TrainingPrior {
                 cycles,
                 steps,
                 jumps,
-                List.of());
+                List.of(),
+                Optional.empty());
     }
 
     // --- The path ---
@@ -245,16 +247,22 @@ public final class TrainingPrior {
         };
     }
 
-    /** What each way is longer by than at first, s, at each exchange. */
-    private double[] detours(double base) {
-        double[] detours = new double[length];
+    /** What the way there and the way back are longer by than at first, s, at each exchange. */
+    private double[][] detours(double base) {
+        double[][] detours = new double[2][length];
         if (random.nextDouble() < 0.2) {
             int changes = 1 + random.nextInt(3);
             for (int k = 0; k < changes; k++) {
                 double by = base * logUniform(0.02, 1);
                 // Down from the first base would need one below zero at worst: it ends at a twentieth.
                 by = random.nextBoolean() ? by : Math.max(-by, -0.95 * base);
-                Arrays.fill(detours, random.nextInt(length), length, by);
+                int from = random.nextInt(length);
+                int ways = random.nextInt(4);
+                for (int way = 0; way < 2; way++) {
+                    if (ways > 1 || ways == way) {
+                        Arrays.fill(detours[way], from, length, by);
+                    }
+                }
             }
         }
         return detours;

@@ -13,7 +13,7 @@ public final class TrainingSequence {
     public static final int TARGETS = 3;
 
     /** Values of an exchange that are no features: see {@link #write}. */
-    private static final int RAW = 6 + 2 * TARGETS;
+    private static final int RAW = 7 + 2 * TARGETS;
 
     /** Bytes of one exchange as {@link #write} puts it. */
     public static final int BYTES = RAW * Double.BYTES + ExchangeFeatures.COUNT * Float.BYTES;
@@ -41,14 +41,15 @@ public final class TrainingSequence {
         raw[at + 3] = seen.scale();
         raw[at + 4] = seen.excess();
         raw[at + 5] = seen.smoothedGap();
+        raw[at + 6] = seen.raised();
         for (int k = 0; k < ExchangeFeatures.COUNT; k++) {
             features[i * ExchangeFeatures.COUNT + k] = (float) seen.value(k);
         }
     }
 
     void setTarget(int i, int target, double lead, double truth) {
-        raw[i * RAW + 6 + 2 * target] = lead;
-        raw[i * RAW + 7 + 2 * target] = truth;
+        raw[i * RAW + 7 + 2 * target] = lead;
+        raw[i * RAW + 8 + 2 * target] = truth;
     }
 
     /** Time since the middle of the exchange before, on the raw clock, s; of the first 0. */
@@ -68,12 +69,12 @@ public final class TrainingSequence {
 
     /** From the middle of the exchange to an instant at which the truth is known, on the raw clock, s. */
     public double lead(int i, int target) {
-        return raw[i * RAW + 6 + 2 * target];
+        return raw[i * RAW + 7 + 2 * target];
     }
 
     /** UTC - raw at that instant, s. */
     public double truth(int i, int target) {
-        return raw[i * RAW + 7 + 2 * target];
+        return raw[i * RAW + 8 + 2 * target];
     }
 
     /** A feature as training sees it. */
@@ -82,7 +83,7 @@ public final class TrainingSequence {
     }
 
     /**
-     * Appends all exchanges: of each the doubles gap, offset, delay, scale, excess, smoothed gap, then lead and truth of each
+     * Appends all exchanges: of each the doubles gap, offset, delay, scale, excess, smoothed gap, raised minimum, then lead and truth of each
      * target, then the features as floats.
      */
     public void write(ByteBuffer out) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.trace;
 
+import io.chronotick.engine.CovariateConfig;
 import io.chronotick.engine.Exchange;
 import io.chronotick.lab.LabException;
 import io.chronotick.lab.input.CsvFile;
@@ -22,13 +23,26 @@ public final class Trace {
     private static final double LARGEST_OFFSET = 1e6;
     private static final double LARGEST_DELAY = 1000;
 
+    /** Columns of what else a host measures, what the engine calls it, and its unit in that of the column. */
+    private static final List<Column> COLUMNS = List.of(
+            new Column("cpu_temp", CovariateConfig.TEMPERATURE, 1),
+            new Column("cpu_load", CovariateConfig.CPU_USAGE, 0.01),
+            new Column("cpu_freq", CovariateConfig.CPU_FREQUENCY, 1e-3));
+
+    /** Beyond any temperature, share or frequency of a processor in its unit. */
+    private static final double LARGEST_COVARIATE = 1e5;
+
+    private record Column(String name, CovariateConfig covariate, double unit) {}
+
     private final String name;
+    private final List<CovariateConfig> covariates;
     private final List<TraceSample> samples;
     private final boolean delaysRecorded;
     private final double assumedDelay;
 
-    private Trace(String name, List<TraceSample> samples, boolean delaysRecorded) {
+    private Trace(String name, List<CovariateConfig> covariates, List<TraceSample> samples, boolean delaysRecorded) {
         this.name = name;
+        this.covariates = covariates;
         this.samples = samples;
         this.delaysRecorded = delaysRecorded;
         double largestStep = 0;
@@ -41,12 +55,14 @@ public final class Trace {
     }
 
     /**
-     * Reads a file with the columns t and offset_s, and delay_s where there is one.
+     * Reads a file with the columns t and offset_s, and delay_s, cpu_temp (C), cpu_load (%), cpu_freq (MHz) where there are.
      *
      * @param everySeconds rows closer than this to the one before are skipped, s; 0 for none
      */
     public static Trace read(Path file, double everySeconds) {
         CsvFile csv = CsvFile.read(file, "t", "offset_s");
+        List<Column> measured =
+                COLUMNS.stream().filter(column -> csv.has(column.name())).toList();
         List<TraceSample> samples = new ArrayList<>();
         double next = Double.NEGATIVE_INFINITY;
         double before = Double.NEGATIVE_INFINITY;
@@ -62,13 +78,19 @@ public final class Trace {
                 samples.add(new TraceSample(
                         seconds,
                         row.number("offset_s", -LARGEST_OFFSET, LARGEST_OFFSET),
-                        csv.has("delay_s") ? row.number("delay_s", 0, LARGEST_DELAY) : Double.NaN));
+                        csv.has("delay_s") ? row.number("delay_s", 0, LARGEST_DELAY) : Double.NaN,
+                        measured.stream()
+                                .map(column -> column.unit()
+                                        * row.number(column.name(), -LARGEST_COVARIATE, LARGEST_COVARIATE))
+                                .toList()));
             }
         }
         if (samples.size() < 3) {
             throw new LabException(file + " has " + samples.size() + " usable rows; a trace takes at least 3");
         }
-        return new Trace(nameOf(file), List.copyOf(samples), csv.has("delay_s"));
+        List<CovariateConfig> covariates =
+                measured.stream().map(Column::covariate).toList();
+        return new Trace(nameOf(file), covariates, List.copyOf(samples), csv.has("delay_s"));
     }
 
     static String nameOf(Path file) {
@@ -78,6 +100,11 @@ public final class Trace {
     /** As the file is called, without its extension. */
     public String name() {
         return name;
+    }
+
+    /** What else was measured. */
+    List<CovariateConfig> covariates() {
+        return covariates;
     }
 
     /** Measurements. */

@@ -47,7 +47,7 @@ public final class TraceRun {
 
     private TraceRun(Trace trace, Set<Ablation> without) {
         this.trace = trace;
-        this.engine = new EngineUnderTest(Trace.rawNanos(0), without, LearnedWeights.shipped());
+        this.engine = new EngineUnderTest(Trace.rawNanos(0), without, LearnedWeights.shipped(), trace.covariates());
     }
 
     /** Plays a trace; the earlier system's predictions are taken from the file beside it, if there is one. */
@@ -64,6 +64,7 @@ public final class TraceRun {
         int asked = 0;
         for (int i = 0; i < trace.size(); i++) {
             Exchange exchange = trace.exchange(i);
+            engine.covariates(trace.sample(i).covariates(), exchange.t1());
             // The sample itself is still unknown until its reply has arrived.
             while (asked < questions.size() && questions.get(asked).rawNanos() < exchange.t4()) {
                 answer(questions.get(asked++));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -12,7 +13,7 @@ class SimulatedClockTest {
     private static final long SECOND = 1_000_000_000L;
 
     private static ClockSpec spec(double frequency, double wander) {
-        return new ClockSpec(frequency, wander, 0, 0, List.of(), List.of(), List.of(), List.of());
+        return new ClockSpec(frequency, wander, 0, 0, List.of(), List.of(), List.of(), List.of(), Optional.empty());
     }
 
     /** What a clock reads at a true time after it was at zero, less true time, ns. */
@@ -36,7 +37,7 @@ class SimulatedClockTest {
 
     @Test
     void ageingIsAQuadraticCurve() {
-        ClockSpec spec = new ClockSpec(0, 0, 0, 1e-6, List.of(), List.of(), List.of(), List.of());
+        ClockSpec spec = new ClockSpec(0, 0, 0, 1e-6, List.of(), List.of(), List.of(), List.of(), Optional.empty());
         // 1e-6 a day: half of 1e-6 * 86,400 s after a day.
         assertThat((double) gained(spec, 86_400)).isCloseTo(43_200_000, offset(100.0));
     }
@@ -44,7 +45,7 @@ class SimulatedClockTest {
     @Test
     void cycleComesBack() {
         ClockSpec.Cycle cycle = new ClockSpec.Cycle(8e-7, 1800, 0);
-        ClockSpec spec = new ClockSpec(0, 0, 0, 0, List.of(cycle), List.of(), List.of(), List.of());
+        ClockSpec spec = new ClockSpec(0, 0, 0, 0, List.of(cycle), List.of(), List.of(), List.of(), Optional.empty());
         // The integral of the sine over half a period is amplitude * period / pi.
         assertThat((double) gained(spec, 900)).isCloseTo(8e-7 * 1800 / Math.PI * 1e9, offset(100.0));
         assertThat((double) gained(spec, 1800)).isCloseTo(0, offset(10.0));
@@ -60,7 +61,8 @@ class SimulatedClockTest {
                 List.of(),
                 List.of(new ClockSpec.Step(100.25, 1e-6, 0)),
                 List.of(new ClockSpec.Jump(200.5, 0.010)),
-                List.of());
+                List.of(),
+                Optional.empty());
         assertThat(gained(spec, 100)).isZero();
         assertThat(gained(spec, 101.25)).isEqualTo(1_000);
         assertThat(gained(spec, 200.4)).isEqualTo(100_150);
@@ -69,8 +71,16 @@ class SimulatedClockTest {
 
     @Test
     void settlingStepApproachesItsEnd() {
-        ClockSpec spec =
-                new ClockSpec(0, 0, 0, 0, List.of(), List.of(new ClockSpec.Step(0, 1e-6, 300)), List.of(), List.of());
+        ClockSpec spec = new ClockSpec(
+                0,
+                0,
+                0,
+                0,
+                List.of(),
+                List.of(new ClockSpec.Step(0, 1e-6, 300)),
+                List.of(),
+                List.of(),
+                Optional.empty());
         // 1e-6 (t - tau (1 - exp(-t / tau)))
         assertThat((double) gained(spec, 600)).isCloseTo(1e3 * (600 - 300 * (1 - Math.exp(-2))), offset(10.0));
     }

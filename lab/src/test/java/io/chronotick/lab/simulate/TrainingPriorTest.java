@@ -28,7 +28,7 @@ class TrainingPriorTest {
         ByteBuffer in = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
         byte[] magic = new byte[8];
         in.get(magic);
-        assertThat(magic).asString().isEqualTo("CTSEQ001");
+        assertThat(magic).asString().isEqualTo("CTSEQ002");
         assertThat(new int[] {in.getInt(), in.getInt(), in.getInt(), in.getInt()})
                 .containsExactly(3, LENGTH, TrainingSequence.TARGETS, ExchangeFeatures.COUNT);
         assertThat(in.getLong()).isEqualTo(7);
@@ -39,6 +39,7 @@ class TrainingPriorTest {
                 assertThat(in.getDouble()).isEqualTo(features.scale());
                 assertThat(in.getDouble()).isEqualTo(features.excess());
                 assertThat(in.getDouble()).isEqualTo(features.smoothedGap());
+                assertThat(in.getDouble()).isEqualTo(features.raised());
                 in.position(in.position() + 2 * TrainingSequence.TARGETS * Double.BYTES);
                 for (int k = 0; k < ExchangeFeatures.COUNT; k++) {
                     assertThat(in.getFloat()).isEqualTo((float) features.value(k));

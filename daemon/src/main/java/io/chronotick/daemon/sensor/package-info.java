@@ -1,0 +1,3 @@
+/** What the machine measures beside the time. */
+@org.jspecify.annotations.NullMarked
+package io.chronotick.daemon.sensor;
