@@ -42,7 +42,7 @@ import picocli.CommandLine.Parameters;
             "  chronotick lab replay DIR --cells",
             "  chronotick lab replay --cell tcxo/lan --cell thermal/* --poll 16 --seed 1",
             "  chronotick lab replay --without BANK,CALIBRATION",
-            "  chronotick lab replay --weights mine.safetensors"
+            "  chronotick lab replay --learned --weights mine.safetensors"
         })
 final class LabReplayCommand extends LabRunCommand {
     private static final List<Integer> POLLS = List.of(16, 64);
@@ -74,6 +74,9 @@ final class LabReplayCommand extends LabRunCommand {
     @Nullable
     Path weightsFile;
 
+    @Option(names = "--learned", description = "Let the learned filter speak: what is published is fused with it.")
+    boolean learned;
+
     @Option(names = "--json", description = "Everything as JSON: times in microseconds, shares 0..1.")
     boolean json;
 
@@ -102,7 +105,8 @@ final class LabReplayCommand extends LabRunCommand {
             throw new UserException(ExitCode.USAGE, "no clock, path and seed there match --cell and --seed");
         }
         Progress progress = new Progress(shell, "replay", chosen.size() * polls.size());
-        ReplaySummary summary = new ReplaySummary(Replay.play(set, chosen, polls, without(), weights, jobs, progress));
+        ReplaySummary summary =
+                new ReplaySummary(Replay.play(set, chosen, polls, without(), weights, learned, jobs, progress));
         if (json) {
             shell.line(JsonText.pretty(ReplayDocument.tree(summary)));
         } else if (csv) {

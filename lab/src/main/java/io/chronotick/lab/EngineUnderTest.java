@@ -35,13 +35,18 @@ public final class EngineUnderTest {
      *
      * @param startNanos reading of the raw clock when it is switched on, ns
      * @param without parts of the estimator that are left out
-     * @param weights of the learned filter, which forecasts beside the bank and is not published
+     * @param weights of the learned filter
+     * @param speaks whether it is fused into what is published, or only forecasts beside the bank
      * @param covariates what the host measures beside the servers
      */
     public EngineUnderTest(
-            long startNanos, Set<Ablation> without, FilterWeights weights, List<CovariateConfig> covariates) {
+            long startNanos,
+            Set<Ablation> without,
+            FilterWeights weights,
+            boolean speaks,
+            List<CovariateConfig> covariates) {
         engine = new Engine(EngineConfig.DEFAULT.withCovariates(covariates), new Random(SEED), without);
-        engine.useLearnedFilter(weights, false);
+        engine.useLearnedFilter(weights, speaks);
         engine.addSource(new SourceConfig("recorded", 1, 1, 1, 15));
         published = Correction.nothingKnown(startNanos);
         engine.onTimer(startNanos, this::perform);

@@ -22,6 +22,7 @@ public final class Replay {
      * @param jobs runs at the same time, >= 1
      * @param without parts of the estimator that are left out
      * @param weights of the learned filter
+     * @param speaks whether it is fused into what is published
      * @param progress is told how many runs are done, from any thread
      * @return one result for each case and poll, polls outermost
      */
@@ -31,13 +32,14 @@ public final class Replay {
             List<Integer> polls,
             Set<Ablation> without,
             FilterWeights weights,
+            boolean speaks,
             int jobs,
             IntConsumer progress)
             throws InterruptedException {
         List<Callable<ReplayResult>> runs = new ArrayList<>();
         for (int poll : polls) {
             for (ReplayCase which : cases) {
-                runs.add(() -> ReplayRun.play(set, which, ReplayRules.recorded(poll), without, weights));
+                runs.add(() -> ReplayRun.play(set, which, ReplayRules.recorded(poll), without, weights, speaks));
             }
         }
         return Parallel.run(runs, jobs, progress);

@@ -57,23 +57,33 @@ final class ReplayRun {
     }
 
     private ReplayRun(
-            ReplayRules rules, RawClock clock, List<Arrival> arrivals, Set<Ablation> without, FilterWeights weights) {
+            ReplayRules rules,
+            RawClock clock,
+            List<Arrival> arrivals,
+            Set<Ablation> without,
+            FilterWeights weights,
+            boolean speaks) {
         this.rules = rules;
         this.clock = clock;
         this.arrivals = arrivals;
         this.startNanos = clock.rawNanos(0);
-        this.engine = new EngineUnderTest(startNanos, without, weights, List.of());
+        this.engine = new EngineUnderTest(startNanos, without, weights, speaks, List.of());
         publishedErrors = new double[rules.endSeconds() + 1];
         publishedSds = new double[rules.endSeconds() + 1];
         publishedBounds = new double[rules.endSeconds() + 1];
     }
 
     static ReplayResult play(
-            ReplaySet set, ReplayCase which, ReplayRules rules, Set<Ablation> without, FilterWeights weights) {
+            ReplaySet set,
+            ReplayCase which,
+            ReplayRules rules,
+            Set<Ablation> without,
+            FilterWeights weights,
+            boolean speaks) {
         RawClock clock = set.clock(which, rules);
         PathDelays path = set.path(which);
         List<Arrival> arrivals = ReplayExchanges.of(rules, clock, path);
-        ReplayRun run = new ReplayRun(rules, clock, arrivals, without, weights);
+        ReplayRun run = new ReplayRun(rules, clock, arrivals, without, weights, speaks);
         run.play();
         return run.result(which, path.isAsymmetric(), set.chrony().of(which, rules.pollSeconds()));
     }
@@ -82,7 +92,12 @@ final class ReplayRun {
     static TimeSeries series(ReplaySet set, ReplayCase which, ReplayRules rules) {
         RawClock clock = set.clock(which, rules);
         ReplayRun run = new ReplayRun(
-                rules, clock, ReplayExchanges.of(rules, clock, set.path(which)), Set.of(), LearnedWeights.shipped());
+                rules,
+                clock,
+                ReplayExchanges.of(rules, clock, set.path(which)),
+                Set.of(),
+                LearnedWeights.shipped(),
+                false);
         run.play();
         double[] seconds = new double[rules.endSeconds() - rules.scoreFromSeconds() + 1];
         Arrays.setAll(seconds, i -> rules.scoreFromSeconds() + i);

@@ -82,6 +82,7 @@ public final class Report {
                 polls,
                 without,
                 LearnedWeights.shipped(),
+                false,
                 jobs,
                 progress.apply(name, cases.size() * polls.size()));
     }

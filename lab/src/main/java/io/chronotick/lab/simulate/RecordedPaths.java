@@ -161,7 +161,7 @@ public final class RecordedPaths {
         int length = exchanges.size() - SETTLING;
         Stretch stretch = new Stretch(length);
         EngineUnderTest engine =
-                new EngineUnderTest(exchanges.get(0).t1(), Set.of(), LearnedWeights.shipped(), List.of());
+                new EngineUnderTest(exchanges.get(0).t1(), Set.of(), LearnedWeights.shipped(), false, List.of());
         for (int i = 0; i < exchanges.size(); i++) {
             Exchange exchange = exchanges.get(i);
             engine.exchange(exchange);

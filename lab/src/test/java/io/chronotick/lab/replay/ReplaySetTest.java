@@ -30,7 +30,7 @@ class ReplaySetTest {
 
     private ReplayResult play() {
         ReplaySet set = ReplaySet.open(directory);
-        return ReplayRun.play(set, set.cases().get(0), RULES, Set.of(), LearnedWeights.shipped());
+        return ReplayRun.play(set, set.cases().get(0), RULES, Set.of(), LearnedWeights.shipped(), false);
     }
 
     private void complains(String message) {

@@ -41,7 +41,7 @@ class ReplayTest {
 
     private List<ReplayResult> play(int jobs) throws InterruptedException {
         ReplaySet set = ReplaySet.open(directory);
-        return Replay.play(set, set.cases(), List.of(64), Set.of(), LearnedWeights.shipped(), jobs, done -> {});
+        return Replay.play(set, set.cases(), List.of(64), Set.of(), LearnedWeights.shipped(), false, jobs, done -> {});
     }
 
     @Test

@@ -47,7 +47,7 @@ class HtmlReportTest {
         ReplaySet set = ReplaySet.open(directory);
         ReplayCase which = set.cases().get(0);
         ReplaySummary summary = new ReplaySummary(
-                Replay.play(set, set.cases(), List.of(64), Set.of(), LearnedWeights.shipped(), 1, done -> {}));
+                Replay.play(set, set.cases(), List.of(64), Set.of(), LearnedWeights.shipped(), false, 1, done -> {}));
         TimeSeries series = Replay.series(set, which, 64);
         AllanDeviation allan = AllanDeviation.of(series.errors());
         data = new ReportData(
