@@ -12,6 +12,7 @@ import io.chronotick.engine.FilterWeights;
 import io.chronotick.engine.Forecast;
 import io.chronotick.engine.SourceConfig;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 
@@ -35,13 +36,13 @@ public final class EngineUnderTest {
      *
      * @param startNanos reading of the raw clock when it is switched on, ns
      * @param without parts of the estimator that are left out
-     * @param weights of the learned filter, which forecasts beside the bank and is not published
+     * @param weights of the learned filter, which forecasts beside the bank and is not published; empty: no such filter
      * @param covariates what the host measures beside the servers
      */
     public EngineUnderTest(
-            long startNanos, Set<Ablation> without, FilterWeights weights, List<CovariateConfig> covariates) {
+            long startNanos, Set<Ablation> without, Optional<FilterWeights> weights, List<CovariateConfig> covariates) {
         engine = new Engine(EngineConfig.DEFAULT.withCovariates(covariates), new Random(SEED), without);
-        engine.useLearnedFilter(weights, false);
+        weights.ifPresent(present -> engine.useLearnedFilter(present, false));
         engine.addSource(new SourceConfig("recorded", 1, 1, 1, 15));
         published = Correction.nothingKnown(startNanos);
         engine.onTimer(startNanos, this::perform);

@@ -62,7 +62,7 @@ final class ReplayRun {
         this.clock = clock;
         this.arrivals = arrivals;
         this.startNanos = clock.rawNanos(0);
-        this.engine = new EngineUnderTest(startNanos, without, weights, List.of());
+        this.engine = new EngineUnderTest(startNanos, without, Optional.of(weights), List.of());
         publishedErrors = new double[rules.endSeconds() + 1];
         publishedSds = new double[rules.endSeconds() + 1];
         publishedBounds = new double[rules.endSeconds() + 1];

@@ -5,7 +5,6 @@ import io.chronotick.engine.Exchange;
 import io.chronotick.engine.ExchangeRecord;
 import io.chronotick.lab.EngineUnderTest;
 import io.chronotick.lab.LabException;
-import io.chronotick.lab.LearnedWeights;
 import io.chronotick.lab.Parallel;
 import io.chronotick.lab.input.TextFile;
 import java.nio.file.Path;
@@ -160,8 +159,7 @@ public final class RecordedPaths {
     private static Stretch takeApart(List<Exchange> exchanges) {
         int length = exchanges.size() - SETTLING;
         Stretch stretch = new Stretch(length);
-        EngineUnderTest engine =
-                new EngineUnderTest(exchanges.get(0).t1(), Set.of(), LearnedWeights.shipped(), List.of());
+        EngineUnderTest engine = new EngineUnderTest(exchanges.get(0).t1(), Set.of(), Optional.empty(), List.of());
         for (int i = 0; i < exchanges.size(); i++) {
             Exchange exchange = exchanges.get(i);
             engine.exchange(exchange);

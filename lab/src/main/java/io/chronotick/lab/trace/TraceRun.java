@@ -47,7 +47,8 @@ public final class TraceRun {
 
     private TraceRun(Trace trace, Set<Ablation> without) {
         this.trace = trace;
-        this.engine = new EngineUnderTest(Trace.rawNanos(0), without, LearnedWeights.shipped(), trace.covariates());
+        this.engine = new EngineUnderTest(
+                Trace.rawNanos(0), without, Optional.of(LearnedWeights.shipped()), trace.covariates());
     }
 
     /** Plays a trace; the earlier system's predictions are taken from the file beside it, if there is one. */
