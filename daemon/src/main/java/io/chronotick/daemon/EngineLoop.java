@@ -73,6 +73,7 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
             Correction correction,
             List<SourceReport> sources,
             List<LearnedReport> learned,
+            List<CovariateReport> covariates,
             long rawNanos) {}
 
     private final HostClocks clocks;
@@ -189,6 +190,7 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
                 newest,
                 engine.sources(raw),
                 learned(),
+                engine.covariates(),
                 raw);
     }
 

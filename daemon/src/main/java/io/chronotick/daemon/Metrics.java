@@ -4,6 +4,7 @@ package io.chronotick.daemon;
 import io.chronotick.daemon.segment.RecordWriter;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.engine.Correction;
+import io.chronotick.engine.CovariateReport;
 import io.chronotick.engine.DropReason;
 import io.chronotick.engine.LearnedReport;
 import io.chronotick.engine.SourceReport;
@@ -32,6 +33,7 @@ final class Metrics implements AutoCloseable {
 
     private static final String PREFIX = "chronotick_";
     private static final String SERVER = "server";
+    private static final String COVARIATE = "covariate";
     private static final String FORECASTER = "forecaster";
     private static final String STATE = "state";
 
@@ -45,6 +47,7 @@ final class Metrics implements AutoCloseable {
         addWriter(writer, records);
         addSources(engine);
         addLearned(engine);
+        addCovariates(engine);
         server = HTTPServer.builder()
                 .hostname("127.0.0.1")
                 .port(port)
@@ -187,6 +190,37 @@ final class Metrics implements AutoCloseable {
             case SHORT_TERM -> "short_term";
             default -> "long_term";
         };
+    }
+
+    // --- What the machine measures beside the time ---
+
+    private void addCovariates(Supplier<EngineLoop.Snapshot> engine) {
+        covariate(
+                engine,
+                "covariate",
+                "Newest value: C, a share of one, GHz; NaN before the first.",
+                report -> report.newest().orElse(Double.NaN));
+        covariate(
+                engine,
+                "covariate_weight_ratio",
+                "Weight of the hypotheses that follow it, 0 to 1: whether it helps.",
+                CovariateReport::weight);
+        covariate(
+                engine,
+                "covariate_coefficient_ppm",
+                "What the frequency changes by with it, ppm a unit.",
+                report -> report.coefficient() * 1e6);
+    }
+
+    private void covariate(
+            Supplier<EngineLoop.Snapshot> engine, String name, String help, ToDoubleFunction<CovariateReport> value) {
+        labelled(
+                name,
+                help,
+                COVARIATE,
+                () -> engine.get().covariates(),
+                report -> report.config().name(),
+                value);
     }
 
     // --- How a metric is made ---

@@ -111,6 +111,10 @@ class MetricsTest {
                         .isZero();
             }
             assertThat(documented()).isEqualTo(names(metrics));
+            String usage = "{covariate=\"cpu_usage\"}";
+            TestDaemon.await("the processors' usage", () -> value(fetch(port), "chronotick_covariate" + usage) >= 0);
+            assertThat(value(metrics, "chronotick_covariate_weight_ratio" + usage))
+                    .isBetween(0.0, 1.0);
         }
     }
 

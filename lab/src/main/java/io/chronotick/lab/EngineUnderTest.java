@@ -12,6 +12,7 @@ import io.chronotick.engine.FilterWeights;
 import io.chronotick.engine.Forecast;
 import io.chronotick.engine.SourceConfig;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 
@@ -35,18 +36,18 @@ public final class EngineUnderTest {
      *
      * @param startNanos reading of the raw clock when it is switched on, ns
      * @param without parts of the estimator that are left out
-     * @param weights of the learned filter
+     * @param weights of the learned filter; empty: no such filter
      * @param speaks whether it is fused into what is published, or only forecasts beside the bank
      * @param covariates what the host measures beside the servers
      */
     public EngineUnderTest(
             long startNanos,
             Set<Ablation> without,
-            FilterWeights weights,
+            Optional<FilterWeights> weights,
             boolean speaks,
             List<CovariateConfig> covariates) {
         engine = new Engine(EngineConfig.DEFAULT.withCovariates(covariates), new Random(SEED), without);
-        engine.useLearnedFilter(weights, speaks);
+        weights.ifPresent(present -> engine.useLearnedFilter(present, speaks));
         engine.addSource(new SourceConfig("recorded", 1, 1, 1, 15));
         published = Correction.nothingKnown(startNanos);
         engine.onTimer(startNanos, this::perform);

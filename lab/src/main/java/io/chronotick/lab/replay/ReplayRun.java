@@ -67,7 +67,7 @@ final class ReplayRun {
         this.clock = clock;
         this.arrivals = arrivals;
         this.startNanos = clock.rawNanos(0);
-        this.engine = new EngineUnderTest(startNanos, without, weights, speaks, List.of());
+        this.engine = new EngineUnderTest(startNanos, without, Optional.of(weights), speaks, List.of());
         publishedErrors = new double[rules.endSeconds() + 1];
         publishedSds = new double[rules.endSeconds() + 1];
         publishedBounds = new double[rules.endSeconds() + 1];

@@ -5,7 +5,6 @@ import io.chronotick.engine.Exchange;
 import io.chronotick.engine.ExchangeRecord;
 import io.chronotick.lab.EngineUnderTest;
 import io.chronotick.lab.LabException;
-import io.chronotick.lab.LearnedWeights;
 import io.chronotick.lab.Parallel;
 import io.chronotick.lab.input.TextFile;
 import java.nio.file.Path;
@@ -161,7 +160,7 @@ public final class RecordedPaths {
         int length = exchanges.size() - SETTLING;
         Stretch stretch = new Stretch(length);
         EngineUnderTest engine =
-                new EngineUnderTest(exchanges.get(0).t1(), Set.of(), LearnedWeights.shipped(), false, List.of());
+                new EngineUnderTest(exchanges.get(0).t1(), Set.of(), Optional.empty(), false, List.of());
         for (int i = 0; i < exchanges.size(); i++) {
             Exchange exchange = exchanges.get(i);
             engine.exchange(exchange);

@@ -47,8 +47,8 @@ public final class TraceRun {
 
     private TraceRun(Trace trace, Set<Ablation> without) {
         this.trace = trace;
-        this.engine =
-                new EngineUnderTest(Trace.rawNanos(0), without, LearnedWeights.shipped(), false, trace.covariates());
+        this.engine = new EngineUnderTest(
+                Trace.rawNanos(0), without, Optional.of(LearnedWeights.shipped()), false, trace.covariates());
     }
 
     /** Plays a trace; the earlier system's predictions are taken from the file beside it, if there is one. */
