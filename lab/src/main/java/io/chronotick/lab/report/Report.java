@@ -18,6 +18,7 @@ import io.chronotick.lab.trace.TraceResult;
 import io.chronotick.lab.trace.TraceRun;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -103,7 +104,7 @@ public final class Report {
                 new ReplaySummary(results.stream()
                         .filter(result -> firsts.contains(result.replayCase()) && poll.contains(result.pollSeconds()))
                         .toList())));
-        for (Ablation part : Ablation.values()) {
+        for (Ablation part : EnumSet.complementOf(EnumSet.of(Ablation.COVARIATES))) {
             scores.add(new ReportData.AblationScore(
                     List.of(part), new ReplaySummary(replay("without " + part, firsts, poll, Set.of(part)))));
         }

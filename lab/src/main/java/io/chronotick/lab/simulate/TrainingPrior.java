@@ -12,7 +12,8 @@ import java.util.SplittableRandom;
 
 /**
  * What the learned filter takes for possible: random clocks, paths and polls. The laws are broad on purpose and were written
- * down before any evaluation data was looked at through the filter; none of it is in here.
+ * down before any evaluation data was looked at through the filter; none of it is in here. Only routes that change one way came
+ * later, when a scenario of the library showed that they were missing.
  *
  * <table>
  * <caption>Laws; log = log-uniform</caption>
