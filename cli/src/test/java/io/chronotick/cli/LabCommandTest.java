@@ -209,7 +209,7 @@ class LabCommandTest {
         assertThat(bare.err())
                 .isEqualTo(
                         "training/run: /bin/false has no PyTorch and NumPy: apt-get install python3-torch python3-numpy"
-                                + " libopenblas0-serial, or set PYTHON to a Python that has them\n");
+                                + " libopenblas0-serial libjemalloc2, or set PYTHON to a Python that has them\n");
         for (List<String> wrong : List.of(
                 List.of(run.toString()),
                 List.of(run.toString(), work, "--updates", "x"),
