@@ -18,7 +18,7 @@ import java.util.random.RandomGenerator;
  *
  * <p>An exchange goes this way: {@link NtpSource} checks it; the server's {@link BoundTracker} intersects what it guarantees;
  * {@link Selection} finds where the truth can be if fewer than half of the servers lie; the exchanges of servers that agree
- * feed the {@link OscillatorBank}; its estimate and the guaranteed interval become a {@link Correction}.
+ * feed the {@link ClockModel}; its estimate and the guaranteed interval become a {@link Correction}.
  */
 public final class Engine {
     /** Largest error of an oscillator's frequency that has not been measured, s/s. */
@@ -63,53 +63,20 @@ public final class Engine {
     /** Outside the guaranteed interval by more than this many of its standard deviations, the model has gone wrong. */
     private static final double OUTSIDE_SIGMAS = 2;
 
-    /** Evidence, in nats, by which fresh laws on half of the history have to win. */
-    private static final double CLEARLY_BETTER = 3;
-
-    /** After this many exchanges with each server the laws are good enough to go through the history again with them. */
-    private static final int[] REPLAYS = {6, 12, 24, 48, 96};
-
-    /** A route is judged after this many exchanges with the server. */
-    private static final int EXCHANGES_FOR_ROUTE = 12;
-
-    /** A round trip shorter than the base by this many standard deviations of the base, ... */
-    private static final double ROUTE_SIGMAS = 10;
-
-    /** ... a mean queue and this, s, says that the route has become shorter. */
-    private static final double ROUTE_SLACK = 3e-6;
-
-    /** A round trip longer than the base by this many mean queues raises the suspicion of a longer route. */
-    private static final double ROUTE_QUEUES = 5;
-
-    /** An offset that is off by this many standard deviations ... */
-    private static final double STEP_SIGMAS = 6;
-
-    /** ... and this, s, more than its packets waited raises the suspicion of a step. */
-    private static final double STEP_SLACK = 2e-5;
-
     /**
      * How a covariate is seen: as it comes, and as a body follows it that takes minutes to warm up, s. Sums of the two come close
      * to any lag between.
      */
     private static final double[] COVARIATE_LAGS = {0, 300};
 
-    /** Exchanges kept for replays. */
-    private static final int HISTORY = 1024;
-
     private final EngineConfig config;
     private final Set<Ablation> without;
     private final RandomGenerator random;
     private final List<Server> servers = new ArrayList<>();
-    private OscillatorBank bank;
-    private Optional<Shadow> shadow = Optional.empty();
-
-    /** How many of the newest exchanges are from after a step of the clock that has just been found. */
-    private Optional<Integer> stepSince = Optional.empty();
-
     private final List<List<Covariate>> covariates = new ArrayList<>();
+    private final ClockModel model;
     private final Confidence confidence = new Confidence();
     private final Calibration calibration = new Calibration();
-    private final List<Exchange> history = new ArrayList<>();
     private Optional<SecondOpinion> learnedFilter = Optional.empty();
     private boolean learnedFilterSpeaks;
     private final List<LearnedSlot> learned;
@@ -118,8 +85,6 @@ public final class Engine {
     private boolean begun;
     private long startNanos;
     private long listeningSinceNanos;
-    private boolean epochKnown;
-    private long epochNanos;
     private long acceptedCount;
     private long heldCount = -1;
     private double heldSd;
@@ -130,7 +95,6 @@ public final class Engine {
     private boolean stepped;
     private long steppedNanos;
     private int contradictions;
-    private int firstContradiction;
     private Optional<Interval> bound = Optional.empty();
     private long boundNanos;
     private boolean majority;
@@ -172,13 +136,13 @@ public final class Engine {
                         .toList());
             }
         }
-        bank = newBank();
+        model = new ClockModel(this.without, covariates, source -> servers.get(source).state == SourceState.SELECTED);
         this.random = random;
         learned = config.learned().stream().map(LearnedSlot::new).toList();
     }
 
     /**
-     * Puts the learned filter beside the bank. Before any server is added.
+     * Puts the learned filter beside the model.bank(). Before any server is added.
      *
      * @param speaks whether it is fused into what is published, or only forecasts for whoever asks {@link #forecasts}
      */
@@ -194,7 +158,7 @@ public final class Engine {
      */
     public int addSource(SourceConfig source) {
         servers.add(new Server(new NtpSource(servers.size(), source, random)));
-        bank.addSource();
+        model.bank().addSource();
         learnedFilter.ifPresent(SecondOpinion::addSource);
         return servers.size() - 1;
     }
@@ -210,9 +174,8 @@ public final class Engine {
         server.protocol.begin(pollSeconds, burstSeconds, rawNanos);
         server.tracker.clear();
         server.newest = Optional.empty();
-        bank.forget(source);
+        model.forget(source);
         learnedFilter.ifPresent(filter -> filter.forget(source));
-        history.removeIf(exchange -> exchange.source() == source);
     }
 
     /** When {@link #onTimer} is due next, CLOCK_MONOTONIC_RAW, ns. */
@@ -302,7 +265,7 @@ public final class Engine {
 
     /** What is made of the covariates, in the order of the configuration. */
     public List<CovariateReport> covariates() {
-        return covariates.stream().map(bank::report).toList();
+        return covariates.stream().map(model.bank()::report).toList();
     }
 
     /**
@@ -312,7 +275,7 @@ public final class Engine {
     public void onDiscontinuity(String reason, long rawNanos, Consumer<Action> out) {
         note(out, Action.Severity.WARN, reason + "; measuring again");
         forgetPhase(rawNanos);
-        history.clear();
+        model.keepNewest(0);
         for (Server server : servers) {
             server.tracker.clear();
             server.protocol.confirm(WARMUP_EXCHANGES, rawNanos);
@@ -326,8 +289,7 @@ public final class Engine {
         stepped = true;
         steppedNanos = rawNanos;
         contradictions = 0;
-        bank.restartPhase(FREQUENCY_FLOOR);
-        bank.paths().forEach(Path::restartLaws);
+        model.forgetPhase(FREQUENCY_FLOOR);
         learnedFilter.ifPresent(SecondOpinion::restart);
         learned.forEach(LearnedSlot::restart);
     }
@@ -335,25 +297,14 @@ public final class Engine {
     // --- One exchange ---
 
     private void onExchange(Exchange exchange, long rawNanos, Consumer<Action> out) {
-        if (!epochKnown) {
-            epochKnown = true;
-            epochNanos = exchange.t2() - exchange.t1();
-        }
         Server server = servers.get(exchange.source());
         server.newest = Optional.of(exchange);
         acceptedCount++;
         lastSyncNanos = exchange.t4();
-        history.add(exchange);
-        if (history.size() > HISTORY) {
-            history.remove(0);
-            firstContradiction = Math.max(firstContradiction - 1, 0);
-        }
-        server.tracker.add(exchange, epochNanos, boundFrequency(), maxDrift());
-        bank.path(exchange.source()).count(exchange.delay());
-        boolean replay = replayIsDue();
-        shadow.ifPresent(s -> s.bank().path(exchange.source()).count(exchange.delay()));
+        boolean replay = model.record(exchange);
+        server.tracker.add(exchange, model.epochNanos(), boundFrequency(), maxDrift());
         judgeServers(rawNanos, out);
-        if (server.state == SourceState.SELECTED && bank.isStarted()) {
+        if (server.state == SourceState.SELECTED && model.bank().isStarted()) {
             feed(exchange, replay, rawNanos, out);
         } else {
             startBank();
@@ -362,31 +313,19 @@ public final class Engine {
         publish(rawNanos, out);
     }
 
-    /** Whether the servers that answer have on average just been heard as often as makes another replay worth while. */
-    private boolean replayIsDue() {
-        long answering =
-                bank.paths().stream().filter(path -> path.exchanges() > 0).count();
-        for (int replay : REPLAYS) {
-            if (history.size() == replay * answering) {
-                return true;
-            }
-        }
-        return false;
-    }
-
     /** Feeds what has come before the servers could be judged. */
     private void startBank() {
-        if (!bank.isStarted()) {
-            replay(0, 0);
+        if (!model.bank().isStarted()) {
+            model.start();
             learnedFilter.ifPresent(filter -> teachHistory(filter));
         }
     }
 
     /** The learned filter begins with what has come before. */
     private void teachHistory(SecondOpinion filter) {
-        for (Exchange past : history) {
+        for (Exchange past : model.history()) {
             if (servers.get(past.source()).state == SourceState.SELECTED) {
-                filter.add(past, epochNanos, Optional.empty(), 0, 0);
+                filter.add(past, model.epochNanos(), Optional.empty(), 0, 0);
             }
         }
     }
@@ -394,19 +333,25 @@ public final class Engine {
     /** The learned filter is judged by an exchange that the bank has not seen yet, and takes it in. */
     private void teachLearnedFilter(SecondOpinion filter, Exchange exchange) {
         int source = exchange.source();
-        if (!bank.knows(source)) {
-            filter.add(exchange, epochNanos, Optional.empty(), 0, 0);
+        if (!model.bank().knows(source)) {
+            filter.add(exchange, model.epochNanos(), Optional.empty(), 0, 0);
             return;
         }
         List<Integer> speakers = speakers();
-        Estimate expected = calibrated(bank.estimate(exchange.middle(), speakers));
+        Estimate expected = calibrated(model.bank().estimate(exchange.middle(), speakers));
         filter.judge(
                 exchange,
                 expected,
                 speakers,
-                (offset, variance) -> bank.logEvidence(exchange, epochNanos, speakers, offset, variance));
-        Estimate alone = calibrated(bank.estimate(exchange.middle(), List.of(source)));
-        filter.add(exchange, epochNanos, Optional.of(alone), bank.base(source), bank.baseSd(source));
+                (offset, variance) ->
+                        model.bank().logEvidence(exchange, model.epochNanos(), speakers, offset, variance));
+        Estimate alone = calibrated(model.bank().estimate(exchange.middle(), List.of(source)));
+        filter.add(
+                exchange,
+                model.epochNanos(),
+                Optional.of(alone),
+                model.bank().base(source),
+                model.bank().baseSd(source));
     }
 
     private Estimate calibrated(Estimate estimate) {
@@ -416,11 +361,11 @@ public final class Engine {
     private void feed(Exchange exchange, boolean replay, long rawNanos, Consumer<Action> out) {
         if (contradicts(rawNanos)) {
             if (contradictions == 0) {
-                firstContradiction = history.size() - 1;
+                model.markContradiction();
             }
             contradictions++;
             if (isTainted()) {
-                rebuild();
+                model.rebuild();
                 learned.forEach(LearnedSlot::restart);
             } else if (contradictions >= CONFIRMATIONS) {
                 note(
@@ -431,10 +376,7 @@ public final class Engine {
                                 "the local clock or every server has jumped by %.6f s; starting again from the servers",
                                 distanceFromServers(rawNanos)));
                 forgetPhase(rawNanos);
-                List<Exchange> since = new ArrayList<>(history.subList(firstContradiction, history.size()));
-                history.clear();
-                history.addAll(since);
-                replay(0, 0);
+                model.restartFromContradiction();
                 learnedFilter.ifPresent(filter -> teachHistory(filter));
             } else {
                 servers.get(exchange.source()).protocol.confirm(CONFIRMATIONS - contradictions, rawNanos);
@@ -444,24 +386,24 @@ public final class Engine {
             return;
         }
         contradictions = 0;
-        boolean forecast = bank.knows(exchange.source());
-        OscillatorBank believed = bank;
+        boolean forecast = model.bank().knows(exchange.source());
+        OscillatorBank believed = model.bank();
         // By this server alone: the weights between servers and what they disagree by are no part of what an exchange
         // tells.
         List<Integer> alone = List.of(exchange.source());
-        Optional<Estimate> before = forecast ? Optional.of(bank.estimate(exchange.middle(), alone)) : Optional.empty();
+        Optional<Estimate> before =
+                forecast ? Optional.of(model.bank().estimate(exchange.middle(), alone)) : Optional.empty();
         learnedFilter.ifPresent(filter -> teachLearnedFilter(filter, exchange));
         List<Estimate> expected = forecast ? judgeLearned(exchange, out) : List.of();
-        stepSince = Optional.empty();
-        boolean hit = absorb(exchange);
-        if (stepSince.isPresent()) {
-            double size = bank.estimate(rawNanos, speakers()).offset()
+        boolean hit = model.add(exchange);
+        if (model.stepSince().isPresent()) {
+            double size = model.bank().estimate(rawNanos, speakers()).offset()
                     - before.map(Estimate::offset).orElse(0.0);
-            onStep(stepSince.get(), size, rawNanos, out);
+            onStep(model.stepSince().get(), size, rawNanos, out);
             return;
         }
-        if (before.isPresent() && bank == believed) {
-            Estimate after = bank.estimate(exchange.middle(), alone);
+        if (before.isPresent() && model.bank() == believed) {
+            Estimate after = model.bank().estimate(exchange.middle(), alone);
             calibration.add(after.offset() - before.get().offset(), before.get().p00(), after.p00());
         }
         for (int i = 0; i < expected.size(); i++) {
@@ -471,66 +413,12 @@ public final class Engine {
             confidence.add(hit);
         }
         if (replay) {
-            rebuild();
+            model.rebuild();
         }
         if (isOutsideBound(rawNanos)) {
-            startAfresh();
-        }
-    }
-
-    /**
-     * Teaches the bank one exchange and watches the route.
-     *
-     * @return whether the exchange fell inside the 95 % interval that the bank had forecast for it
-     */
-    private boolean absorb(Exchange exchange) {
-        int source = exchange.source();
-        if (bank.knows(source) && bank.path(source).exchanges() >= EXCHANGES_FOR_ROUTE) {
-            watchRoute(exchange);
-        }
-        if (shadow.isEmpty() && bank.knows(source) && bank.exchanges() >= EXCHANGES_FOR_ROUTE) {
-            watchPhase(exchange);
-        }
-        boolean hit = bank.add(exchange, epochNanos);
-        if (shadow.isPresent()) {
-            switch (shadow.get().add(exchange, epochNanos, bank)) {
-                case ADOPT -> {
-                    bank = shadow.get().bank();
-                    stepSince = shadow.get().change() == Shadow.Change.STEP
-                            ? Optional.of(shadow.get().exchanges())
-                            : Optional.empty();
-                    shadow = Optional.empty();
-                }
-                case DROP -> shadow = Optional.empty();
-                case UNDECIDED -> {}
-            }
-        }
-        return hit;
-    }
-
-    /** Resets a base delay that is plainly too long; suspects a new route when a round trip is much longer than its base. */
-    private void watchRoute(Exchange exchange) {
-        int source = exchange.source();
-        double queue = bank.path(source).meanQueue();
-        double base = bank.base(source);
-        double excess = exchange.delay() - 2 * base;
-        if (excess < -(ROUTE_SIGMAS * bank.baseSd(source) + queue + ROUTE_SLACK)) {
-            bank.resetBase(source, exchange.delay() / 2, -excess);
-            shadow = Optional.empty();
-        } else if (excess > ROUTE_QUEUES * queue && shadow.isEmpty() && !without.contains(Ablation.SHADOW)) {
-            shadow = Optional.of(Shadow.ofRoute(bank, source, exchange.delay() / 2, excess / 4));
-        }
-    }
-
-    /** Suspects a step of the clock when an offset is off by more than half of what its packets waited, which no queue can do. */
-    private void watchPhase(Exchange exchange) {
-        int source = exchange.source();
-        Estimate expected = bank.estimate(exchange.middle(), List.of(source));
-        double surprise = Math.abs(middleOffset(exchange) - expected.offset());
-        double excess = Math.max(exchange.delay() - 2 * bank.base(source), 0) / 2;
-        double ordinary = STEP_SIGMAS * Math.hypot(expected.sd(), bank.baseSd(source)) + STEP_SLACK;
-        if (surprise - excess > ordinary && !without.contains(Ablation.SHADOW)) {
-            shadow = Optional.of(Shadow.ofStep(bank, source, surprise));
+            // Outside what the servers guarantee.
+            model.startAfresh();
+            learned.forEach(LearnedSlot::restart);
         }
     }
 
@@ -546,98 +434,31 @@ public final class Engine {
         stepped = true;
         steppedNanos = rawNanos;
         contradictions = 0;
-        history.subList(0, Math.max(history.size() - exchanges, 0)).clear();
+        model.keepNewest(exchanges);
         servers.forEach(server -> server.tracker.clear());
-        for (Exchange exchange : history) {
-            servers.get(exchange.source()).tracker.add(exchange, epochNanos, boundFrequency(), maxDrift());
+        for (Exchange exchange : model.history()) {
+            servers.get(exchange.source()).tracker.add(exchange, model.epochNanos(), boundFrequency(), maxDrift());
         }
         learned.forEach(LearnedSlot::restart);
         learnedFilter.ifPresent(filter -> teachHistory(filter));
         judgeServers(rawNanos, out);
     }
 
-    /**
-     * Without the one-sided laws the symmetric ones are all there is, and get every hypothesis about the clock; beside them
-     * random walks will do, since whoever has such noise sees no more of the clock.
-     */
-    private OscillatorBank newBank() {
-        boolean single = without.contains(Ablation.BANK);
-        boolean cycles = !without.contains(Ablation.CYCLES) && !single;
-        List<ClockHypothesis> walks = ClockHypothesis.randomWalks();
-        List<ClockHypothesis> all = single ? List.of(walks.get(2)) : cycles ? ClockHypothesis.all() : walks;
-        return without.contains(Ablation.ONE_SIDED_LAWS)
-                ? new OscillatorBank(List.of(), all, covariates, cycles)
-                : new OscillatorBank(all, single ? List.of() : walks, covariates, cycles);
-    }
-
-    private void restartBank() {
-        bank.restart();
-        shadow = Optional.empty();
-    }
-
     /** Whether a server that has fed the bank is not believed any more. */
     private boolean isTainted() {
         for (int i = 0; i < servers.size(); i++) {
-            if (bank.knows(i) && servers.get(i).state == SourceState.FALSETICKER) {
+            if (model.bank().knows(i) && servers.get(i).state == SourceState.FALSETICKER) {
                 return true;
             }
         }
         return false;
     }
 
-    /**
-     * Starts the bank again and feeds it the history of the servers that are believed now, in the better of two ways.
-     *
-     * <p>The laws learned so far as priors are usually best. But a bank that began wrongly (the first packets waited for
-     * milliseconds in one direction, as at a busy start) has taught them its own mistake, and a Gaussian does not leave it.
-     * So the newer half of the history is tried alone with fresh laws, and taken when it forecasts clearly better.
-     */
-    private void rebuild() {
-        int half = history.size() / 2;
-        int judged = half + (history.size() - half) / 2;
-        OscillatorBank fresh = bank.copy();
-        restartBank();
-        bank.paths().forEach(Path::restartLaws);
-        double learnedEvidence = replay(0, judged);
-        OscillatorBank learned = bank;
-        bank = fresh;
-        restartBank();
-        bank.paths().forEach(Path::seedLaws);
-        double freshEvidence = replay(half, judged);
-        if (freshEvidence <= learnedEvidence + CLEARLY_BETTER) {
-            bank = learned;
-            shadow = Optional.empty();
-        }
-    }
-
-    /** Feeds the history from an index on; the log evidence of what comes from {@code judged} on. */
-    private double replay(int from, int judged) {
-        double evidence = 0;
-        for (int i = from; i < history.size(); i++) {
-            Exchange past = history.get(i);
-            Server server = servers.get(past.source());
-            if (server.state == SourceState.SELECTED) {
-                absorb(past);
-                evidence += i >= judged ? bank.logEvidence() : 0;
-            }
-        }
-        return evidence;
-    }
-
-    /** The model is outside what the servers guarantee: forgets what it learned and the older half of the history. */
-    private void startAfresh() {
-        history.subList(0, history.size() / 2).clear();
-        restartBank();
-        bank.paths().forEach(Path::seedLaws);
-        replay(0, 0);
-        learned.forEach(LearnedSlot::restart);
-    }
-
     private boolean isOutsideBound(long rawNanos) {
-        if (!majority || bound.isEmpty() || !bank.isStarted()) {
+        if (!majority || bound.isEmpty() || !model.bank().isStarted()) {
             return false;
         }
-        Estimate estimate = bank.estimate(rawNanos, speakers());
+        Estimate estimate = model.bank().estimate(rawNanos, speakers());
         double slack = OUTSIDE_SIGMAS * estimate.sd() + CONTRADICTION_SLACK;
         return !bound.get().widened(slack).contains(estimate.offset());
     }
@@ -646,7 +467,7 @@ public final class Engine {
 
     /** Frequency that moves the bounds, s/s; with {@link #maxDrift} it has to contain the truth. */
     private double boundFrequency() {
-        return frequencyIsMeasured() ? bank.frequency() : 0;
+        return frequencyIsMeasured() ? model.bank().frequency() : 0;
     }
 
     private double maxDrift() {
@@ -654,11 +475,11 @@ public final class Engine {
     }
 
     private double measuredDrift() {
-        return FREQUENCY_FLOOR + FREQUENCY_SIGMAS * bank.frequencySd();
+        return FREQUENCY_FLOOR + FREQUENCY_SIGMAS * model.bank().frequencySd();
     }
 
     private boolean frequencyIsMeasured() {
-        return bank.exchanges() >= EXCHANGES_FOR_FREQUENCY && measuredDrift() < UNKNOWN_FREQUENCY;
+        return model.bank().exchanges() >= EXCHANGES_FOR_FREQUENCY && measuredDrift() < UNKNOWN_FREQUENCY;
     }
 
     /** The servers whose estimates make up the published time: those selected, or at worst all that are known. */
@@ -666,7 +487,7 @@ public final class Engine {
         List<Integer> selected = new ArrayList<>();
         List<Integer> known = new ArrayList<>();
         for (int i = 0; i < servers.size(); i++) {
-            if (bank.knows(i)) {
+            if (model.bank().knows(i)) {
                 known.add(i);
                 if (servers.get(i).state == SourceState.SELECTED) {
                     selected.add(i);
@@ -713,7 +534,9 @@ public final class Engine {
     private boolean hasQuorum(int live, long rawNanos) {
         long asked =
                 servers.stream().filter(server -> !server.protocol.isDenied()).count();
-        return bank.isStarted() || 2L * live > asked || (rawNanos - listeningSinceNanos) * 1e-9 >= longestTimeout();
+        return model.bank().isStarted()
+                || 2L * live > asked
+                || (rawNanos - listeningSinceNanos) * 1e-9 >= longestTimeout();
     }
 
     private static SourceState idleState(Server server) {
@@ -740,10 +563,10 @@ public final class Engine {
 
     /** Where the model alone puts UTC - raw - epoch. */
     private Optional<Interval> modelInterval(long rawNanos) {
-        if (!bank.isStarted()) {
+        if (!model.bank().isStarted()) {
             return Optional.empty();
         }
-        Estimate estimate = bank.estimate(rawNanos, speakers());
+        Estimate estimate = model.bank().estimate(rawNanos, speakers());
         double slack = CONTRADICTION_SIGMAS * estimate.sd() + CONTRADICTION_SLACK;
         return Optional.of(new Interval(estimate.offset() - slack, estimate.offset() + slack));
     }
@@ -768,13 +591,13 @@ public final class Engine {
         if (stepped && rawNanos - steppedNanos > STEP_FLAG_NANOS) {
             stepped = false;
         }
-        if (!bank.isStarted() || bound.isEmpty()) {
+        if (!model.bank().isStarted() || bound.isEmpty()) {
             out.accept(new Action.Publish(Correction.nothingKnown(rawNanos, stepped, acceptedCount, lastSyncNanos)));
             return;
         }
         Estimate estimate = config.modelEnabled() ? withLearnedFilter(spoken(rawNanos)) : newestMeasurement(rawNanos);
         boolean modelSpeaks = config.modelEnabled()
-                && bank.exchanges() >= WARMUP_EXCHANGES
+                && model.bank().exchanges() >= WARMUP_EXCHANGES
                 && estimate.frequencySd() <= USEFUL_FREQUENCY_SD;
         double elapsed = (rawNanos - boundNanos) * 1e-9;
         double shift = boundFrequency() * elapsed;
@@ -795,10 +618,9 @@ public final class Engine {
             double distance = now.middle() - offset;
             p00 += distance * distance;
         }
-        if (shadow.isPresent()
-                && shadow.get().change() == Shadow.Change.STEP
-                && shadow.get().exchanges() > 1) {
-            double distance = shadow.get().bank().estimate(rawNanos, speakers()).offset() - offset;
+        Optional<OscillatorBank> stepping = model.suspectedStep();
+        if (stepping.isPresent()) {
+            double distance = stepping.get().estimate(rawNanos, speakers()).offset() - offset;
             p00 += distance * distance;
         }
         // A deviation above the bound would say that the truth may be where it cannot be.
@@ -823,7 +645,7 @@ public final class Engine {
         }
         out.accept(new Action.Publish(new Correction(
                 rawNanos,
-                rawNanos + epochNanos + Math.round(offset * 1e9),
+                rawNanos + model.epochNanos() + Math.round(offset * 1e9),
                 estimate.frequency(),
                 p00,
                 // A mixture with cycles may expect itself to become surer; without a measurement nobody does.
@@ -874,24 +696,18 @@ public final class Engine {
                 .filter(server -> server.state == SourceState.SELECTED)
                 .flatMap(server -> server.newest.stream())
                 .max((a, b) -> Long.compare(a.t4(), b.t4()))
-                .orElse(history.get(history.size() - 1));
+                .orElseGet(() -> model.history().getLast());
         double dt = (rawNanos - newest.middle()) * 1e-9;
         double half = Math.max(newest.delay(), 0) / 2 + newest.serverError();
         double drift = UNKNOWN_FREQUENCY / Math.sqrt(3);
         double p11 = drift * drift;
         // The truth is anywhere within half the delay: a uniform law has a third of its square as variance.
-        return new Estimate(rawNanos, middleOffset(newest), 0, half * half / 3 + dt * dt * p11, dt * p11, p11, 0);
-    }
-
-    private double middleOffset(Exchange exchange) {
-        return ((exchange.t2() - exchange.t1() - epochNanos) * 1e-9
-                        + (exchange.t3() - exchange.t4() - epochNanos) * 1e-9)
-                / 2;
+        return new Estimate(rawNanos, model.middleOffset(newest), 0, half * half / 3 + dt * dt * p11, dt * p11, p11, 0);
     }
 
     /** What the forecasters that may speak say of an instant, each with its learned companion. */
     private Estimate spoken(long rawNanos) {
-        OscillatorBank.Estimates all = bank.estimates(rawNanos, speakers());
+        OscillatorBank.Estimates all = model.bank().estimates(rawNanos, speakers());
         Estimate shortTerm = withLearned(Forecast.Forecaster.SHORT_TERM, all.shortTerm());
         Estimate longTerm = withLearned(Forecast.Forecaster.LONG_TERM, all.longTerm());
         shortTermWeight = switch (config.speaker()) {
@@ -917,12 +733,12 @@ public final class Engine {
     }
 
     private Estimate builtIn(LearnedSlot slot, long rawNanos) {
-        OscillatorBank.Estimates all = bank.estimates(rawNanos, speakers());
+        OscillatorBank.Estimates all = model.bank().estimates(rawNanos, speakers());
         return slot.forecaster() == Forecast.Forecaster.SHORT_TERM ? all.shortTerm() : all.longTerm();
     }
 
     private void askLearned(long rawNanos, Consumer<Action> out) {
-        if (bank.isStarted() && warmupComplete) {
+        if (model.bank().isStarted() && warmupComplete) {
             for (LearnedSlot slot : learned) {
                 slot.onTimer(rawNanos, at -> builtIn(slot, at), scale(), out);
             }
@@ -939,7 +755,8 @@ public final class Engine {
         for (LearnedSlot slot : learned) {
             slot.judge(
                     exchange,
-                    (offset, variance) -> bank.logEvidence(exchange, epochNanos, speakers(), offset, variance),
+                    (offset, variance) ->
+                            model.bank().logEvidence(exchange, model.epochNanos(), speakers(), offset, variance),
                     out);
             expected.add(builtIn(slot, exchange.middle()));
         }
@@ -1086,10 +903,10 @@ public final class Engine {
      * the first exchange.
      */
     public List<Forecast> forecasts(long rawNanos) {
-        if (!bank.isStarted()) {
+        if (!model.bank().isStarted()) {
             return List.of();
         }
-        OscillatorBank.Estimates all = bank.estimates(rawNanos, speakers());
+        OscillatorBank.Estimates all = model.bank().estimates(rawNanos, speakers());
         List<Forecast> forecasts = new ArrayList<>();
         forecasts.add(forecast(Forecast.Forecaster.SHORT_TERM, all.shortTerm(), all.shortTermWeight()));
         forecasts.add(forecast(Forecast.Forecaster.LONG_TERM, all.longTerm(), 1 - all.shortTermWeight()));
@@ -1105,15 +922,15 @@ public final class Engine {
     }
 
     private Forecast forecast(Forecast.Forecaster forecaster, Estimate estimate, double weight) {
-        long utcNanos = estimate.rawNanos() + epochNanos + Math.round(estimate.offset() * 1e9);
+        long utcNanos = estimate.rawNanos() + model.epochNanos() + Math.round(estimate.offset() * 1e9);
         return new Forecast(forecaster, estimate.rawNanos(), utcNanos, scale() * estimate.sd(), weight);
     }
 
     /** The present state of every server, in the order they were added. */
     public List<SourceReport> sources(long rawNanos) {
         List<SourceReport> reports = new ArrayList<>();
-        boolean known = bank.isStarted();
-        double published = known ? bank.estimate(rawNanos, speakers()).offset() : 0;
+        boolean known = model.bank().isStarted();
+        double published = known ? model.bank().estimate(rawNanos, speakers()).offset() : 0;
         double frequency = boundFrequency();
         for (Server server : servers) {
             double offset = 0;
@@ -1122,7 +939,7 @@ public final class Engine {
             if (server.newest.isPresent()) {
                 Exchange newest = server.newest.get();
                 double dt = (rawNanos - newest.middle()) * 1e-9;
-                offset = middleOffset(newest) + frequency * dt - published;
+                offset = model.middleOffset(newest) + frequency * dt - published;
                 delay = newest.delay();
                 sd = Math.max(delay, 0) / 2 + newest.serverError();
             }
@@ -1131,7 +948,7 @@ public final class Engine {
                     offset,
                     sd,
                     delay,
-                    bank.path(servers.indexOf(server)).meanExcess()));
+                    model.bank().path(servers.indexOf(server)).meanExcess()));
         }
         return reports;
     }
