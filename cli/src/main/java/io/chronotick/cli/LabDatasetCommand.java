@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.cli;
 
-import io.chronotick.lab.LabException;
 import io.chronotick.lab.simulate.RecordedPaths;
 import io.chronotick.lab.simulate.TrainingFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -30,11 +28,9 @@ import picocli.CommandLine.Option;
             "  chronotick lab dataset --recorded exchanges.csv.1 --recorded exchanges.csv --out fleet.bin",
             "  chronotick lab dataset --seed 3 --count 512 --held-back --out unknown.bin"
         })
-final class LabDatasetCommand implements Callable<Integer> {
+final class LabDatasetCommand extends LabJobCommand {
     private static final int MOST_SEQUENCES = 1_000_000;
     private static final int MOST_EXCHANGES = 100_000;
-
-    private final Shell shell;
 
     @Option(names = "--out", paramLabel = "FILE", required = true, description = "Where to write.")
     Path out = Path.of("");
@@ -70,39 +66,21 @@ final class LabDatasetCommand implements Callable<Integer> {
             description = "Of the sequences, 0 to 1, that have a recorded path. Default: 0.5.")
     double share;
 
-    @Option(
-            names = {"-j", "--jobs"},
-            paramLabel = "N",
-            description = "At the same time. Default: one a processor.")
-    int jobs = Runtime.getRuntime().availableProcessors();
-
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Show this help and exit.")
-    boolean help;
-
     LabDatasetCommand(Shell shell) {
-        this.shell = shell;
+        super(shell);
     }
 
     @Override
-    public Integer call() throws InterruptedException {
-        if (jobs < 1 || count < 1 || count > MOST_SEQUENCES || length < 2 || length > MOST_EXCHANGES) {
+    int run() throws InterruptedException {
+        if (count < 1 || count > MOST_SEQUENCES || length < 2 || length > MOST_EXCHANGES) {
             throw new UserException(
-                    ExitCode.USAGE,
-                    "--jobs takes 1 or more, --count 1 to " + MOST_SEQUENCES + ", --length 2 to " + MOST_EXCHANGES);
+                    ExitCode.USAGE, "--count takes 1 to " + MOST_SEQUENCES + ", --length 2 to " + MOST_EXCHANGES);
         }
         if (!(share >= 0 && share <= 1)) {
             throw new UserException(ExitCode.USAGE, "--recorded-share " + share + " is out of range: give 0 to 1");
         }
-        try {
-            Optional<RecordedPaths> recorded = records.isEmpty() ? Optional.empty() : Optional.of(read());
-            TrainingFile.write(
-                    out, seed, count, length, heldBack, recorded, jobs, new Progress(shell, "sequence", count));
-        } catch (LabException e) {
-            throw new UserException(ExitCode.USAGE, String.valueOf(e.getMessage()));
-        }
+        Optional<RecordedPaths> recorded = records.isEmpty() ? Optional.empty() : Optional.of(read());
+        TrainingFile.write(out, seed, count, length, heldBack, recorded, jobs, new Progress(shell, "sequence", count));
         return ExitCode.OK;
     }
 
