@@ -26,7 +26,7 @@ import picocli.CommandLine.Parameters;
         description = "Forecast recorded offsets of real clocks from those before them.",
         footer = {
             "",
-            "A file has the columns t and offset_s, and delay_s, cpu_temp (C), cpu_load (%) and cpu_freq (MHz) where they",
+            "A file has the columns t and offset_s, and delay_s, cpu_temp (C), cpu_load (%%) and cpu_freq (MHz) where they",
             "were recorded; the clock model may follow the latter three. Errors are mean absolute errors",
             "against the samples themselves, after the first 8 of them. Samples are off by what packets waited on one way,",
             "and the published time is not meant to be: 'next sample' adds what the newest 64 samples differed from it by.",

@@ -13,7 +13,10 @@ import io.chronotick.daemon.time.HostClocks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -56,6 +59,23 @@ class CommandLineTest {
     void shouldTeachWithExamples(String command) {
         assertThat(shell.run(command, "--help")).isZero();
         assertThat(shell.out()).contains("Usage: chronotick " + command, "Example");
+    }
+
+    /** A lone percent sign in a help text would have picocli warn on the terminal of whoever asks for it. */
+    @Test
+    void helpTextsAreFormats() {
+        assertThat(texts(CommandTree.commandLine(shell.shell())))
+                .hasSizeGreaterThan(200)
+                .allSatisfy(text -> assertThat(String.format(Locale.ROOT, text)).isNotNull());
+    }
+
+    private static List<String> texts(CommandLine command) {
+        List<String> texts =
+                new ArrayList<>(List.of(command.getCommandSpec().usageMessage().description()));
+        Collections.addAll(texts, command.getCommandSpec().usageMessage().footer());
+        command.getCommandSpec().args().forEach(arg -> Collections.addAll(texts, arg.description()));
+        command.getSubcommands().values().forEach(sub -> texts.addAll(texts(sub)));
+        return texts;
     }
 
     @Test

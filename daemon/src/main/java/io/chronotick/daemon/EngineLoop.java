@@ -25,7 +25,6 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
@@ -51,11 +50,6 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
     private static final long LONGEST_WAIT_NANOS = 1_000_000_000L;
 
     private static final long SNAPSHOT_NANOS = 1_000_000_000L;
-
-    /** A covariate leads when hypotheses that follow it have this share, until it falls below the other. */
-    private static final double LEADING = 0.5;
-
-    private static final double FORGOTTEN = 0.1;
 
     /** A name is looked up again when its server has been silent for this long, ns. */
     private static final long SILENCE_BEFORE_LOOKUP_NANOS = 60_000_000_000L;
@@ -90,8 +84,7 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
     private final Consumer<Correction> publisher;
     private final java.util.function.LongSupplier discontinuities;
     private final Consumer<ExchangeRecord> recorder;
-    /** Covariates that the clock model goes by. */
-    private final Set<String> leading = new HashSet<>();
+    private final CovariateNotes covariateNotes = new CovariateNotes();
 
     private long discontinuitiesSeen;
     private long nextSnapshotNanos;
@@ -165,23 +158,6 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
         });
     }
 
-    /** Tells when the clock model begins or ceases to go by a covariate. */
-    private void noteCovariates() {
-        for (CovariateReport report : engine.covariates()) {
-            String name = report.config().name();
-            if (report.weight() > LEADING && leading.add(name)) {
-                String unit = report.config().unit();
-                LOG.info(
-                        "the clock follows {}: {} ppm{}",
-                        name,
-                        String.format(Locale.ROOT, "%+.4f", report.coefficient() * 1e6),
-                        unit.isEmpty() ? "" : "/" + unit);
-            } else if (report.weight() < FORGOTTEN && leading.remove(name)) {
-                LOG.info("the clock is forecast better without {}", name);
-            }
-        }
-    }
-
     private Snapshot snapshotAt(long raw) {
         return new Snapshot(
                 engine.warmupProgress(),
@@ -244,7 +220,7 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
             if (raw - nextSnapshotNanos >= 0) {
                 nextSnapshotNanos = raw + SNAPSHOT_NANOS;
                 snapshot = snapshotAt(raw);
-                noteCovariates();
+                covariateNotes.note(snapshot.covariates());
             }
             long wait = Math.min(engine.nextTimerNanos() - clocks.rawNanos(), LONGEST_WAIT_NANOS);
             try {
