@@ -5,6 +5,7 @@ import io.chronotick.engine.Action;
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.Exchange;
 import io.chronotick.engine.Forecast;
+import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -37,14 +38,18 @@ public class EngineBenchmark {
     @Param({"1", "4"})
     public int servers;
 
+    /** Whether the learned filter is fused in. */
+    @Param({"false", "true"})
+    public boolean learned;
+
     private Exchanges exchanges;
     private Engine engine;
     private long rawNanos;
 
     @Setup(Level.Iteration)
-    public void start() {
+    public void start() throws IOException {
         exchanges = new Exchanges(servers, POLL_SECONDS);
-        engine = exchanges.engine();
+        engine = exchanges.engine(learned);
         for (int i = 0; i < WARM * servers; i++) {
             take(action -> {});
         }

@@ -4,7 +4,11 @@ package io.chronotick.benchmarks;
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
 import io.chronotick.engine.Exchange;
+import io.chronotick.engine.FilterWeights;
 import io.chronotick.engine.SourceConfig;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Objects;
 import java.util.Random;
 
 /**
@@ -31,8 +35,15 @@ final class Exchanges {
         this.gapNanos = pollSeconds * SECOND / servers;
     }
 
-    Engine engine() {
+    /** An engine that knows the servers, with the learned filter that comes with it or without. */
+    Engine engine(boolean learned) throws IOException {
         Engine engine = new Engine(EngineConfig.DEFAULT, new Random(1));
+        if (learned) {
+            try (InputStream in = Engine.class.getResourceAsStream("tuned-filter.safetensors")) {
+                engine.useLearnedFilter(
+                        FilterWeights.of(Objects.requireNonNull(in).readAllBytes()), true);
+            }
+        }
         for (int i = 0; i < servers; i++) {
             engine.addSource(new SourceConfig("server" + i, 1, 1, 1, 15));
         }

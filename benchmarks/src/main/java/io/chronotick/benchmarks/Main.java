@@ -63,14 +63,14 @@ public final class Main {
             whole = tornReads();
         }
         System.out.println();
-        System.out.printf("%-44s %14s %10s  %s%n", "what", "measured", "ratio", "number to reach");
+        System.out.printf("%-46s %14s %10s  %s%n", "what", "measured", "ratio", "number to reach");
         table.forEach(System.out::println);
         return whole;
     }
 
     private void row(String what, String measured, double ratio, String reach) {
         String text = Double.isNaN(ratio) ? "" : String.format(Locale.ROOT, "%.2f", ratio);
-        table.add(String.format(Locale.ROOT, "%-44s %14s %10s  %s", what, measured, text, reach));
+        table.add(String.format(Locale.ROOT, "%-46s %14s %10s  %s", what, measured, text, reach));
     }
 
     private static String nanos(double value) {
@@ -125,9 +125,11 @@ public final class Main {
 
     private static String name(RunResult result) {
         String name = result.getParams().getBenchmark().replaceAll(".*\\.(\\w+\\.\\w+)$", "$1");
-        return name.startsWith("Engine")
-                ? name + ", servers: " + result.getParams().getParam("servers")
-                : name;
+        if (!name.startsWith("Engine")) {
+            return name;
+        }
+        boolean learned = Boolean.parseBoolean(result.getParams().getParam("learned"));
+        return name + ", servers: " + result.getParams().getParam("servers") + (learned ? ", learned" : "");
     }
 
     private static double score(Collection<RunResult> results, String name) {

@@ -3,6 +3,7 @@ package io.chronotick.benchmarks;
 
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.Exchange;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.util.Locale;
 
@@ -17,9 +18,9 @@ final class Year {
 
     private Year() {}
 
-    static void play() {
+    static void play() throws IOException {
         Exchanges exchanges = new Exchanges(1, POLL_SECONDS);
-        Engine engine = exchanges.engine();
+        Engine engine = exchanges.engine(false);
         System.out.printf("%-8s %12s %18s %16s%n", "month", "exchanges", "heap in use", "CPU an exchange");
         for (int month = 1; month <= MONTHS; month++) {
             long begun = cpuNanos();
