@@ -38,8 +38,8 @@ def judge(model, sequences):
         raw, features = sequences.batch(np.arange(start, min(start + BLOCK, sequences.count)))
         seen = raw[..., :SEEN]
         state = model.second(model.begin(seen[0]), seen[1])
-        _, states, hiddens, _ = model.chunk(state, seen[1:], features[1:])
-        _, corrected, _, wide, truth = forecasts(model, states, hiddens, raw[1:])
+        _, outlooks, hiddens, _ = model.chunk(state, seen[1:], features[1:])
+        _, corrected, _, wide, truth = forecasts(model, outlooks, hiddens, raw[1:])
         error = (corrected - truth)[LATE:]
         errors.append(torch.sqrt((error * error).mean(0)))
         inside.append((error.abs() <= 1.96 * wide[LATE:]).double().mean(0))

@@ -15,19 +15,25 @@ LEADS = [0.5, 16.0, 700.0]
 
 @torch.no_grad()
 def write_vectors(path, model, sequences, count, length):
-    """A line an exchange: sequence, gap, offset, delay, then corrected offset and deviation at each of LEADS after its middle."""
-    raw, features = sequences.batch(np.arange(count))
+    """A line an exchange: sequence, gap, offset, delay, then corrected offset and deviation at each of LEADS after its middle. Of half
+    of the sequences the filter takes the clock to have a cycle."""
+    raw, features = sequences.batch(np.arange(min(sequences.count, 256)))
     raw, features = raw[:length, :, :SEEN], features[:length].double()
     state = model.second(model.begin(raw[0]), raw[1])
-    _, states, hiddens, _ = model.chunk(state, raw[1:], features[1:])
-    told = [model.forecast(states, hiddens, raw[1:], torch.full_like(raw[1:, :, 0], lead)) for lead in LEADS]
+    half, _, _, _ = model.chunk(state, raw[1:length // 2], features[1:length // 2])
+    rounds = half.omega > 0
+    chosen = torch.cat((torch.nonzero(rounds)[:count // 2, 0], torch.nonzero(~rounds)[:count - count // 2, 0]))
+    raw, features = raw[:, chosen], features[:, chosen]
+    state = model.second(model.begin(raw[0]), raw[1])
+    _, outlooks, hiddens, _ = model.chunk(state, raw[1:], features[1:])
+    told = [model.forecast(outlooks, hiddens, raw[1:], torch.full_like(raw[1:, :, :1], lead)) for lead in LEADS]
     with open(path, "w") as out:
         out.write("sequence,gap,offset,delay" + "".join(f",corrected_{lead:g},sd_{lead:g}" for lead in LEADS) + "\n")
-        for b in range(count):
+        for b in range(len(chosen)):
             for t in range(length):
                 values = [float(raw[t, b, k]) for k in range(3)]
                 for _, corrected, _, wide in told:
-                    values += [float(corrected[t - 1, b]), float(wide[t - 1, b])] if t else [0.0, 0.0]
+                    values += [float(corrected[t - 1, b, 0]), float(wide[t - 1, b, 0])] if t else [0.0, 0.0]
                 out.write(f"{b}," + ",".join(repr(v) for v in values) + "\n")
 
 
@@ -44,7 +50,7 @@ def main():
     write_safetensors(options.weights, model.state_dict(), {"updates": str(saved["done"]), "format": "pt"})
     print(f"{options.weights}: {os.path.getsize(options.weights)} bytes, {saved['done']} updates")
     if options.vectors:
-        write_vectors(options.vectors, model.double(), Sequences(options.sequences), 6, 150)
+        write_vectors(options.vectors, model.double(), Sequences(options.sequences), 6, 200)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 package io.chronotick.engine;
 
 import java.util.Arrays;
-import java.util.OptionalDouble;
 
 /**
  * Looks for a cycle in an oscillator's frequency: heating, air conditioning, a job that runs every half hour.
@@ -15,8 +14,8 @@ import java.util.OptionalDouble;
  *   B_k <- B_k exp(-dt / tau) + (f_i - f_(i-1)) exp(-i w_k t_i)
  * </pre>
  *
- * A line stands out of the median power. It need not be right: the period only proposes a hypothesis to the bank, and the
- * exchanges decide what it is worth. Not thread-safe; allocates nothing after construction.
+ * A line stands out of the median power. It need not be right: the period is only proposed, and the exchanges decide what it
+ * is worth. Not thread-safe; allocates nothing after construction.
  */
 final class CycleFinder {
     /** Shortest and longest period looked for, s: what changes faster is not seen between polls, slower is a slope. */
@@ -30,10 +29,7 @@ final class CycleFinder {
     private static final int PERIODS = (int) (Math.log(LONGEST / SHORTEST) / Math.log(RATIO)) + 1;
 
     /** Memory of the transform, s. */
-    private static final double MEMORY = 36_000;
-
-    /** A line has this many times the median power. Chance does that now and then, and the exchanges then refute it. */
-    private static final double LINE = 6;
+    static final double MEMORY = 36_000;
 
     /** The first estimates of a frequency are on their way to it; their increments tell nothing. */
     private static final int SETTLING = 30;
@@ -61,6 +57,9 @@ final class CycleFinder {
     private long lastNanos;
     private double lastFrequency;
     private double meanGap;
+    private double period;
+    private double strength;
+    private double amplitude;
 
     CycleFinder() {
         for (int k = 0; k < PERIODS; k++) {
@@ -84,6 +83,7 @@ final class CycleFinder {
         Arrays.fill(imaginary, 0);
         estimates = 0;
         scale = 0;
+        strength = 0;
     }
 
     /** The frequency was estimated as {@code frequency}, s/s, when the raw clock read {@code rawNanos}. */
@@ -116,13 +116,19 @@ final class CycleFinder {
         lastFrequency = frequency;
     }
 
-    /** Period of the strongest line, s; empty when none stands out. */
-    OptionalDouble period() {
+    /**
+     * Looks for the strongest line.
+     *
+     * @param line how many times the median power it has to have
+     * @return whether there is one: {@link #period} and {@link #amplitude} then are its
+     */
+    boolean find(double line) {
+        strength = 0;
         double seen = estimates == 0 ? 0 : (lastNanos - firstNanos) * 1e-9;
         int first = index(meanGap * EXCHANGES_PER_CYCLE);
         int end = index(Math.min(seen, 2 * MEMORY) / CYCLES);
         if (end - first < 3) {
-            return OptionalDouble.empty();
+            return false;
         }
         int best = first + 1;
         for (int k = first; k < end; k++) {
@@ -136,16 +142,36 @@ final class CycleFinder {
         }
         Arrays.sort(sorted, first, end);
         double median = sorted[(first + end) / 2];
+        strength = median > 0 ? power[best] / median : 0;
         boolean peak = power[best] >= power[best - 1] && power[best] >= power[best + 1];
-        if (!peak || power[best] < LINE * median) {
-            return OptionalDouble.empty();
+        if (!peak || strength < line) {
+            return false;
         }
         // Between the grid's periods: the vertex of the parabola through the three highest.
         double left = Math.sqrt(power[best - 1]);
+        double top = Math.sqrt(power[best]);
         double right = Math.sqrt(power[best + 1]);
-        double curvature = left - 2 * Math.sqrt(power[best]) + right;
+        double curvature = left - 2 * top + right;
         double shift = curvature < 0 ? (left - right) / (2 * curvature) : 0;
-        return OptionalDouble.of(SHORTEST * Math.pow(RATIO, best + shift));
+        period = SHORTEST * Math.pow(RATIO, best + shift);
+        // The increments of A sin(w t) are A w cos(w t) dt, which add up to A w / 2 times the memory that is filled.
+        amplitude = 2 * top / (2 * Math.PI / period * MEMORY * (1 - Math.exp(-seen / MEMORY)));
+        return true;
+    }
+
+    /** Period of the line that was found, s. */
+    double period() {
+        return period;
+    }
+
+    /** Power of the strongest period when last looked at over the median; 0 when there was too little to tell. */
+    double strength() {
+        return strength;
+    }
+
+    /** Amplitude of the frequency along the line that was found, s/s. */
+    double amplitude() {
+        return amplitude;
     }
 
     private static int index(double period) {

@@ -25,6 +25,9 @@ final class OscillatorBank {
     /** The period of the learned cycle is looked at again after this many exchanges. */
     private static final int EXCHANGES_PER_TUNING = 16;
 
+    /** A line has this many times the median power. Chance does that now and then, and the exchanges then refute it. */
+    private static final double LINE = 6;
+
     /** A learned period that moves by less than this part is the same cycle, by less than that not worth following. */
     private static final double SAME_CYCLE = 0.2;
 
@@ -292,8 +295,8 @@ final class OscillatorBank {
         exchanges++;
         averageFrequency();
         finder.add(exchange.middle(), frequency);
-        if (learnsCycles && exchanges % EXCHANGES_PER_TUNING == 0) {
-            finder.period().ifPresent(this::tune);
+        if (learnsCycles && exchanges % EXCHANGES_PER_TUNING == 0 && finder.find(LINE)) {
+            tune(finder.period());
         }
         return hit;
     }
