@@ -14,9 +14,10 @@ LEADS = [0.5, 16.0, 700.0]
 
 
 @torch.no_grad()
-def write_vectors(path, model, sequences, count, length):
+def write_vectors(path, model, sequences, count, most):
     """A line an exchange: sequence, gap, offset, delay, then corrected offset and deviation at each of LEADS after its middle. Of half
     of the sequences the filter takes the clock to have a cycle."""
+    length = min(most, sequences.length)
     raw, features = sequences.batch(np.arange(min(sequences.count, 256)))
     raw, features = raw[:length, :, :SEEN], features[:length].double()
     state = model.second(model.begin(raw[0]), raw[1])
