@@ -17,6 +17,7 @@ import io.chronotick.daemon.reference.ReferenceServerConfig;
 import io.chronotick.daemon.reference.Truth;
 import io.chronotick.daemon.time.HostClocks;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -90,7 +91,8 @@ final class DemoCommand implements Callable<Integer> {
                     ExitCode.USAGE, "--duration " + duration + " is out of range: give 5 to 86400 seconds");
         }
         // Ctrl-C ends the run, not the demo: the table is what one came for.
-        Runtime.getRuntime().addShutdownHook(new Thread(this::stopAndWait, "stop"));
+        Thread runner = Thread.currentThread();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stopAndWait(runner), "stop"));
         Logging.toStderr(Level.WARN);
         HostClocks clocks = HostClocks.system();
         Truth truth = Truth.startingNow(clocks, TRUE_OFFSET_NANOS, TRUE_DRIFT_PPM);
@@ -233,14 +235,14 @@ final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    private void stopAndWait() {
+    /** Has the demo end and waits for the thread that runs it, which prints what it has and ends the process. */
+    private void stopAndWait(Thread runner) {
+        if (ended.getCount() == 0) {
+            return;
+        }
         stop.countDown();
         try {
-            boolean done = ended.await(10, TimeUnit.SECONDS);
-            // The main thread still has to print what it has and to end the process.
-            if (done) {
-                Thread.sleep(1_000);
-            }
+            runner.join(Duration.ofSeconds(10));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
