@@ -39,6 +39,7 @@ final class LiveWriter {
                 0.1 * seconds,
                 0,
                 0.010,
+                false,
                 5 * SECOND,
                 Correction.Source.SHORT_TERM,
                 true,

@@ -130,6 +130,8 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
                         config.warmupLimitSeconds(),
                         config.shortTermHorizonSeconds(),
                         config.speaker(),
+                        config.maxDrift(),
+                        config.maxStepSeconds(),
                         config.models().stream().map(ModelConfig::slot).toList(),
                         covariates),
                 random);

@@ -105,6 +105,10 @@ final class ClockModel {
     /** The way to a server has changed altogether. */
     void forget(int source) {
         bank.forget(source);
+        int earlier = Math.min(firstContradiction, history.size());
+        firstContradiction -= (int) history.subList(0, earlier).stream()
+                .filter(exchange -> exchange.source() == source)
+                .count();
         history.removeIf(exchange -> exchange.source() == source);
     }
 
@@ -231,7 +235,7 @@ final class ClockModel {
 
     /** Learns from what has come since the first contradiction, and from nothing else. */
     void restartFromContradiction() {
-        history.subList(0, firstContradiction).clear();
+        history.subList(0, Math.min(firstContradiction, history.size())).clear();
         replay(0, 0);
     }
 

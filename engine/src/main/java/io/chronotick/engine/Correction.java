@@ -25,6 +25,7 @@ package io.chronotick.engine;
  * @param maxError hard bound on the error at the reference, s
  * @param maxDrift growth of the hard bound, s/s
  * @param maxUncertainty the stated standard deviation above which the correction is no longer valid, s
+ * @param withdrawn not to be used whatever its uncertainty says: servers or clock contradict what holds otherwise
  * @param horizonNanos longest time the published line may be followed without being refreshed, ns
  * @param source who speaks
  * @param warmupComplete the warm-up is over: enough exchanges, honest interval
@@ -50,6 +51,7 @@ public record Correction(
         double maxError,
         double maxDrift,
         double maxUncertainty,
+        boolean withdrawn,
         long horizonNanos,
         Source source,
         boolean warmupComplete,
@@ -91,6 +93,7 @@ public record Correction(
                 nothing,
                 0,
                 0,
+                true,
                 0,
                 Source.NO_DATA,
                 false,
@@ -129,9 +132,9 @@ public record Correction(
         return maxError + maxDrift * Math.abs(raw - rawNanos) * 1e-9;
     }
 
-    /** Whether the stated uncertainty is still below the configured maximum when the raw clock reads {@code raw}. */
+    /** Whether it may be used when the raw clock reads {@code raw}: not withdrawn, and its uncertainty below the maximum. */
     public boolean validAt(long raw) {
-        return sdAt(raw) <= maxUncertainty;
+        return !withdrawn && sdAt(raw) <= maxUncertainty;
     }
 
     /** Confidence when the raw clock reads {@code raw}: halves with every {@code confidenceTimeNanos} of silence. */

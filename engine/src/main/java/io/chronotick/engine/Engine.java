@@ -16,22 +16,22 @@ import java.util.random.RandomGenerator;
  *
  * <p>All instants are readings of CLOCK_MONOTONIC_RAW in nanoseconds, which nothing slews or steps.
  *
- * <p>An exchange goes this way: {@link NtpSource} checks it; the server's {@link BoundTracker} intersects what it guarantees;
- * {@link Selection} finds where the truth can be if fewer than half of the servers lie; the exchanges of servers that agree
- * feed the {@link ClockModel}; its estimate and the guaranteed interval become a {@link Correction}.
+ * <p>An exchange goes this way: {@link NtpSource} checks it; the {@link ServerPool} lets its server vote by it and finds where the
+ * truth can be if fewer than half of the servers are wrong; the exchanges of servers that agree feed the {@link ClockModel}; its
+ * estimate and the guaranteed interval become a {@link Correction}.
  */
 public final class Engine {
-    /** Largest error of an oscillator's frequency that has not been measured, s/s. */
-    private static final double UNKNOWN_FREQUENCY = 1e-4;
+    /** Deviation of a frequency that has not been measured, s/s: that of a uniform law within 100 ppm. */
+    private static final double UNKNOWN_FREQUENCY_SD = 1e-4 / Math.sqrt(3);
 
-    /** Once measured: what a quartz can change by within the memory of the bounds (chrony: maxclockerror, 1 ppm) ... */
-    private static final double FREQUENCY_FLOOR = 3e-7;
+    /** What a jump of the raw clock leaves unsure of the frequency, s/s. */
+    private static final double JUMP_FREQUENCY_SD = 3e-7;
 
-    /** ... and this many standard deviations of the estimate. */
+    /** The model's frequency and what the servers guarantee of it contradict each other by so many standard deviations. */
     private static final double FREQUENCY_SIGMAS = 4;
 
-    /** The estimated frequency is believed in the bound after this many exchanges. */
-    private static final int EXCHANGES_FOR_FREQUENCY = 32;
+    /** While servers contradict what they said before, each is asked at least this often, s. */
+    private static final double UNDECIDED_POLL = 16;
 
     /** The warm-up asks for this many accepted exchanges. */
     private static final int WARMUP_EXCHANGES = 8;
@@ -47,6 +47,9 @@ public final class Engine {
 
     /** A contradiction is believed when this many exchanges in a row say so. */
     private static final int CONFIRMATIONS = 3;
+
+    /** After so many polls without an exchange the oscillator goes unwatched. */
+    private static final double UNWATCHED_POLLS = 2.5;
 
     /** Holdover begins when this many polls have brought nothing. */
     private static final double SILENT_POLLS = 4;
@@ -75,8 +78,10 @@ public final class Engine {
     private final List<Server> servers = new ArrayList<>();
     private final List<List<Covariate>> covariates = new ArrayList<>();
     private final ClockModel model;
+    private final ServerPool pool;
     private final Confidence confidence = new Confidence();
     private final Calibration calibration = new Calibration();
+    private final HoldoverLaw holdoverLaw = new HoldoverLaw();
     private Optional<SecondOpinion> learnedFilter = Optional.empty();
     private boolean learnedFilterSpeaks;
     private final List<LearnedSlot> learned;
@@ -84,7 +89,6 @@ public final class Engine {
     private long nextRequestId;
     private boolean begun;
     private long startNanos;
-    private long listeningSinceNanos;
     private long acceptedCount;
     private long heldCount = -1;
     private double heldSd;
@@ -95,15 +99,13 @@ public final class Engine {
     private boolean stepped;
     private long steppedNanos;
     private int contradictions;
-    private Optional<Interval> bound = Optional.empty();
-    private long boundNanos;
-    private boolean majority;
+    private Optional<Intersection.Agreement> agreed = Optional.empty();
+    private ServerPool.Doubt doubt = ServerPool.Doubt.TOO_FEW_HEARD;
     private double shortTermWeight;
 
     /** A server with all that the engine keeps of it. */
     private static final class Server {
         final NtpSource protocol;
-        final BoundTracker tracker = new BoundTracker();
         SourceState state = SourceState.UNREACHABLE;
         Optional<Exchange> newest = Optional.empty();
 
@@ -112,7 +114,7 @@ public final class Engine {
         }
 
         boolean isLive() {
-            return tracker.isKnown() && protocol.reach() != 0 && !protocol.isDenied();
+            return newest.isPresent() && protocol.reach() != 0 && !protocol.isDenied();
         }
     }
 
@@ -137,6 +139,7 @@ public final class Engine {
             }
         }
         model = new ClockModel(this.without, covariates, source -> servers.get(source).state == SourceState.SELECTED);
+        pool = new ServerPool(config.maxDrift(), config.maxStep());
         this.random = random;
         learned = config.learned().stream().map(LearnedSlot::new).toList();
     }
@@ -158,6 +161,7 @@ public final class Engine {
      */
     public int addSource(SourceConfig source) {
         servers.add(new Server(new NtpSource(servers.size(), source, random)));
+        pool.addSeat();
         model.bank().addSource();
         learnedFilter.ifPresent(SecondOpinion::addSource);
         return servers.size() - 1;
@@ -172,7 +176,7 @@ public final class Engine {
     public void onAddressChanged(int source, double pollSeconds, double burstSeconds, long rawNanos) {
         Server server = servers.get(source);
         server.protocol.begin(pollSeconds, burstSeconds, rawNanos);
-        server.tracker.clear();
+        pool.clear(source);
         server.newest = Optional.empty();
         model.forget(source);
         learnedFilter.ifPresent(filter -> filter.forget(source));
@@ -192,7 +196,6 @@ public final class Engine {
         if (!begun) {
             begun = true;
             startNanos = rawNanos;
-            listeningSinceNanos = rawNanos;
             nextRefreshNanos = rawNanos + REFRESH_NANOS;
         }
         for (Server server : servers) {
@@ -231,7 +234,6 @@ public final class Engine {
         boolean denied = server.protocol.isDenied();
         Optional<Exchange> exchange = server.protocol.onDatagram(payload, length, rawNanos, kind);
         if (server.protocol.isDenied() && !denied) {
-            server.tracker.clear();
             note(out, Action.Severity.WARN, server.protocol.config().name() + " refuses to serve us; not asked again");
         }
         exchange.ifPresent(accepted -> {
@@ -276,12 +278,12 @@ public final class Engine {
         note(out, Action.Severity.WARN, reason + "; measuring again");
         forgetPhase(rawNanos);
         model.keepNewest(0);
+        pool.clearAll();
         for (Server server : servers) {
-            server.tracker.clear();
+            server.newest = Optional.empty();
             server.protocol.confirm(WARMUP_EXCHANGES, rawNanos);
         }
-        bound = Optional.empty();
-        listeningSinceNanos = rawNanos;
+        judgeServers(rawNanos, out);
         publish(rawNanos, out);
     }
 
@@ -289,7 +291,8 @@ public final class Engine {
         stepped = true;
         steppedNanos = rawNanos;
         contradictions = 0;
-        model.forgetPhase(FREQUENCY_FLOOR);
+        holdoverLaw.restart();
+        model.forgetPhase(JUMP_FREQUENCY_SD);
         learnedFilter.ifPresent(SecondOpinion::restart);
         learned.forEach(LearnedSlot::restart);
     }
@@ -302,7 +305,7 @@ public final class Engine {
         acceptedCount++;
         lastSyncNanos = exchange.t4();
         boolean replay = model.record(exchange);
-        server.tracker.add(exchange, model.epochNanos(), boundFrequency(), maxDrift());
+        pool.add(exchange, model.epochNanos());
         judgeServers(rawNanos, out);
         if (server.state == SourceState.SELECTED && model.bank().isStarted()) {
             feed(exchange, replay, rawNanos, out);
@@ -412,6 +415,9 @@ public final class Engine {
         if (forecast) {
             confidence.add(hit);
         }
+        if (model.bank().exchanges() >= WARMUP_EXCHANGES) {
+            holdoverLaw.observe(rawNanos, model.bank().frequency());
+        }
         if (replay) {
             model.rebuild();
         }
@@ -435,9 +441,11 @@ public final class Engine {
         steppedNanos = rawNanos;
         contradictions = 0;
         model.keepNewest(exchanges);
-        servers.forEach(server -> server.tracker.clear());
-        for (Exchange exchange : model.history()) {
-            servers.get(exchange.source()).tracker.add(exchange, model.epochNanos(), boundFrequency(), maxDrift());
+        if (servers.stream().noneMatch(server -> pool.isContradicted(servers.indexOf(server)))) {
+            // Nothing that was measured before binds any more. Where servers contradict themselves that is for them to
+            // settle.
+            pool.clearAll();
+            model.history().forEach(exchange -> pool.add(exchange, model.epochNanos()));
         }
         learned.forEach(LearnedSlot::restart);
         learnedFilter.ifPresent(filter -> teachHistory(filter));
@@ -455,32 +463,15 @@ public final class Engine {
     }
 
     private boolean isOutsideBound(long rawNanos) {
-        if (!majority || bound.isEmpty() || !model.bank().isStarted()) {
+        if (agreed.isEmpty() || agreed.get().isDivided() || !model.bank().isStarted()) {
             return false;
         }
         Estimate estimate = model.bank().estimate(rawNanos, speakers());
         double slack = OUTSIDE_SIGMAS * estimate.sd() + CONTRADICTION_SLACK;
-        return !bound.get().widened(slack).contains(estimate.offset());
+        return !agreed.get().interval().widened(slack).contains(estimate.offset());
     }
 
     // --- Selection and the hard bound ---
-
-    /** Frequency that moves the bounds, s/s; with {@link #maxDrift} it has to contain the truth. */
-    private double boundFrequency() {
-        return frequencyIsMeasured() ? model.bank().frequency() : 0;
-    }
-
-    private double maxDrift() {
-        return frequencyIsMeasured() ? measuredDrift() : UNKNOWN_FREQUENCY;
-    }
-
-    private double measuredDrift() {
-        return FREQUENCY_FLOOR + FREQUENCY_SIGMAS * model.bank().frequencySd();
-    }
-
-    private boolean frequencyIsMeasured() {
-        return model.bank().exchanges() >= EXCHANGES_FOR_FREQUENCY && measuredDrift() < UNKNOWN_FREQUENCY;
-    }
 
     /** The servers whose estimates make up the published time: those selected, or at worst all that are known. */
     private List<Integer> speakers() {
@@ -497,46 +488,57 @@ public final class Engine {
         return selected.isEmpty() ? known : selected;
     }
 
-    /** Finds the servers that agree and where the truth can be. */
+    /** Finds where the truth can be, and the servers that agree with that. */
     private void judgeServers(long rawNanos, Consumer<Action> out) {
-        List<Interval> intervals = new ArrayList<>();
-        for (Server server : servers) {
-            if (server.isLive()) {
-                intervals.add(server.tracker.at(rawNanos, boundFrequency(), maxDrift()));
-            }
-        }
-        if (intervals.isEmpty() || !hasQuorum(intervals.size(), rawNanos)) {
-            for (Server server : servers) {
-                setState(server, idleState(server), out);
-            }
+        agreed = pool.agreement(rawNanos);
+        noteDoubt(pool.doubt(rawNanos), rawNanos, out);
+        boolean isKnown = agreed.isPresent() && agreed.get().interval().isFinite();
+        if (agreed.isPresent() && !isKnown) {
+            // The first to answer may be the liar.
+            servers.forEach(server -> setState(server, idleState(server), out));
             return;
         }
-        Optional<Interval> agreed = Selection.majority(intervals);
-        majority = agreed.isPresent();
-        // Without a majority the truth may be wherever a server puts it; past agreement breaks the tie.
-        bound = Optional.of(agreed.orElseGet(() -> Selection.hull(intervals)));
-        boundNanos = rawNanos;
-        Interval reference = agreed.orElseGet(() -> modelInterval(rawNanos).orElseGet(() -> Selection.hull(intervals)));
-        for (Server server : servers) {
+        // Where no point has enough votes, or several have, past agreement breaks the tie.
+        Optional<Interval> reference = isKnown && !agreed.get().isDivided()
+                ? agreed.map(Intersection.Agreement::interval)
+                : modelInterval(rawNanos).or(() -> pool.hull(rawNanos));
+        for (int i = 0; i < servers.size(); i++) {
+            Server server = servers.get(i);
             SourceState state = idleState(server);
-            if (server.isLive()) {
-                Interval interval = server.tracker.at(rawNanos, boundFrequency(), maxDrift());
-                state = interval.intersects(reference) ? SourceState.SELECTED : SourceState.FALSETICKER;
+            if (server.isLive() && reference.isPresent()) {
+                // By what it says now: a seat that contradicts itself votes for what it said before, too.
+                boolean agrees = pool.newestVote(i, rawNanos).intersects(reference.get());
+                state = agrees ? SourceState.SELECTED : SourceState.FALSETICKER;
             }
             setState(server, state, out);
         }
     }
 
-    /**
-     * Whether enough servers have answered to judge them: at the start the only one heard so far may be the liar. More than
-     * half, or all that have answered when the others have had their time.
-     */
-    private boolean hasQuorum(int live, long rawNanos) {
-        long asked =
-                servers.stream().filter(server -> !server.protocol.isDenied()).count();
-        return model.bank().isStarted()
-                || 2L * live > asked
-                || (rawNanos - listeningSinceNanos) * 1e-9 >= longestTimeout();
+    private void noteDoubt(ServerPool.Doubt now, long rawNanos, Consumer<Action> out) {
+        boolean worthSaying = now != doubt && acceptedCount > 0;
+        doubt = now;
+        if (worthSaying && now == ServerPool.Doubt.NONE) {
+            note(out, Action.Severity.INFO, "a majority of the servers agrees");
+        } else if (worthSaying && warmupComplete) {
+            note(out, Action.Severity.WARN, doubtText() + "; the time is withdrawn");
+        }
+        if (now == ServerPool.Doubt.CONTRADICTION) {
+            servers.forEach(server -> server.protocol.askWithin(UNDECIDED_POLL, rawNanos));
+        }
+    }
+
+    private String doubtText() {
+        return switch (doubt) {
+            case NONE -> "";
+            case TOO_FEW_HEARD -> {
+                int missing = pool.missing();
+                yield missing == 1 ? "an answer from one more server" : "answers from " + missing + " more servers";
+            }
+            case NO_MAJORITY -> "servers that agree";
+            case CONTRADICTION -> "servers or local clock have jumped: is it to stay?";
+            case STEP_TOO_LARGE ->
+                String.format(Locale.ROOT, "step of %.3f s > max_step: restart if it is right", pool.refusedStep());
+        };
     }
 
     private static SourceState idleState(Server server) {
@@ -571,17 +573,28 @@ public final class Engine {
         return Optional.of(new Interval(estimate.offset() - slack, estimate.offset() + slack));
     }
 
+    /** Whether the servers, by what they say now, are where the model is not. */
     private boolean contradicts(long rawNanos) {
-        Optional<Interval> model = modelInterval(rawNanos);
-        return majority
-                && model.isPresent()
-                && bound.isPresent()
-                && !model.get().intersects(bound.get());
+        Optional<Interval> believed = modelInterval(rawNanos);
+        return believed.isPresent()
+                && serversNow(rawNanos)
+                        .filter(now -> !believed.get().intersects(now))
+                        .isPresent();
+    }
+
+    private Optional<Interval> serversNow(long rawNanos) {
+        return pool.newestAgreement(rawNanos).map(Intersection.Agreement::interval);
     }
 
     private double distanceFromServers(long rawNanos) {
-        double middle = bound.map(Interval::middle).orElse(0.0);
+        double middle = serversNow(rawNanos).map(Interval::middle).orElse(0.0);
         return middle - modelInterval(rawNanos).map(Interval::middle).orElse(middle);
+    }
+
+    /** Whether the model is sure of a frequency that the servers rule out: the oscillator has changed by more than maxDrift. */
+    private boolean isFrequencyImpossible(Estimate estimate) {
+        double distance = Math.abs(pool.frequency().nearestTo(estimate.frequency()) - estimate.frequency());
+        return distance > FREQUENCY_SIGMAS * scale() * estimate.frequencySd();
     }
 
     // --- What is published ---
@@ -591,28 +604,36 @@ public final class Engine {
         if (stepped && rawNanos - steppedNanos > STEP_FLAG_NANOS) {
             stepped = false;
         }
-        if (!model.bank().isStarted() || bound.isEmpty()) {
+        Optional<Interval> known = agreed.map(Intersection.Agreement::interval).or(() -> pool.hull(rawNanos));
+        if (!model.bank().isStarted() || known.isEmpty() || !known.get().isFinite()) {
             out.accept(new Action.Publish(Correction.nothingKnown(rawNanos, stepped, acceptedCount, lastSyncNanos)));
             return;
         }
-        Estimate estimate = config.modelEnabled() ? withLearnedFilter(spoken(rawNanos)) : newestMeasurement(rawNanos);
+        Optional<Estimate> said =
+                config.modelEnabled() ? Optional.of(withLearnedFilter(spoken(rawNanos))) : newestMeasurement(rawNanos);
+        if (said.isEmpty()) {
+            out.accept(new Action.Publish(Correction.nothingKnown(rawNanos, stepped, acceptedCount, lastSyncNanos)));
+            return;
+        }
+        Estimate estimate = said.get();
         boolean modelSpeaks = config.modelEnabled()
                 && model.bank().exchanges() >= WARMUP_EXCHANGES
                 && estimate.frequencySd() <= USEFUL_FREQUENCY_SD;
-        double elapsed = (rawNanos - boundNanos) * 1e-9;
-        double shift = boundFrequency() * elapsed;
-        Interval now = new Interval(bound.get().low() + shift, bound.get().high() + shift)
-                .widened(maxDrift() * Math.abs(elapsed));
         // The truth cannot be outside: neither may the time be, and its deviation covers the way it was moved.
-        double offset = majority ? now.nearestTo(estimate.offset()) : estimate.offset();
+        Interval now = known.get();
+        double offset = agreed.isPresent() ? now.nearestTo(estimate.offset()) : estimate.offset();
         double maxError = now.farthestFrom(offset) + Math.ulp(offset);
+        double frequency = pool.frequency().nearestTo(estimate.frequency());
         double moved = offset - estimate.offset();
         double p00 = estimate.p00() + moved * moved;
-        if (!majority) {
+        if (agreed.isEmpty() || agreed.get().isDivided()) {
             // Servers contradict each other and nothing says who is right.
-            double half = (now.high() - now.low()) / 2;
-            p00 += half * half;
+            p00 += now.halfWidth() * now.halfWidth();
         }
+        boolean withdrawn = doubt != ServerPool.Doubt.NONE
+                || contradictions > 0
+                || model.suspectedStep().isPresent()
+                || isFrequencyImpossible(estimate);
         if (contradictions > 1) {
             // Not one bad sample but two: the model is probably wrong, by as much as the servers say.
             double distance = now.middle() - offset;
@@ -623,13 +644,22 @@ public final class Engine {
             double distance = stepping.get().estimate(rawNanos, speakers()).offset() - offset;
             p00 += distance * distance;
         }
-        // A deviation above the bound would say that the truth may be where it cannot be.
         double scale = scale();
+        // Nobody has looked for some polls: the oscillator may do what it has not done before.
+        double silence = (rawNanos - lastSyncNanos) * 1e-9;
+        double unwatched = config.modelEnabled() && silence > UNWATCHED_POLLS * shortestPoll() ? silence : 0;
+        double strayedOffset = holdoverLaw.offsetSd(unwatched) / scale;
+        double strayedFrequency = holdoverLaw.frequencySd(unwatched) / scale;
+        p00 += strayedOffset * strayedOffset;
+        // A deviation above the bound would say that the truth may be where it cannot be.
         p00 = Math.min(Math.max(p00, heldVariance() / (scale * scale)), maxError * maxError / (scale * scale));
         double sd = scale * Math.sqrt(p00);
         heldSd = sd;
         heldCount = acceptedCount;
-        boolean honest = sd <= config.maxUncertaintySeconds();
+        boolean honest = sd <= config.maxUncertaintySeconds() && !withdrawn;
+        if (warmupComplete && honest) {
+            pool.markSynchronized();
+        }
         if (!warmupComplete && honest && (isWarm() || rawNanos - startNanos >= warmupLimitNanos())) {
             warmupComplete = true;
             note(
@@ -646,16 +676,17 @@ public final class Engine {
         out.accept(new Action.Publish(new Correction(
                 rawNanos,
                 rawNanos + model.epochNanos() + Math.round(offset * 1e9),
-                estimate.frequency(),
+                frequency,
                 p00,
                 // A mixture with cycles may expect itself to become surer; without a measurement nobody does.
-                Math.max(estimate.p01(), 0),
-                estimate.p11(),
+                Math.max(estimate.p01(), 0) + strayedOffset * strayedFrequency,
+                estimate.p11() + strayedFrequency * strayedFrequency,
                 estimate.wander(),
                 scale,
                 maxError,
-                Math.max(maxDrift(), Math.abs(estimate.frequency() - boundFrequency()) + maxDrift()),
+                pool.frequency().farthestFrom(frequency),
                 config.maxUncertaintySeconds(),
+                withdrawn,
                 Math.round(config.horizonSeconds() * 1e9),
                 modelSpeaks ? config.speaker() : Correction.Source.NTP,
                 warmupComplete,
@@ -691,16 +722,23 @@ public final class Engine {
     }
 
     /** The newest exchange of a selected server and nothing else: for an operator who switched the models off. */
-    private Estimate newestMeasurement(long rawNanos) {
-        Exchange newest = servers.stream()
+    private Optional<Estimate> newestMeasurement(long rawNanos) {
+        return newestExchange().map(newest -> measurement(newest, rawNanos));
+    }
+
+    private Optional<Exchange> newestExchange() {
+        Optional<Exchange> selected = servers.stream()
                 .filter(server -> server.state == SourceState.SELECTED)
                 .flatMap(server -> server.newest.stream())
-                .max((a, b) -> Long.compare(a.t4(), b.t4()))
-                .orElseGet(() -> model.history().getLast());
+                .max((a, b) -> Long.compare(a.t4(), b.t4()));
+        // Every server may have moved, and its exchanges with it.
+        return selected.or(() -> model.history().reversed().stream().findFirst());
+    }
+
+    private Estimate measurement(Exchange newest, long rawNanos) {
         double dt = (rawNanos - newest.middle()) * 1e-9;
         double half = Math.max(newest.delay(), 0) / 2 + newest.serverError();
-        double drift = UNKNOWN_FREQUENCY / Math.sqrt(3);
-        double p11 = drift * drift;
+        double p11 = UNKNOWN_FREQUENCY_SD * UNKNOWN_FREQUENCY_SD;
         // The truth is anywhere within half the delay: a uniform law has a third of its square as variance.
         return new Estimate(rawNanos, model.middleOffset(newest), 0, half * half / 3 + dt * dt * p11, dt * p11, p11, 0);
     }
@@ -890,10 +928,13 @@ public final class Engine {
         if (acceptedCount == 0) {
             return "a first answer from a server";
         }
+        if (doubt != ServerPool.Doubt.NONE) {
+            return doubtText();
+        }
         if (!isWarm()) {
             return "exchange " + (acceptedCount + 1) + " of " + WARMUP_EXCHANGES;
         }
-        return majority ? "an uncertainty below the maximum" : "servers that agree";
+        return "an uncertainty below the maximum";
     }
 
     // --- For people ---
@@ -931,7 +972,7 @@ public final class Engine {
         List<SourceReport> reports = new ArrayList<>();
         boolean known = model.bank().isStarted();
         double published = known ? model.bank().estimate(rawNanos, speakers()).offset() : 0;
-        double frequency = boundFrequency();
+        double frequency = known ? model.bank().frequency() : 0;
         for (Server server : servers) {
             double offset = 0;
             double sd = 0;

@@ -11,6 +11,10 @@ import java.util.List;
  * @param horizonSeconds longest a published line may be followed without being refreshed, s
  * @param speaker who speaks once it can: SHORT_TERM or LONG_TERM alone, both by FUSION, or neither: NTP, every correction is a
  *     bare measurement
+ * @param maxDrift the one assumption of the hard bound about the oscillator: most by which its average frequencies over any two
+ *     stretches of an hour differ, s/s (RFC 5905, PHI: 15 ppm)
+ * @param maxStep most by which the servers may move together once they have been followed, s: beyond it the time is withdrawn
+ *     and not given out again
  * @param learned learned forecasters, at most one beside each of the two
  * @param covariates what the host measures and the oscillator may follow
  */
@@ -19,18 +23,23 @@ public record EngineConfig(
         double warmupLimitSeconds,
         double horizonSeconds,
         Correction.Source speaker,
+        double maxDrift,
+        double maxStep,
         List<LearnedConfig> learned,
         List<CovariateConfig> covariates) {
 
     /** The defaults of the configuration file. */
     public static final EngineConfig DEFAULT =
-            new EngineConfig(0.010, 180, 5, Correction.Source.FUSION, List.of(), List.of());
+            new EngineConfig(0.010, 180, 5, Correction.Source.FUSION, 15e-6, 1, List.of(), List.of());
 
     public EngineConfig {
         learned = List.copyOf(learned);
         covariates = List.copyOf(covariates);
         if (speaker == Correction.Source.NO_DATA) {
             throw new IllegalArgumentException("somebody has to speak");
+        }
+        if (!(maxDrift > 0 && maxDrift <= 1e-4 && maxStep > 0)) {
+            throw new IllegalArgumentException("max_drift has to be within 0..100 ppm and max_step above 0");
         }
         if (learned.stream().map(LearnedConfig::forecaster).distinct().count() < learned.size()) {
             throw new IllegalArgumentException("two learned forecasters of one term");
@@ -39,7 +48,34 @@ public record EngineConfig(
 
     /** The same with other covariates. */
     public EngineConfig withCovariates(List<CovariateConfig> others) {
-        return new EngineConfig(maxUncertaintySeconds, warmupLimitSeconds, horizonSeconds, speaker, learned, others);
+        return new EngineConfig(
+                maxUncertaintySeconds, warmupLimitSeconds, horizonSeconds, speaker, maxDrift, maxStep, learned, others);
+    }
+
+    /** The same with another assumption about the oscillator, s/s. */
+    public EngineConfig withMaxDrift(double other) {
+        return new EngineConfig(
+                maxUncertaintySeconds,
+                warmupLimitSeconds,
+                horizonSeconds,
+                speaker,
+                other,
+                maxStep,
+                learned,
+                covariates);
+    }
+
+    /** The same with another largest step, s. */
+    public EngineConfig withMaxStep(double other) {
+        return new EngineConfig(
+                maxUncertaintySeconds,
+                warmupLimitSeconds,
+                horizonSeconds,
+                speaker,
+                maxDrift,
+                other,
+                learned,
+                covariates);
     }
 
     /** Whether a model may speak at all. */

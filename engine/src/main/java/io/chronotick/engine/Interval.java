@@ -1,10 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine;
 
-/** A closed interval of offsets, s; {@code low <= high}. */
+/**
+ * A closed interval, {@code low <= high}: of offsets in s, or of frequencies in s/s. Infinite ends say that nothing is known on
+ * that side. Immutable.
+ */
 record Interval(double low, double high) {
+    /** Nothing is known. */
+    static final Interval EVERYTHING = new Interval(Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY);
+
     double middle() {
         return (low + high) / 2;
+    }
+
+    double halfWidth() {
+        return (high - low) / 2;
+    }
+
+    boolean isFinite() {
+        return low > Double.NEGATIVE_INFINITY && high < Double.POSITIVE_INFINITY;
     }
 
     boolean contains(double x) {
@@ -25,6 +39,11 @@ record Interval(double low, double high) {
 
     Interval hull(Interval other) {
         return new Interval(Math.min(low, other.low), Math.max(high, other.high));
+    }
+
+    /** What lies between the two, 0 when they meet. */
+    double gapTo(Interval other) {
+        return Math.max(0, Math.max(low - other.high, other.low - high));
     }
 
     /** Largest distance of a point of the interval from {@code x}. */

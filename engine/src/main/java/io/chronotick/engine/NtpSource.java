@@ -107,6 +107,11 @@ final class NtpSource {
         nextPollNanos = Math.min(nextPollNanos, rawNanos + nanos(burstSeconds));
     }
 
+    /** Asks at the latest after {@code seconds}; not while a request is under way. */
+    void askWithin(double seconds, long rawNanos) {
+        nextPollNanos = Math.min(nextPollNanos, rawNanos + nanos(seconds));
+    }
+
     /** An exchange measured elsewhere: the source answers, at the interval of its newest two exchanges. */
     void onRecorded(Exchange exchange) {
         if (accepted > 0) {

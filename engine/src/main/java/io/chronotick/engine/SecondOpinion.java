@@ -133,7 +133,8 @@ final class SecondOpinion {
         double forBank = judge.logEvidence(bank.offset(), bank.p00());
         double forOwn = judge.logEvidence(estimate.offset(), estimate.p00());
         double judgement = Math.min(Math.max(forBank - forOwn, -LARGEST_JUDGEMENT), LARGEST_JUDGEMENT);
-        double lead = lead(exchange.middle(), sources);
+        // How far ahead this server's filter had to look: another's exchange has just come, as likely as not.
+        double lead = lead(exchange.middle(), List.of(exchange.source()));
         judgedLead = judged == 0 ? lead : LEAD_MEMORY * judgedLead + (1 - LEAD_MEMORY) * lead;
         judged++;
         double moved = JUDGEMENT_MEMORY * bankAdvantage + judgement;
@@ -240,6 +241,7 @@ final class SecondOpinion {
         double wander = 0;
         double first = 0;
         double squares = 0;
+        int count = 0;
         for (int source : sources) {
             Filtered filtered = filters.get(source);
             if (filtered.filter.exchanges() < FIRST_WORD || raw < filtered.filter.rawNanos()) {
@@ -250,6 +252,7 @@ final class SecondOpinion {
                     sources.size() == 1 ? 1 : 1 / (one.p00() + OscillatorModel.asymmetryVariance(filtered.base));
             first = total == 0 ? one.offset() : first;
             total += weight;
+            count++;
             double distance = one.offset() - first;
             offset += weight * distance;
             squares += weight * distance * distance;
@@ -265,7 +268,7 @@ final class SecondOpinion {
         double mean = offset / total;
         double norm = total * total;
         // What the servers disagree by is the sampling error of their mean.
-        double spread = Math.max(squares / total - mean * mean, 0) / sources.size();
+        double spread = Math.max(squares / total - mean * mean, 0) / count;
         return Optional.of(new Estimate(
                 raw, first + mean, frequency / total, p00 / norm + spread, p01 / norm, p11 / norm, wander / total));
     }

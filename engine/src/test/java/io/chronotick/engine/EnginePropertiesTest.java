@@ -86,6 +86,7 @@ class EnginePropertiesTest {
                 c.maxError(),
                 c.maxDrift(),
                 c.maxUncertainty(),
+                c.withdrawn(),
                 c.horizonNanos(),
                 c.source(),
                 c.warmupComplete(),

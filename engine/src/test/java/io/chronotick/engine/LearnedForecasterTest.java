@@ -31,6 +31,8 @@ class LearnedForecasterTest {
                 180,
                 5,
                 speaker,
+                15e-6,
+                1,
                 List.of(new LearnedConfig(
                         Forecast.Forecaster.LONG_TERM,
                         STEP,
@@ -114,7 +116,7 @@ class LearnedForecasterTest {
                 .anyMatch(note -> note.startsWith("INFO learned long-term model: has proven itself over "));
 
         VirtualWorld without =
-                world(new EngineConfig(0.010, 180, 5, Correction.Source.LONG_TERM, List.of(), List.of()));
+                world(new EngineConfig(0.010, 180, 5, Correction.Source.LONG_TERM, 15e-6, 1, List.of(), List.of()));
         without.runUntil(with.rawNanos());
         double squaresWith = 0;
         double squaresWithout = 0;
@@ -286,7 +288,8 @@ class LearnedForecasterTest {
     @ValueSource(strings = {"SHORT_TERM", "LONG_TERM", "FUSION"})
     void shouldSayWhoSpeaks(String speaker) {
         Correction.Source source = Correction.Source.valueOf(speaker);
-        VirtualWorld world = new VirtualWorld(new EngineConfig(0.010, 180, 5, source, List.of(), List.of()), 12, 3);
+        VirtualWorld world =
+                new VirtualWorld(new EngineConfig(0.010, 180, 5, source, 15e-6, 1, List.of(), List.of()), 12, 3);
         world.addServer(16);
         world.runUntil(1200 * SECOND);
         assertThat(world.correction().source()).isEqualTo(source);

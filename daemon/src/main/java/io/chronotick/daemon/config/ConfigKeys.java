@@ -60,6 +60,19 @@ final class ConfigKeys {
             new Real(0.000_001, 10, "s"),
             "0.010",
             "A correction whose stated standard deviation is above this is not valid, s.");
+    static final ConfigKey<Double> MAX_DRIFT = ALL.key(
+            "clock_measurement.ntp.max_drift",
+            new Real(0.01, 100, "ppm"),
+            "15",
+            "The hard bound's one assumption about the oscillator: its average frequencies over any two stretches of an hour"
+                    + " differ by at most this, ppm. 15 is RFC 5905's PHI; 1 for an oscillator that is known to be good, 50 for one"
+                    + " in the heat.");
+    static final ConfigKey<Double> MAX_STEP = ALL.key(
+            "clock_measurement.ntp.max_step",
+            new Real(0.001, 1e9, "s"),
+            "1",
+            "Once the time is known, the servers are followed when they move together by at most this, s, and keep to it for two"
+                    + " minutes. Beyond it the time is withdrawn until the daemon is restarted.");
     static final ConfigKey<Integer> MIN_STRATUM = ALL.key(
             "clock_measurement.ntp.min_stratum",
             new Whole(1, 15, ""),

@@ -15,6 +15,8 @@ import org.slf4j.event.Level;
  * @param servers the servers to measure against, 1..16
  * @param timeoutSeconds how long a reply is waited for, s
  * @param maxAcceptableUncertaintySeconds the stated standard deviation above which a correction is not valid, s
+ * @param maxDrift most by which average frequencies of the oscillator over two stretches of an hour differ, s/s
+ * @param maxStepSeconds most by which the servers may move together once they have been followed, s
  * @param minStratum lowest stratum accepted, 1..15
  * @param maxStratum highest stratum accepted, minStratum..15
  * @param warmupLimitSeconds longest a warm-up may take, s
@@ -40,6 +42,8 @@ public record DaemonConfig(
         List<ServerConfig> servers,
         double timeoutSeconds,
         double maxAcceptableUncertaintySeconds,
+        double maxDrift,
+        double maxStepSeconds,
         int minStratum,
         int maxStratum,
         double warmupLimitSeconds,
@@ -72,6 +76,8 @@ public record DaemonConfig(
                 others,
                 timeoutSeconds,
                 maxAcceptableUncertaintySeconds,
+                maxDrift,
+                maxStepSeconds,
                 minStratum,
                 maxStratum,
                 warmupLimitSeconds,

@@ -41,6 +41,7 @@ class RecordWriterTest {
                 1e-4,
                 1e-6,
                 0.010,
+                false,
                 5 * SECOND,
                 Correction.Source.SHORT_TERM,
                 true,
