@@ -4,8 +4,12 @@ package io.chronotick.cli;
 import io.chronotick.engine.FilterWeights;
 import io.chronotick.lab.LearnedWeights;
 import io.chronotick.lab.Parallel;
+import io.chronotick.lab.document.ByzantineDocument;
 import io.chronotick.lab.document.JsonText;
 import io.chronotick.lab.document.SimulationDocument;
+import io.chronotick.lab.simulate.Byzantine;
+import io.chronotick.lab.simulate.ByzantineFamily;
+import io.chronotick.lab.simulate.ByzantineResult;
 import io.chronotick.lab.simulate.Figure;
 import io.chronotick.lab.simulate.RandomScenario;
 import io.chronotick.lab.simulate.Scenario;
@@ -34,6 +38,9 @@ import picocli.CommandLine.Parameters;
             "A scenario file says in YAML how the clock, the paths and the servers behave, and what has to come of it.",
             "--show prints one of the library to start from.",
             "",
+            "--byzantine makes up worlds of an adversary that keep the assumptions of the hard bound, which has to hold in",
+            "each of them. Families ambitious, jump and pause go beyond the assumptions and are played only by --family.",
+            "",
             "Exit code: 0 when all limits were kept, 1 when one was not.",
             "",
             "Examples:",
@@ -42,10 +49,11 @@ import picocli.CommandLine.Parameters;
             "  chronotick lab simulate --show lan > mine.yaml",
             "  chronotick lab simulate mine.yaml --runs 10",
             "  chronotick lab simulate --random 1 --count 100 --learned",
+            "  chronotick lab simulate --byzantine 1 --count 1000",
             "  chronotick lab simulate --weights mine.safetensors"
         })
 final class LabSimulateCommand extends LabRunCommand {
-    private static final int MOST_RUNS = 10_000;
+    private static final int MOST_RUNS = 100_000;
 
     @Parameters(
             paramLabel = "SCENARIO",
@@ -75,6 +83,17 @@ final class LabSimulateCommand extends LabRunCommand {
             description = "Make up scenarios from this seed and the following.")
     @Nullable
     Long random;
+
+    @Option(
+            names = "--byzantine",
+            paramLabel = "SEED",
+            description = "Make up worlds with an adversary from this seed and the following.")
+    @Nullable
+    Long byzantine;
+
+    @Option(names = "--family", paramLabel = "FAMILY", description = "Only such worlds: ${COMPLETION-CANDIDATES}.")
+    @Nullable
+    ByzantineFamily family;
 
     @Option(names = "--count", paramLabel = "N", defaultValue = "20", description = "How many to make up. Default: 20.")
     int count;
@@ -107,6 +126,13 @@ final class LabSimulateCommand extends LabRunCommand {
         if (runs < 0 || runs > MOST_RUNS || count < 1 || count > MOST_RUNS) {
             throw new UserException(ExitCode.USAGE, "--runs and --count take 1 to " + MOST_RUNS);
         }
+        Long adversary = byzantine;
+        if (adversary != null) {
+            return playByzantine(adversary);
+        }
+        if (family != null) {
+            throw new UserException(ExitCode.USAGE, "--family is of --byzantine: give a seed there");
+        }
         Path own = weightsFile;
         Optional<FilterWeights> weights = own != null
                 ? Optional.of(LearnedWeights.read(own))
@@ -131,6 +157,23 @@ final class LabSimulateCommand extends LabRunCommand {
             print(results);
         }
         return results.stream().allMatch(SimulationResult::passed) ? ExitCode.OK : ExitCode.NOT_MET;
+    }
+
+    private int playByzantine(long first) throws InterruptedException {
+        List<Callable<ByzantineResult>> tasks = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            long seedOfThis = first + i;
+            tasks.add(() -> Byzantine.play(seedOfThis, Optional.ofNullable(family)));
+        }
+        List<ByzantineResult> results = Parallel.run(tasks, jobs, new Progress(shell, "world", tasks.size()));
+        if (json) {
+            shell.line(JsonText.pretty(ByzantineDocument.tree(results)));
+        } else {
+            new ByzantineReport(shell, results).print();
+        }
+        boolean broken = results.stream()
+                .anyMatch(result -> result.isViolated() && result.family().isGuaranteed());
+        return broken ? ExitCode.NOT_MET : ExitCode.OK;
     }
 
     /** A name from the library counts before a file that is called the same. */

@@ -120,6 +120,21 @@ class LabCommandTest {
         assertThat(shell.out()).contains("random-2");
     }
 
+    @Test
+    void byzantineWorldsAreSummedUpWithinEightyColumns() {
+        int exit = shell.run("lab", "simulate", "--byzantine", "1", "--count", "6", "--family", "PAUSE");
+        assertThat(exit).as("nobody promises that bound").isEqualTo(ExitCode.OK);
+        assertThat(shell.out().lines()).allMatch(line -> line.length() <= 80);
+        assertThat(shell.out())
+                .contains("Family", "violated", "pause", "all")
+                .containsPattern("seed \\d pause: .* outside at .* s; ")
+                .containsPattern("\\d of 6 worlds kept the bound");
+        assertThat(shell.run("lab", "simulate", "--byzantine", "1", "--count", "2", "--json"))
+                .isIn(ExitCode.OK, ExitCode.NOT_MET);
+        assertThat(shell.out()).startsWith("{").contains("\"worlds\" : 2", "\"valid_while_majority_answers\"");
+        isRefused("--family is of --byzantine", "lab", "simulate", "--family", "JUMP");
+    }
+
     /** From a recording to training sequences, with a server on this machine. */
     @Test
     void recordingsBecomeTrainingSequences() throws IOException {

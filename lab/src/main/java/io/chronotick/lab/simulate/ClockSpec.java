@@ -8,6 +8,7 @@ import java.util.Optional;
  * The local oscillator.
  *
  * @param frequency error at the beginning, s/s, + = fast
+ * @param spread what the frequency keeps within, half of it on either side of the first, s/s; infinite: any
  * @param wander random walk of the frequency, s/s after one second, growing with the square root of time
  * @param noise white noise of the frequency from second to second, s/s
  * @param ageing steady change of the frequency, s/s a day
@@ -19,6 +20,7 @@ import java.util.Optional;
  */
 record ClockSpec(
         double frequency,
+        double spread,
         double wander,
         double noise,
         double ageing,

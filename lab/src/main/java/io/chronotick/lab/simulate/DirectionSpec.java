@@ -7,6 +7,7 @@ import java.util.Optional;
  * One direction of a path.
  *
  * @param base shortest delay, s
+ * @param drift growth of that, s/s; it ends at zero
  * @param queue what comes on top
  * @param bursts times at which other queues come on top instead
  * @param loss share of packets lost, 0..1
@@ -14,9 +15,15 @@ import java.util.Optional;
  * @param lateBy for how long, s
  */
 record DirectionSpec(
-        double base, DelayLaw queue, Optional<Bursts> bursts, double loss, double lateShare, double lateBy) {
+        double base,
+        double drift,
+        DelayLaw queue,
+        Optional<Bursts> bursts,
+        double loss,
+        double lateShare,
+        double lateBy) {
 
-    static final DirectionSpec NOTHING = new DirectionSpec(0.001, new DelayLaw.None(), Optional.empty(), 0, 0, 0);
+    static final DirectionSpec NOTHING = new DirectionSpec(0.001, 0, new DelayLaw.None(), Optional.empty(), 0, 0, 0);
 
     /**
      * Other traffic that comes and goes at random.
@@ -26,4 +33,19 @@ record DirectionSpec(
      * @param queue while it lasts
      */
     record Bursts(double every, double last, DelayLaw queue) {}
+
+    /** The same with another base that drifts. */
+    DirectionSpec withBase(double other, double otherDrift) {
+        return new DirectionSpec(other, otherDrift, queue, bursts, loss, lateShare, lateBy);
+    }
+
+    /** A longer way. */
+    DirectionSpec longer(double by) {
+        return withBase(base + by, drift);
+    }
+
+    /** What it has become after some time, s. */
+    DirectionSpec after(double seconds) {
+        return drift == 0 ? this : withBase(Math.max(base + drift * seconds, 0), drift);
+    }
 }

@@ -61,7 +61,17 @@ public final class RandomScenario {
                 List.of(),
                 List.of(),
                 List.of(new Limits.Window(Math.min(600, duration / 3), duration, ranges)));
-        return new Scenario(name, "made up", duration, 1, clock(), List.copyOf(servers), List.copyOf(outages), limits);
+        return new Scenario(
+                name,
+                "made up",
+                duration,
+                1,
+                clock(),
+                List.copyOf(servers),
+                List.copyOf(outages),
+                List.of(),
+                Scenario.MAX_UNCERTAINTY,
+                limits);
     }
 
     private ClockSpec clock() {
@@ -76,6 +86,7 @@ public final class RandomScenario {
         }
         return new ClockSpec(
                 uniform(-5e-5, 5e-5),
+                Double.POSITIVE_INFINITY,
                 logUniform(1e-10, 2e-8),
                 random.nextInt(3) == 0 ? logUniform(1e-9, 3e-8) : 0,
                 uniform(-1e-8, 1e-8),
@@ -104,7 +115,9 @@ public final class RandomScenario {
                 false,
                 1 + random.nextInt(4),
                 logUniform(1e-5, 0.02),
-                logUniform(1e-5, 0.02));
+                logUniform(1e-5, 0.02),
+                ServerSpec.State.FINEST,
+                ServerSpec.Conduct.PLAIN);
         List<ServerSpec.Change> changes = new ArrayList<>();
         if (!liar && random.nextInt(3) == 0) {
             double more = base * uniform(0.1, 1);
@@ -119,7 +132,9 @@ public final class RandomScenario {
                     false,
                     initial.stratum(),
                     initial.rootDelay(),
-                    initial.rootDispersion());
+                    initial.rootDispersion(),
+                    initial.precision(),
+                    initial.conduct());
             changes.add(new ServerSpec.Change(duration * uniform(0.3, 0.9), later, random.nextInt(4) == 0));
         }
         double poll = Math.pow(2, 1 + random.nextInt(7));
@@ -140,6 +155,7 @@ public final class RandomScenario {
                 : Optional.empty();
         return new DirectionSpec(
                 base,
+                0,
                 queue,
                 bursts,
                 random.nextInt(3) == 0 ? uniform(0, 0.3) : 0,

@@ -4,6 +4,7 @@ package io.chronotick.lab.simulate;
 import io.chronotick.engine.Correction;
 import io.chronotick.lab.score.TimeSeries;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /** What a reader saw at every whole second. */
 final class Readings {
@@ -47,6 +48,14 @@ final class Readings {
 
     double bound(int index) {
         return bounds[index];
+    }
+
+    /** The bounds of all that was valid, s. */
+    double[] validBounds() {
+        return IntStream.range(0, count)
+                .filter(i -> !Double.isNaN(errors[i]))
+                .mapToDouble(i -> bounds[i])
+                .toArray();
     }
 
     TimeSeries series() {

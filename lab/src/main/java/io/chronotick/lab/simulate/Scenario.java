@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.simulate;
 
+import io.chronotick.engine.EngineConfig;
 import java.util.List;
 
 /**
@@ -11,6 +12,8 @@ import java.util.List;
  * @param duration of each run in true time, s
  * @param runs with different seeds; they are judged together
  * @param outages times in which no packet passes
+ * @param stalls times in which the daemon does not run
+ * @param maxUncertainty the standard deviation beyond which nothing is valid, s
  */
 public record Scenario(
         String name,
@@ -20,7 +23,20 @@ public record Scenario(
         ClockSpec clock,
         List<ServerSpec> servers,
         List<Outage> outages,
+        List<Stall> stalls,
+        double maxUncertainty,
         Limits limits) {
+
+    /** The daemon's default, s. */
+    static final double MAX_UNCERTAINTY = EngineConfig.DEFAULT.maxUncertaintySeconds();
+
+    /**
+     * From an instant on, s, for some time, s, the daemon does not run while its clock does: packets wait for it, readers have
+     * what it published last.
+     *
+     * @param restart whether it has died: what it knew is gone, another begins afterwards
+     */
+    record Stall(double at, double length, boolean restart) {}
 
     /** From one true time to another, s. */
     record Outage(double from, double to) {

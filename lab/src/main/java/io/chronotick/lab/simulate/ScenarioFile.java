@@ -17,6 +17,9 @@ import java.util.OptionalDouble;
 /** Reads scenarios; docs/lab.md describes their format. */
 public final class ScenarioFile {
     private static final double YEAR = 366 * 86_400.0;
+    /** A server may live in another age, but not in another era of the timestamps. */
+    private static final double LARGEST_LIE = 60 * YEAR;
+
     private static final double FASTEST_CLOCK = 1e-3;
     private static final double LONGEST_DELAY = 100;
     private static final double SMALLEST_COEFFICIENT = 1e-12;
@@ -56,6 +59,8 @@ public final class ScenarioFile {
                 clock(root.map("clock"), duration),
                 servers,
                 outages(root, duration),
+                stalls(root, duration),
+                root.number("max-uncertainty", Quantity.TIME, 1e-6, 100, Scenario.MAX_UNCERTAINTY),
                 limits(root.map("limits"), servers, duration));
         root.end();
         return scenario;
@@ -65,7 +70,8 @@ public final class ScenarioFile {
 
     private static ClockSpec clock(Optional<YamlMap> given, double duration) {
         if (given.isEmpty()) {
-            return new ClockSpec(0, 0, 0, 0, List.of(), List.of(), List.of(), List.of(), Optional.empty());
+            return new ClockSpec(
+                    0, Double.POSITIVE_INFINITY, 0, 0, 0, List.of(), List.of(), List.of(), List.of(), Optional.empty());
         }
         YamlMap map = given.get();
         double most = FASTEST_CLOCK;
@@ -102,6 +108,7 @@ public final class ScenarioFile {
         Optional<ClockSpec.Sensor> sensor = map.map("sensor").map(described -> sensor(described, duration));
         ClockSpec clock = new ClockSpec(
                 map.number("frequency", Quantity.FREQUENCY, -most, most, 0),
+                map.number("spread", Quantity.FREQUENCY, 0, most, Double.POSITIVE_INFINITY),
                 map.number("wander", Quantity.FREQUENCY, 0, most, 0),
                 map.number("noise", Quantity.FREQUENCY, 0, most, 0),
                 map.number("ageing", Quantity.FREQUENCY, -most, most, 0),
@@ -186,12 +193,38 @@ public final class ScenarioFile {
                 forward,
                 back,
                 map.number("duplicates", Quantity.SHARE, 0, 1, before.duplicates()),
-                map.number("offset", Quantity.TIME, -YEAR, YEAR, before.offset()),
+                map.number("offset", Quantity.TIME, -LARGEST_LIE, LARGEST_LIE, before.offset()),
                 map.number("drift", Quantity.FREQUENCY, -1, 1, before.drift()),
                 map.flag("down", before.down()),
-                (int) map.number("stratum", Quantity.NUMBER, 1, 15, before.stratum()),
+                (int) map.number("stratum", Quantity.NUMBER, 1, 16, before.stratum()),
                 map.number("root-delay", Quantity.TIME, 0, LONGEST_DELAY, before.rootDelay()),
-                map.number("root-dispersion", Quantity.TIME, 0, LONGEST_DELAY, before.rootDispersion()));
+                map.number("root-dispersion", Quantity.TIME, 0, LONGEST_DELAY, before.rootDispersion()),
+                map.number("precision", Quantity.TIME, State.FINEST, 1, before.precision()),
+                conduct(map, before.conduct()));
+    }
+
+    private static ServerSpec.Conduct conduct(YamlMap map, ServerSpec.Conduct before) {
+        Optional<String> kiss = map.text("kiss").map(code -> kiss(map, code)).orElse(before.kiss());
+        return new ServerSpec.Conduct(
+                map.flag("honest", before.honest()),
+                map.number("alternate", Quantity.TIME, -LARGEST_LIE, LARGEST_LIE, before.alternate()),
+                map.number("scatter", Quantity.TIME, 0, LARGEST_LIE, before.scatter()),
+                map.number("aim", Quantity.NUMBER, -100, 100, before.aim()),
+                map.number("hide", Quantity.SHARE, 0, 1, before.hide()),
+                kiss,
+                map.number("unreachable", Quantity.SHARE, 0, 1, before.unreachable()),
+                map.number("forged", Quantity.SHARE, 0, 1, before.forged()));
+    }
+
+    /** A code of four letters, or none. */
+    private static Optional<String> kiss(YamlMap map, String code) {
+        if (code.equals("none")) {
+            return Optional.empty();
+        }
+        if (!code.matches("[A-Z]{4}")) {
+            throw map.problem("kiss", "'" + code + "' is neither a code of four capital letters nor none");
+        }
+        return Optional.of(code);
     }
 
     private static DirectionSpec direction(YamlMap map, DirectionSpec before) {
@@ -199,6 +232,7 @@ public final class ScenarioFile {
         Optional<YamlMap> late = map.map("late");
         DirectionSpec direction = new DirectionSpec(
                 map.number("base", Quantity.TIME, 0, LONGEST_DELAY, before.base()),
+                map.number("drift", Quantity.FREQUENCY, -1, 1, before.drift()),
                 map.has("queue") ? queue(map) : before.queue(),
                 bursts.isPresent() ? bursts.map(ScenarioFile::bursts) : before.bursts(),
                 map.number("loss", Quantity.SHARE, 0, 1, before.loss()),
@@ -267,6 +301,18 @@ public final class ScenarioFile {
             map.end();
         }
         return List.copyOf(outages);
+    }
+
+    private static List<Scenario.Stall> stalls(YamlMap root, double duration) {
+        List<Scenario.Stall> stalls = new ArrayList<>();
+        for (YamlMap map : root.maps("stalls")) {
+            stalls.add(new Scenario.Stall(
+                    map.required("at", Quantity.TIME, 0, duration),
+                    map.required("for", Quantity.TIME, 0, duration),
+                    map.flag("restart", false)));
+            map.end();
+        }
+        return List.copyOf(stalls);
     }
 
     // --- Limits ---

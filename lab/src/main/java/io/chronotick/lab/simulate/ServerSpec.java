@@ -2,6 +2,7 @@
 package io.chronotick.lab.simulate;
 
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One server and the way to it.
@@ -21,6 +22,7 @@ record ServerSpec(String name, double poll, double burst, State initial, List<Ch
      * @param offset error of its clock when this state begins, s
      * @param drift growth of that error, s/s
      * @param down whether it is silent
+     * @param precision step of its clock, s, at least {@link #FINEST}
      */
     record State(
             DirectionSpec forward,
@@ -31,9 +33,156 @@ record ServerSpec(String name, double poll, double burst, State initial, List<Ch
             boolean down,
             int stratum,
             double rootDelay,
-            double rootDispersion) {
-        static final State DEFAULT =
-                new State(DirectionSpec.NOTHING, DirectionSpec.NOTHING, 0, 0, 0, false, 2, 0.0001, 0.0001);
+            double rootDispersion,
+            double precision,
+            Conduct conduct) {
+        /** Of a nanosecond counter, s. */
+        static final double FINEST = 0x1p-29;
+
+        static final State DEFAULT = new State(
+                DirectionSpec.NOTHING, DirectionSpec.NOTHING, 0, 0, 0, false, 2, 0.0001, 0.0001, FINEST, Conduct.PLAIN);
+
+        /** The precision as packets have it: log2 of the next power of two. */
+        int precisionExponent() {
+            int exponent = Math.getExponent(precision);
+            return precision > Math.scalb(1.0, exponent) ? exponent + 1 : exponent;
+        }
+
+        /** What it has become after some time, s. */
+        State after(double seconds) {
+            return new State(
+                    forward.after(seconds),
+                    back.after(seconds),
+                    duplicates,
+                    offset + drift * seconds,
+                    drift,
+                    down,
+                    stratum,
+                    rootDelay,
+                    rootDispersion,
+                    precision,
+                    conduct);
+        }
+
+        State withPath(DirectionSpec there, DirectionSpec andBack) {
+            return new State(
+                    there,
+                    andBack,
+                    duplicates,
+                    offset,
+                    drift,
+                    down,
+                    stratum,
+                    rootDelay,
+                    rootDispersion,
+                    precision,
+                    conduct);
+        }
+
+        State withClockError(double otherOffset, double otherDrift) {
+            return new State(
+                    forward,
+                    back,
+                    duplicates,
+                    otherOffset,
+                    otherDrift,
+                    down,
+                    stratum,
+                    rootDelay,
+                    rootDispersion,
+                    precision,
+                    conduct);
+        }
+
+        State withDown(boolean otherDown) {
+            return new State(
+                    forward,
+                    back,
+                    duplicates,
+                    offset,
+                    drift,
+                    otherDown,
+                    stratum,
+                    rootDelay,
+                    rootDispersion,
+                    precision,
+                    conduct);
+        }
+
+        State withStratum(int other) {
+            return new State(
+                    forward,
+                    back,
+                    duplicates,
+                    offset,
+                    drift,
+                    down,
+                    other,
+                    rootDelay,
+                    rootDispersion,
+                    precision,
+                    conduct);
+        }
+
+        State withRoot(double delay, double dispersion, double step) {
+            return new State(forward, back, duplicates, offset, drift, down, stratum, delay, dispersion, step, conduct);
+        }
+
+        State withConduct(Conduct other) {
+            return new State(
+                    forward,
+                    back,
+                    duplicates,
+                    offset,
+                    drift,
+                    down,
+                    stratum,
+                    rootDelay,
+                    rootDispersion,
+                    precision,
+                    other);
+        }
+    }
+
+    /**
+     * What a server, or who is on the way to it, does beyond having a clock that is off.
+     *
+     * @param honest whether its error stays within its root distance, whatever is said of it elsewhere: it may use all of that
+     * @param alternate added to the error of one answer, taken off that of the next, s
+     * @param scatter up to this is added to or taken off the error of each answer, s
+     * @param aim added to the error: what readers are told that is not so, plus this many hard bounds
+     * @param hide share of the time on the network that it counts as its own: its answers look exact, 0..1
+     * @param kiss code of the kiss-o'-death that it answers with, if it does
+     * @param unreachable share of requests after which somebody says that it cannot be reached, 0..1
+     * @param forged share of requests after which somebody who has not seen them answers, and replays the answer before, 0..1
+     */
+    record Conduct(
+            boolean honest,
+            double alternate,
+            double scatter,
+            double aim,
+            double hide,
+            Optional<String> kiss,
+            double unreachable,
+            double forged) {
+        static final Conduct PLAIN = new Conduct(false, 0, 0, 0, 0, Optional.empty(), 0, 0);
+
+        /** The same with other errors. */
+        Conduct with(boolean isHonest, double alternating, double scattered, double aimed, double hidden) {
+            return new Conduct(isHonest, alternating, scattered, aimed, hidden, kiss, unreachable, forged);
+        }
+
+        Conduct withKiss(Optional<String> other) {
+            return new Conduct(honest, alternate, scatter, aim, hide, other, unreachable, forged);
+        }
+
+        Conduct withUnreachable(double other) {
+            return new Conduct(honest, alternate, scatter, aim, hide, kiss, other, forged);
+        }
+
+        Conduct withForged(double other) {
+            return new Conduct(honest, alternate, scatter, aim, hide, kiss, unreachable, other);
+        }
     }
 
     /**

@@ -90,7 +90,9 @@ final class SimulatedClock {
         for (ClockSpec.Stop stop : spec.stops()) {
             endAt(nanos(stop.at()));
         }
-        frequency = frequencyAt((now + (endNanos - now) / 2) * 1e-9) + spec.noise() * random.nextGaussian();
+        double free = frequencyAt((now + (endNanos - now) / 2) * 1e-9) + spec.noise() * random.nextGaussian();
+        double half = spec.spread() / 2;
+        frequency = Math.min(Math.max(free, spec.frequency() - half), spec.frequency() + half);
     }
 
     private void endAt(long nanos) {

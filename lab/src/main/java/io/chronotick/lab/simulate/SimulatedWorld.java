@@ -38,9 +38,19 @@ final class SimulatedWorld {
     /** As the daemon asks. */
     private static final int BURST = 8;
 
-    private static final double TIMEOUT = 2;
+    static final double TIMEOUT = 2;
 
-    private static final int PRECISION_EXPONENT = -29;
+    /** Beyond this root distance a server is of no use, s. */
+    private static final double MAX_ROOT_DISTANCE = 3;
+
+    /** Reading errors of the virtual clocks, s: an honest server's error stays this far inside its root distance. */
+    private static final double ROUNDING = 2e-9;
+
+    /** What a forger who has not seen the request says, s. */
+    private static final double FORGED_OFFSET = 5;
+
+    /** Forged packets come within this, s. */
+    private static final double FORGER_DELAY = 0.05;
 
     /** Between two readings of the sensor, ns, and what it reads at rest, C. */
     private static final long SENSING_NANOS = 10 * SECOND;
@@ -49,7 +59,11 @@ final class SimulatedWorld {
 
     private final Scenario scenario;
     private final SimulatedClock clock;
-    private final Engine engine;
+    private final Set<Ablation> without;
+    private final Optional<FilterWeights> learned;
+    private final long engineSeed;
+    private final BoundWatch watch;
+    private Engine engine;
     private final List<Server> servers = new ArrayList<>();
     private final PriorityQueue<Event> events = new PriorityQueue<>();
     private final Readings readings = new Readings();
@@ -58,6 +72,15 @@ final class SimulatedWorld {
     private double strayed;
     private double felt = ROOM;
     private Correction published;
+    /** Nobody reads: the machine comes round from a stop that it knows of. */
+    private boolean waking;
+    /** The daemon does not run; this is waiting for it. */
+    private boolean stalled;
+
+    private final List<Runnable> backlog = new ArrayList<>();
+    /** Increases when nothing that was asked before is waited for any more. */
+    private int generation;
+
     private double readySeconds = Double.POSITIVE_INFINITY;
 
     /** Something that happens at a true time; what was planned first happens first. */
@@ -79,6 +102,9 @@ final class SimulatedWorld {
         /** Increases with every move: a reply from the old address is not taken for one from the new. */
         int address;
 
+        long answers;
+        byte[] lastReply = new byte[0];
+
         Server(ServerSpec spec, Random forward, Random back, Random luck) {
             this.spec = spec;
             this.forward = new Direction(forward);
@@ -86,25 +112,36 @@ final class SimulatedWorld {
             this.luck = luck;
             this.state = spec.initial();
         }
+
+        double seconds(long trueNanos) {
+            return trueNanos * 1e-9 - stateSince;
+        }
+
+        double error(long trueNanos) {
+            return state.offset() + state.drift() * seconds(trueNanos);
+        }
     }
+
+    /** A request on its way: who it is for, when it left, how long it takes. */
+    private record Asked(
+            int source, int address, int generation, long trueNanos, long rawNanos, double delay, NtpPacket packet) {}
 
     /** @param learned weights of the learned filter, if it shall speak beside the bank */
     SimulatedWorld(Scenario scenario, long seed, Set<Ablation> without, Optional<FilterWeights> learned) {
         this.scenario = scenario;
+        this.without = without;
+        this.learned = learned;
+        watch = new BoundWatch(scenario.maxUncertainty());
         // Nearby seeds make unlike streams here, unlike in Random itself, whose sequence is the same on every Java.
         SplittableRandom seeds = new SplittableRandom(seed);
         clock = new SimulatedClock(scenario.clock(), new Random(seeds.nextLong()));
-        boolean sensor = scenario.clock().sensor().isPresent();
-        List<CovariateConfig> covariates = sensor ? List.of(CovariateConfig.TEMPERATURE) : List.of();
-        engine = new Engine(EngineConfig.DEFAULT.withCovariates(covariates), new Random(seeds.nextLong()), without);
-        learned.ifPresent(weights -> engine.useLearnedFilter(weights, true));
-        published = Correction.nothingKnown(raw());
+        engineSeed = seeds.nextLong();
         for (ServerSpec spec : scenario.servers()) {
             Server server = new Server(
                     spec, new Random(seeds.nextLong()), new Random(seeds.nextLong()), new Random(seeds.nextLong()));
-            int index = engine.addSource(new SourceConfig(spec.name(), BURST, TIMEOUT, 1, 15));
+            int index = servers.size();
             servers.add(server);
-            engine.onAddressChanged(index, spec.poll(), spec.burst(), raw());
+            watch.addSeat(spec.poll());
             for (ServerSpec.Change change : spec.changes()) {
                 at(SimulatedClock.nanos(change.at()), false, () -> change(index, server, change));
             }
@@ -113,6 +150,56 @@ final class SimulatedWorld {
             Random noise = new Random(seeds.nextLong());
             at(SECOND, false, () -> feel(spec, noise));
         });
+        for (Scenario.Stall stall : scenario.stalls()) {
+            at(SimulatedClock.nanos(stall.at()), false, () -> stalled = true);
+            at(SimulatedClock.nanos(stall.at() + stall.length()), false, () -> resume(stall.restart()));
+        }
+        engine = newEngine();
+        published = Correction.nothingKnown(raw());
+    }
+
+    private Engine newEngine() {
+        boolean sensor = scenario.clock().sensor().isPresent();
+        EngineConfig defaults = EngineConfig.DEFAULT;
+        EngineConfig config = new EngineConfig(
+                scenario.maxUncertainty(),
+                defaults.warmupLimitSeconds(),
+                defaults.horizonSeconds(),
+                defaults.speaker(),
+                defaults.learned(),
+                sensor ? List.of(CovariateConfig.TEMPERATURE) : List.of());
+        Engine made = new Engine(config, new Random(engineSeed + generation), without);
+        learned.ifPresent(weights -> made.useLearnedFilter(weights, true));
+        for (Server server : servers) {
+            ServerSpec spec = server.spec;
+            int index = made.addSource(new SourceConfig(spec.name(), BURST, TIMEOUT, 1, 15));
+            made.onAddressChanged(index, spec.poll(), spec.burst(), raw());
+        }
+        return made;
+    }
+
+    /** The daemon runs again, or another one does. */
+    private void resume(boolean restart) {
+        stalled = false;
+        if (restart) {
+            backlog.clear();
+            generation++;
+            engine = newEngine();
+            published = Correction.nothingKnown(raw());
+            watch.forgetAll(now * 1e-9);
+        } else {
+            List<Runnable> waiting = List.copyOf(backlog);
+            backlog.clear();
+            waiting.forEach(Runnable::run);
+        }
+    }
+
+    private void toDaemon(Runnable call) {
+        if (stalled) {
+            backlog.add(call);
+        } else {
+            call.run();
+        }
     }
 
     /** Reads the sensor of the temperature, as the daemon does, and plans the next time. */
@@ -134,13 +221,13 @@ final class SimulatedWorld {
         engine.onTimer(raw(), this::perform);
         long nextReading = SECOND;
         while (now < end) {
-            long timer = Math.max(clock.trueNanos(engine.nextTimerNanos()), now);
+            long timer = stalled ? Long.MAX_VALUE : Math.max(clock.trueNanos(engine.nextTimerNanos()), now);
             long event = events.isEmpty() ? Long.MAX_VALUE : events.peek().trueNanos();
             now = Math.min(Math.min(timer, event), Math.min(nextReading, clock.segmentEnd()));
             while (!events.isEmpty() && events.peek().trueNanos() <= now) {
                 events.remove().run().run();
             }
-            if (engine.nextTimerNanos() <= raw()) {
+            if (!stalled && engine.nextTimerNanos() <= raw()) {
                 engine.onTimer(raw(), this::perform);
             }
             if (now == nextReading) {
@@ -157,9 +244,15 @@ final class SimulatedWorld {
 
     private void read() {
         readings.add(now * 1e-9, published, raw(), UTC_AT_ZERO + now);
+        look();
+        watch.count(published, raw(), now * 1e-9);
         if (Double.isInfinite(readySeconds) && engine.isWarmupComplete()) {
             readySeconds = now * 1e-9;
         }
+    }
+
+    private void look() {
+        watch.look(published, raw(), now * 1e-9, UTC_AT_ZERO + now);
     }
 
     /** Nothing runs here while the machine stands still. */
@@ -180,7 +273,12 @@ final class SimulatedWorld {
                 }
                 now = until;
                 if (stop.noticed()) {
+                    waking = true;
                     engine.onDiscontinuity("suspended", raw(), this::perform);
+                    waking = false;
+                    generation++;
+                    watch.forgetAll(now * 1e-9);
+                    look();
                 } else {
                     passed.forEach(event -> event.run().run());
                 }
@@ -197,6 +295,11 @@ final class SimulatedWorld {
         return readySeconds;
     }
 
+    /** What readers were told, against the truth. */
+    Findings findings() {
+        return watch.findings(readings.validBounds());
+    }
+
     /** What the engine thinks of the servers in the end. */
     List<SourceReport> sources() {
         return engine.sources(raw());
@@ -208,7 +311,11 @@ final class SimulatedWorld {
 
     private void perform(Action action) {
         if (action instanceof Action.Publish publish) {
+            if (!waking) {
+                look();
+            }
             published = publish.correction();
+            look();
         } else if (action instanceof Action.Send send) {
             engine.onTransmitted(send.source(), send.requestId(), raw(), StampKind.KERNEL);
             request(send);
@@ -222,63 +329,168 @@ final class SimulatedWorld {
         server.stateSince = change.at();
         if (change.moved()) {
             server.address++;
-            engine.onAddressChanged(index, server.spec.poll(), server.spec.burst(), raw());
+            server.lastReply = new byte[0];
+            watch.forget(index);
+            toDaemon(() -> engine.onAddressChanged(index, server.spec.poll(), server.spec.burst(), raw()));
         }
     }
 
     private void request(Action.Send send) {
         Server server = servers.get(send.source());
-        int address = server.address;
-        double delay = server.forward.delay(server.state.forward(), now * 1e-9);
+        disturb(send.source(), server);
+        double delay = server.forward.delay(server.state.forward().after(server.seconds(now)), now * 1e-9);
         if (!isPassable() || Double.isNaN(delay)) {
             return;
         }
-        NtpPacket request =
+        NtpPacket packet =
                 NtpPacket.parse(send.payload(), send.payload().length).orElseThrow();
+        Asked asked = new Asked(send.source(), server.address, generation, now, raw(), delay, packet);
         at(now + SimulatedClock.nanos(delay), false, () -> {
-            if (server.address == address && !server.state.down()) {
-                answer(send.source(), server, request);
+            if (server.address == asked.address() && !server.state.down()) {
+                answer(asked, server);
             }
         });
     }
 
-    private void answer(int index, Server server, NtpPacket request) {
+    /** What people do who have not seen the request. */
+    private void disturb(int index, Server server) {
+        ServerSpec.Conduct conduct = server.state.conduct();
+        if (conduct.unreachable() > 0 && server.luck.nextDouble() < conduct.unreachable()) {
+            at(now + SimulatedClock.nanos(FORGER_DELAY * server.luck.nextDouble()), false, () -> {
+                toDaemon(() -> engine.onUnreachable(index, "connection refused", raw(), this::perform));
+            });
+        }
+        if (conduct.forged() > 0 && server.luck.nextDouble() < conduct.forged()) {
+            NtpTimestamp guessed = new NtpTimestamp(server.luck.nextLong());
+            long sent = now + SimulatedClock.nanos(FORGER_DELAY * server.luck.nextDouble());
+            NtpTimestamp wrong = utc(sent, FORGED_OFFSET);
+            byte[] forged = packet(server.state, server.state.stratum(), 0, guessed, wrong, wrong);
+            byte[] replayed = server.lastReply;
+            at(sent, true, () -> deliver(index, forged));
+            at(sent, true, () -> deliver(index, replayed));
+        }
+    }
+
+    private void answer(Asked asked, Server server) {
         ServerSpec.State state = server.state;
         long arrived = now;
         long left = now + TURNAROUND;
-        double delay = server.back.delay(state.back(), left * 1e-9);
+        double delay = server.back.delay(state.back().after(server.seconds(left)), left * 1e-9);
         boolean twice = server.luck.nextDouble() < state.duplicates();
         if (!isPassable() || Double.isNaN(delay)) {
             return;
         }
-        NtpTimestamp received = serverTime(server, arrived);
-        byte[] reply = new NtpPacket(
-                        LeapIndicator.NONE,
-                        4,
-                        NtpPacket.MODE_SERVER,
-                        state.stratum(),
-                        4,
-                        PRECISION_EXPONENT,
-                        state.rootDelay(),
-                        state.rootDispersion(),
-                        0,
-                        received,
-                        request.transmit(),
-                        received,
-                        serverTime(server, left))
-                .toBytes();
-        int address = server.address;
+        ServerSpec.Conduct conduct = state.conduct();
+        double lie = lie(server);
+        double receiveError = server.error(arrived) + lie - conduct.hide() * asked.delay();
+        double transmitError = server.error(left) + lie + conduct.hide() * delay;
+        double rootDistance = stated(state.rootDelay()) / 2 + stated(state.rootDispersion());
+        if (conduct.honest()) {
+            double most = rootDistance + Math.scalb(1.0, state.precisionExponent()) - ROUNDING;
+            receiveError = Math.min(Math.max(receiveError, -most), most);
+            transmitError = Math.min(Math.max(transmitError, -most), most);
+        }
+        NtpTimestamp origin = asked.packet().transmit();
+        NtpTimestamp received = utc(arrived, receiveError);
+        NtpTimestamp sent = utc(left, transmitError);
+        byte[] reply = conduct.kiss()
+                .map(code -> packet(state, 0, kissCode(code), origin, received, sent))
+                .orElseGet(() -> packet(state, state.stratum(), 0, origin, received, sent));
+        server.lastReply = reply;
+        if (!conduct.honest()) {
+            watch.lied(asked.source(), raw());
+        }
+        double error = rootDistance + Math.scalb(1.0, state.precisionExponent());
+        boolean usable = conduct.honest()
+                && conduct.kiss().isEmpty()
+                && state.stratum() < 16
+                && rootDistance <= MAX_ROOT_DISTANCE
+                && sent.toUnixNanos() >= received.toUnixNanos();
         for (int copy = 0; copy < (twice ? 2 : 1); copy++) {
+            boolean first = copy == 0;
             at(left + SimulatedClock.nanos(delay) + copy, true, () -> {
-                if (server.address == address) {
-                    engine.onDatagram(index, reply, reply.length, raw(), StampKind.KERNEL, this::perform);
+                if (server.address == asked.address()) {
+                    if (usable && first && asked.generation() == generation) {
+                        notice(asked, received.toUnixNanos(), sent.toUnixNanos(), error);
+                    }
+                    deliver(asked.source(), reply);
                 }
             });
         }
     }
 
-    private static NtpTimestamp serverTime(Server server, long trueNanos) {
-        double error = server.state.offset() + server.state.drift() * (trueNanos * 1e-9 - server.stateSince);
+    /** An honest reply arrives that a client may use if it is in time. */
+    private void notice(Asked asked, long receivedNanos, long sentNanos, double error) {
+        // What the four stamps say: t3 - e <= UTC at T4, UTC at T1 <= t2 + e.
+        if ((sentNanos - UTC_AT_ZERO - now) * 1e-9 > error
+                || (UTC_AT_ZERO + asked.trueNanos() - receivedNanos) * 1e-9 > error) {
+            throw new IllegalStateException("server " + asked.source() + " is said to be honest and is not");
+        }
+        long raw = raw();
+        double turnaround = (raw - asked.rawNanos()) * 1e-9;
+        double delay = turnaround - (sentNanos - receivedNanos) * 1e-9;
+        if (turnaround < TIMEOUT && delay >= 0) {
+            watch.answered(asked.source(), raw, delay + 2 * error);
+        }
+    }
+
+    private void deliver(int index, byte[] datagram) {
+        long stamp = raw();
+        toDaemon(() -> engine.onDatagram(index, datagram, datagram.length, stamp, StampKind.KERNEL, this::perform));
+    }
+
+    /** What an answer is off by beyond the server's clock, s. */
+    private double lie(Server server) {
+        ServerSpec.Conduct conduct = server.state.conduct();
+        double lie = server.answers++ % 2 == 0 ? conduct.alternate() : -conduct.alternate();
+        if (conduct.scatter() > 0) {
+            lie += conduct.scatter() * (2 * server.luck.nextDouble() - 1);
+        }
+        if (conduct.aim() != 0 && BoundWatch.isValid(published, raw())) {
+            double told = (published.utcNanosAt(raw()) - UTC_AT_ZERO - now) * 1e-9;
+            lie += told + conduct.aim() * published.maxErrorAt(raw());
+        }
+        return lie;
+    }
+
+    private static byte[] packet(
+            ServerSpec.State state,
+            int stratum,
+            int referenceId,
+            NtpTimestamp origin,
+            NtpTimestamp received,
+            NtpTimestamp sent) {
+        return new NtpPacket(
+                        stratum == 16 ? LeapIndicator.UNSYNCHRONIZED : LeapIndicator.NONE,
+                        4,
+                        NtpPacket.MODE_SERVER,
+                        stratum,
+                        4,
+                        state.precisionExponent(),
+                        state.rootDelay(),
+                        state.rootDispersion(),
+                        referenceId,
+                        received,
+                        origin,
+                        received,
+                        sent)
+                .toBytes();
+    }
+
+    private static int kissCode(String code) {
+        int bits = 0;
+        for (int i = 0; i < 4; i++) {
+            bits = bits << 8 | code.charAt(i);
+        }
+        return bits;
+    }
+
+    /** As packets have it, in units of 2^-16 s. */
+    private static double stated(double seconds) {
+        return Math.rint(seconds * 65_536) / 65_536;
+    }
+
+    private static NtpTimestamp utc(long trueNanos, double error) {
         return NtpTimestamp.ofUnixNanos(UTC_AT_ZERO + trueNanos + SimulatedClock.nanos(error));
     }
 

@@ -203,6 +203,7 @@ public final class TrainingPrior {
         }
         return new ClockSpec(
                 uniform(-1e-4, 1e-4),
+                Double.POSITIVE_INFINITY,
                 logUniform(1e-10, 3e-8),
                 random.nextBoolean() ? logUniform(1e-9, 5e-8) : 0,
                 uniform(-1e-8, 1e-8),
@@ -220,7 +221,7 @@ public final class TrainingPrior {
                 ? Optional.of(new DirectionSpec.Bursts(
                         logUniform(60, 5000), logUniform(10, 1000), law(queue * logUniform(3, 30))))
                 : Optional.empty();
-        return new DirectionSpec(base, law(queue), bursts, lossy ? uniform(0, 0.3) : 0, 0, 0);
+        return new DirectionSpec(base, 0, law(queue), bursts, lossy ? uniform(0, 0.3) : 0, 0, 0);
     }
 
     private DelayLaw law(double queue) {

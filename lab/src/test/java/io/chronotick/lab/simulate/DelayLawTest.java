@@ -61,6 +61,7 @@ class DelayLawTest {
     void directionLosesDelaysAndBursts() {
         DirectionSpec spec = new DirectionSpec(
                 0.01,
+                0,
                 new DelayLaw.None(),
                 Optional.of(new DirectionSpec.Bursts(300, 100, new DelayLaw.Exponential(0.05))),
                 0.25,
@@ -80,5 +81,13 @@ class DelayLawTest {
         assertThat(late / (double) MANY).isCloseTo(0.75 * 0.1, offset(0.005));
         // A quarter of the time: 100 s of every 400 s.
         assertThat(bursting / (double) MANY).isCloseTo(0.75 * 0.25, offset(0.03));
+    }
+
+    @Test
+    void baseDriftsDownToNothing() {
+        DirectionSpec spec = DirectionSpec.NOTHING.withBase(0.010, -50e-6);
+        assertThat(spec.after(100).base()).isCloseTo(0.005, offset(1e-12));
+        assertThat(spec.after(1000).base()).isZero();
+        assertThat(DirectionSpec.NOTHING.after(1000)).isSameAs(DirectionSpec.NOTHING);
     }
 }

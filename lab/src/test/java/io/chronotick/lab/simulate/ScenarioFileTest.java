@@ -9,6 +9,7 @@ import io.chronotick.lab.LabException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -80,6 +81,43 @@ class ScenarioFileTest {
         return java.util.Objects.requireNonNull(range);
     }
 
+    @Test
+    void serversMisbehaveAsTheyAreTold() {
+        Scenario scenario = parse("""
+                for: 2 h
+                max-uncertainty: 1 s
+                clock: {frequency: 20 ppm, spread: 15 ppm}
+                servers:
+                  - name: a
+                    honest: true
+                    precision: 1 ms
+                    back: {base: 5 ms, drift: -50 ppm}
+                    changes:
+                      - {at: 10 min, honest: false, alternate: 5 ms, scatter: 1 ms, aim: -1.5, hide: 50 %}
+                      - {at: 20 min, kiss: DENY, unreachable: 100 %, forged: 10 %, stratum: 16}
+                      - {at: 30 min, kiss: none, offset: 3653 d}
+                stalls: [{at: 1 h, for: 3 s}, {at: 90 min, for: 10 s, restart: true}]
+                """);
+        assertThat(scenario.maxUncertainty()).isEqualTo(1);
+        assertThat(scenario.clock().spread()).isCloseTo(15e-6, offset(1e-18));
+        assertThat(scenario.stalls())
+                .containsExactly(new Scenario.Stall(3600, 3, false), new Scenario.Stall(5400, 10, true));
+        ServerSpec server = scenario.servers().get(0);
+        assertThat(server.initial().back().drift()).isCloseTo(-50e-6, offset(1e-18));
+        // The next power of two: 2^-9 s.
+        assertThat(server.initial().precisionExponent()).isEqualTo(-9);
+        assertThat(server.initial().conduct()).isEqualTo(ServerSpec.Conduct.PLAIN.with(true, 0, 0, 0, 0));
+        ServerSpec.Conduct lying = ServerSpec.Conduct.PLAIN.with(false, 0.005, 0.001, -1.5, 0.5);
+        assertThat(server.changes().get(0).state().conduct()).isEqualTo(lying);
+        ServerSpec.Conduct denying =
+                lying.withKiss(Optional.of("DENY")).withUnreachable(1).withForged(0.1);
+        assertThat(server.changes().get(1).state().conduct()).isEqualTo(denying);
+        assertThat(server.changes().get(1).state().stratum()).isEqualTo(16);
+        assertThat(server.changes().get(2).state().conduct()).isEqualTo(denying.withKiss(Optional.empty()));
+        complains(
+                "for: 1 h\nservers: [{kiss: deny}]", "kiss: 'deny' is neither a code of four capital letters nor none");
+    }
+
     private static void complains(String text, String message) {
         assertThatThrownBy(() -> parse(text)).isInstanceOf(LabException.class).hasMessageContaining(message);
     }
@@ -92,7 +130,7 @@ class ScenarioFileTest {
         complains("for: 1 h", "servers: is missing");
         complains(
                 "for: 1 h\nservers: [{name: a, pol: 16 s}]",
-                "x.yaml:2:26: unknown key 'pol'; known here are back, burst");
+                "x.yaml:2:26: unknown key 'pol'; known here are aim, alternate, back");
         complains("for: soon\nservers: [{name: a}]", "x.yaml:1:6: for: 'soon' cannot be understood");
         complains("for: 1 h\nservers: [{poll: 16}]", "poll: '16' cannot be understood; write it as 16 s");
         complains(

@@ -11,9 +11,11 @@ import org.junit.jupiter.api.Test;
 
 class SimulatedClockTest {
     private static final long SECOND = 1_000_000_000L;
+    private static final double ANY = Double.POSITIVE_INFINITY;
 
     private static ClockSpec spec(double frequency, double wander) {
-        return new ClockSpec(frequency, wander, 0, 0, List.of(), List.of(), List.of(), List.of(), Optional.empty());
+        return new ClockSpec(
+                frequency, ANY, wander, 0, 0, List.of(), List.of(), List.of(), List.of(), Optional.empty());
     }
 
     /** What a clock reads at a true time after it was at zero, less true time, ns. */
@@ -37,7 +39,8 @@ class SimulatedClockTest {
 
     @Test
     void ageingIsAQuadraticCurve() {
-        ClockSpec spec = new ClockSpec(0, 0, 0, 1e-6, List.of(), List.of(), List.of(), List.of(), Optional.empty());
+        ClockSpec spec =
+                new ClockSpec(0, ANY, 0, 0, 1e-6, List.of(), List.of(), List.of(), List.of(), Optional.empty());
         // 1e-6 a day: half of 1e-6 * 86,400 s after a day.
         assertThat((double) gained(spec, 86_400)).isCloseTo(43_200_000, offset(100.0));
     }
@@ -45,7 +48,8 @@ class SimulatedClockTest {
     @Test
     void cycleComesBack() {
         ClockSpec.Cycle cycle = new ClockSpec.Cycle(8e-7, 1800, 0);
-        ClockSpec spec = new ClockSpec(0, 0, 0, 0, List.of(cycle), List.of(), List.of(), List.of(), Optional.empty());
+        ClockSpec spec =
+                new ClockSpec(0, ANY, 0, 0, 0, List.of(cycle), List.of(), List.of(), List.of(), Optional.empty());
         // The integral of the sine over half a period is amplitude * period / pi.
         assertThat((double) gained(spec, 900)).isCloseTo(8e-7 * 1800 / Math.PI * 1e9, offset(100.0));
         assertThat((double) gained(spec, 1800)).isCloseTo(0, offset(10.0));
@@ -55,6 +59,7 @@ class SimulatedClockTest {
     void stepsAndJumpsHappenWhenTheyShould() {
         ClockSpec spec = new ClockSpec(
                 0,
+                ANY,
                 0,
                 0,
                 0,
@@ -73,6 +78,7 @@ class SimulatedClockTest {
     void settlingStepApproachesItsEnd() {
         ClockSpec spec = new ClockSpec(
                 0,
+                ANY,
                 0,
                 0,
                 0,
@@ -128,5 +134,13 @@ class SimulatedClockTest {
         assertThat(clock.rawNanos(5 * SECOND)).isEqualTo(before);
         assertThat(clock.rawNanos(11 * SECOND)).isEqualTo(before);
         assertThat(clock.rawNanos(11 * SECOND + 7)).isEqualTo(before + 7);
+    }
+
+    @Test
+    void frequencyKeepsWithinItsSpread() {
+        ClockSpec.Step step = new ClockSpec.Step(0, 50e-6, 0);
+        ClockSpec spec =
+                new ClockSpec(-20e-6, 14e-6, 0, 0, 0, List.of(), List.of(step), List.of(), List.of(), Optional.empty());
+        assertThat(gained(spec, 1000)).isEqualTo(-13_000_000);
     }
 }

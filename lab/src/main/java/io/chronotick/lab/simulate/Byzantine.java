@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.lab.simulate;
+
+import io.chronotick.engine.Ablation;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.Set;
+
+/** Plays worlds that an adversary made within the assumptions of the hard bound, and looks whether it holds. */
+public final class Byzantine {
+    /** What takes the time, and what a bound that believes no model does not need. */
+    private static final Set<Ablation> HEAVY =
+            EnumSet.of(Ablation.BANK, Ablation.CYCLES, Ablation.SHADOW, Ablation.COVARIATES);
+
+    /** Every so many worlds, the estimator is the one that is shipped. */
+    private static final int FULL = 10;
+
+    private Byzantine() {}
+
+    /**
+     * Plays one world; the same seed and family give the same bits.
+     *
+     * @param family empty: one that keeps the assumptions, at random
+     */
+    public static ByzantineResult play(long seed, Optional<ByzantineFamily> family) {
+        ByzantineScenario made = ByzantineScenario.of(seed, family);
+        Scenario scenario = made.scenario("byzantine-" + seed);
+        Set<Ablation> without = seed % FULL == 0 ? Set.of() : HEAVY;
+        SimulatedWorld world = new SimulatedWorld(scenario, seed, without, Optional.empty());
+        Optional<RuntimeException> failure = Optional.empty();
+        try {
+            world.run();
+        } catch (RuntimeException e) {
+            failure = Optional.of(e);
+        }
+        return new ByzantineResult(
+                seed, made.family(), scenario.about(), scenario.duration(), world.findings(), failure);
+    }
+}

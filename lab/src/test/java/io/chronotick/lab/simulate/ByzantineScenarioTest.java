@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.lab.simulate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.LongStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The adversary keeps to the rules, and is caught when it does not. */
+class ByzantineScenarioTest {
+    private static final double MEMORY = 3600;
+
+    private static Stream<Scenario> worlds(ByzantineFamily family) {
+        return LongStream.rangeClosed(1, 200)
+                .mapToObj(
+                        seed -> ByzantineScenario.of(seed, Optional.of(family)).scenario("x"));
+    }
+
+    /** From one time to another a server was wrong or is remembered as it was. */
+    private record Wrong(String server, double from, double to) {}
+
+    private static List<Wrong> wrong(ServerSpec server) {
+        List<Wrong> wrong = new ArrayList<>();
+        double since = server.initial().conduct().honest() ? Double.NaN : 0;
+        List<ServerSpec.Change> changes = new ArrayList<>(server.changes());
+        changes.add(new ServerSpec.Change(1e9, ServerSpec.State.DEFAULT, true));
+        for (ServerSpec.Change change : changes) {
+            boolean honest = change.state().conduct().honest();
+            if (!Double.isNaN(since) && (honest || change.moved())) {
+                wrong.add(new Wrong(server.name(), since, change.at() + MEMORY));
+                since = Double.NaN;
+            }
+            if (change.moved()) {
+                // Nobody remembers what came from the old address.
+                wrong.replaceAll(past -> new Wrong(past.server(), past.from(), Math.min(past.to(), change.at())));
+            }
+            if (!honest && Double.isNaN(since)) {
+                since = change.at();
+            }
+        }
+        return wrong;
+    }
+
+    @ParameterizedTest
+    @EnumSource(ByzantineFamily.class)
+    void fewerThanHalfAreWrong(ByzantineFamily family) {
+        worlds(family).filter(scenario -> family.isGuaranteed()).forEach(scenario -> {
+            List<Wrong> all = scenario.servers().stream()
+                    .flatMap(server -> wrong(server).stream())
+                    .toList();
+            int most = (scenario.servers().size() + 1) / 2 - 1;
+            for (Wrong begins : all) {
+                assertThat(all.stream()
+                                .filter(other -> other.from() <= begins.from() && begins.from() < other.to())
+                                .map(Wrong::server)
+                                .distinct())
+                        .as(scenario.about())
+                        .hasSizeLessThanOrEqualTo(most);
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @EnumSource(ByzantineFamily.class)
+    void oscillatorKeepsWithinFifteenPpm(ByzantineFamily family) {
+        worlds(family).limit(40).filter(scenario -> family.isGuaranteed()).forEach(scenario -> {
+            SimulatedClock clock = new SimulatedClock(scenario.clock(), new Random(1));
+            double lowest = 1;
+            double highest = -1;
+            while (clock.segmentEnd() < 3600_000_000_000L) {
+                long from = clock.segmentEnd();
+                clock.advance();
+                long length = clock.segmentEnd() - from;
+                double ofRaw = (double) length / (clock.rawNanos(clock.segmentEnd()) - clock.rawNanos(from)) - 1;
+                double rounding = 1.0 / length;
+                lowest = Math.min(lowest, ofRaw + rounding);
+                highest = Math.max(highest, ofRaw - rounding);
+            }
+            assertThat(highest - lowest).as(scenario.about()).isLessThanOrEqualTo(15e-6);
+            assertThat(lowest).isGreaterThan(-100e-6);
+            assertThat(highest).isLessThan(100e-6);
+            assertThat(scenario.clock().jumps()).isEmpty();
+            assertThat(scenario.clock().stops()).allMatch(ClockSpec.Stop::noticed);
+        });
+    }
+
+    /** The world itself makes sure that no honest server breaks what its answers guarantee. */
+    @Test
+    void sameSeedGivesTheSameBits() {
+        for (long seed = 1; seed <= 10; seed++) {
+            ByzantineResult once = Byzantine.play(seed, Optional.empty());
+            ByzantineResult again = Byzantine.play(seed, Optional.empty());
+            assertThat(again.findings()).isEqualTo(once.findings());
+            assertThat(again.about()).isEqualTo(once.about());
+            assertThat(once.findings().looks()).isPositive();
+        }
+    }
+
+    /** Nobody can know of a pause before the next answer: the watch has to see that the time is wrong. */
+    @Test
+    void wrongTimeIsCaught() {
+        List<ByzantineResult> results = LongStream.rangeClosed(1, 20)
+                .mapToObj(seed -> Byzantine.play(seed, Optional.of(ByzantineFamily.PAUSE)))
+                .toList();
+        assertThat(ByzantineSummary.of(results).worstExcess()).isGreaterThan(0.5);
+        assertThat(ByzantineSummary.violations(results)).hasSizeGreaterThan(5).allMatch(ByzantineResult::isViolated);
+    }
+}
