@@ -166,6 +166,8 @@ final class SimulatedWorld {
                 defaults.warmupLimitSeconds(),
                 defaults.horizonSeconds(),
                 defaults.speaker(),
+                defaults.maxDrift(),
+                defaults.maxStep(),
                 defaults.learned(),
                 sensor ? List.of(CovariateConfig.TEMPERATURE) : List.of());
         Engine made = new Engine(config, new Random(engineSeed + generation), without);
