@@ -27,11 +27,14 @@ public final class Engine {
     /** What a jump of the raw clock leaves unsure of the frequency, s/s. */
     private static final double JUMP_FREQUENCY_SD = 3e-7;
 
-    /** The model's frequency and what the servers guarantee of it contradict each other by so many standard deviations. */
-    private static final double FREQUENCY_SIGMAS = 4;
-
-    /** While servers contradict what they said before, each is asked at least this often, s. */
+    /** While a server contradicts what it said before, it is asked at least this often, s. */
     private static final double UNDECIDED_POLL = 16;
+
+    /** The others are asked this soon, s, ... */
+    private static final double EXTRA_POLL = 2;
+
+    /** ... but not more often than this, ns: a server that contradicts itself for ever must not make us a nuisance to them. */
+    private static final long EXTRA_POLL_NANOS = 64_000_000_000L;
 
     /** The warm-up asks for this many accepted exchanges. */
     private static final int WARMUP_EXCHANGES = 8;
@@ -108,6 +111,8 @@ public final class Engine {
         final NtpSource protocol;
         SourceState state = SourceState.UNREACHABLE;
         Optional<Exchange> newest = Optional.empty();
+        /** When it was last asked because another had contradicted itself. */
+        long askedNanos;
 
         Server(NtpSource protocol) {
             this.protocol = protocol;
@@ -305,7 +310,12 @@ public final class Engine {
         acceptedCount++;
         lastSyncNanos = exchange.t4();
         boolean replay = model.record(exchange);
-        pool.add(exchange, model.epochNanos());
+        if (!pool.add(exchange, model.epochNanos())) {
+            askOthers(server, rawNanos);
+        }
+        if (pool.isContradicted(exchange.source())) {
+            server.protocol.askWithin(UNDECIDED_POLL, rawNanos);
+        }
         judgeServers(rawNanos, out);
         if (server.state == SourceState.SELECTED && model.bank().isStarted()) {
             feed(exchange, replay, rawNanos, out);
@@ -491,7 +501,7 @@ public final class Engine {
     /** Finds where the truth can be, and the servers that agree with that. */
     private void judgeServers(long rawNanos, Consumer<Action> out) {
         agreed = pool.agreement(rawNanos);
-        noteDoubt(pool.doubt(rawNanos), rawNanos, out);
+        noteDoubt(pool.doubt(rawNanos), out);
         boolean isKnown = agreed.isPresent() && agreed.get().interval().isFinite();
         if (agreed.isPresent() && !isKnown) {
             // The first to answer may be the liar.
@@ -514,7 +524,7 @@ public final class Engine {
         }
     }
 
-    private void noteDoubt(ServerPool.Doubt now, long rawNanos, Consumer<Action> out) {
+    private void noteDoubt(ServerPool.Doubt now, Consumer<Action> out) {
         boolean worthSaying = now != doubt && acceptedCount > 0;
         doubt = now;
         if (worthSaying && now == ServerPool.Doubt.NONE) {
@@ -522,8 +532,15 @@ public final class Engine {
         } else if (worthSaying && warmupComplete) {
             note(out, Action.Severity.WARN, doubtText() + "; the time is withdrawn");
         }
-        if (now == ServerPool.Doubt.CONTRADICTION) {
-            servers.forEach(server -> server.protocol.askWithin(UNDECIDED_POLL, rawNanos));
+    }
+
+    /** One server contradicts itself: is it alone with that? What the others said long ago may be as old as what it said. */
+    private void askOthers(Server contradicted, long rawNanos) {
+        for (Server server : servers) {
+            if (server != contradicted && rawNanos - server.askedNanos >= EXTRA_POLL_NANOS) {
+                server.askedNanos = rawNanos;
+                server.protocol.askWithin(EXTRA_POLL, rawNanos);
+            }
         }
     }
 
@@ -536,6 +553,7 @@ public final class Engine {
             }
             case NO_MAJORITY -> "servers that agree";
             case CONTRADICTION -> "servers or local clock have jumped: is it to stay?";
+            case ASSUMPTION -> "oscillator changed by more than max_drift, or all paths";
             case STEP_TOO_LARGE ->
                 String.format(Locale.ROOT, "step of %.3f s > max_step: restart if it is right", pool.refusedStep());
         };
@@ -591,12 +609,6 @@ public final class Engine {
         return middle - modelInterval(rawNanos).map(Interval::middle).orElse(middle);
     }
 
-    /** Whether the model is sure of a frequency that the servers rule out: the oscillator has changed by more than maxDrift. */
-    private boolean isFrequencyImpossible(Estimate estimate) {
-        double distance = Math.abs(pool.frequency().nearestTo(estimate.frequency()) - estimate.frequency());
-        return distance > FREQUENCY_SIGMAS * scale() * estimate.frequencySd();
-    }
-
     // --- What is published ---
 
     private void publish(long rawNanos, Consumer<Action> out) {
@@ -630,10 +642,7 @@ public final class Engine {
             // Servers contradict each other and nothing says who is right.
             p00 += now.halfWidth() * now.halfWidth();
         }
-        boolean withdrawn = doubt != ServerPool.Doubt.NONE
-                || contradictions > 0
-                || model.suspectedStep().isPresent()
-                || isFrequencyImpossible(estimate);
+        boolean withdrawn = doubt != ServerPool.Doubt.NONE;
         if (contradictions > 1) {
             // Not one bad sample but two: the model is probably wrong, by as much as the servers say.
             double distance = now.middle() - offset;

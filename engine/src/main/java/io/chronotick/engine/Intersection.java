@@ -38,8 +38,12 @@ final class Intersection {
      * @return empty when no point lies in enough votes
      */
     static Optional<Agreement> of(List<Interval> votes) {
+        return of(votes, needed(votes.size()));
+    }
+
+    /** The same for points in at least {@code needed} of some of the votes. */
+    static Optional<Agreement> of(List<Interval> votes, int needed) {
         int n = votes.size();
-        int needed = needed(n);
         double[] lows = new double[n];
         double[] highs = new double[n];
         for (int i = 0; i < n; i++) {

@@ -23,6 +23,9 @@ final class Seat {
 
     private static final long PERSISTENT_NANOS = PERSISTENT_SECONDS * 1_000_000_000L;
 
+    /** What time stamps and the change of the frequency within a round trip may add to the queues, s. */
+    private static final double COMPARISON_SLACK = 2e-6;
+
     /** A seat that says more different things than this is heard as one that says everything between them. */
     private static final int MOST_VERSIONS = 4;
 
@@ -37,13 +40,45 @@ final class Seat {
         }
     }
 
+    /** On which side of an interval something lies. */
+    enum Side {
+        BELOW,
+        NEITHER,
+        ABOVE
+    }
+
+    /** The shortest round trip of the last half hour to hour: what the queues have least to do with. */
+    private static final class LeastDelay {
+        private static final long TURN_NANOS = CorrectnessInterval.MEMORY_NANOS / 2;
+
+        private double before = Double.POSITIVE_INFINITY;
+        private double now = Double.POSITIVE_INFINITY;
+        private long turnNanos = Long.MIN_VALUE;
+
+        void add(double delay, long rawNanos) {
+            if (turnNanos == Long.MIN_VALUE || rawNanos - turnNanos >= TURN_NANOS) {
+                turnNanos = rawNanos;
+                before = now;
+                now = Double.POSITIVE_INFINITY;
+            }
+            now = Math.min(now, delay);
+        }
+
+        double seconds() {
+            return Math.min(before, now);
+        }
+    }
+
     /** The first is what was believed before the contradiction. */
     private final List<Version> versions = new ArrayList<>();
 
     private int newest;
+    private final LeastDelay leastDelay = new LeastDelay();
+    private Side outside = Side.NEITHER;
     private boolean contradicted;
     private long contradictedNanos;
     private int exchangesSince;
+    private long newestNanos;
 
     /** How far the seat has moved from what it said before, which is more than it may without being asked, s; else 0. */
     private double refusedStep;
@@ -54,6 +89,7 @@ final class Seat {
         newest = 0;
         contradicted = false;
         refusedStep = 0;
+        outside = Side.NEITHER;
     }
 
     /** Whether it has said anything. */
@@ -66,8 +102,26 @@ final class Seat {
         return !contradicted;
     }
 
+    /**
+     * On which side of the agreed interval the newest exchange puts the time, by more than its queues explain. No guarantee is
+     * broken by that; but if the ways there and back have not changed, the clock has, by more than was assumed of it.
+     */
+    Side outside() {
+        return outside;
+    }
+
     double refusedStep() {
         return refusedStep;
+    }
+
+    /** When it contradicted itself last; only when it is not consistent. */
+    long contradictedNanos() {
+        return contradictedNanos;
+    }
+
+    /** Whether what it says is older than {@code rawNanos}, but not so old that nobody would take it for news. */
+    boolean isStaleSince(long rawNanos) {
+        return isHeard() && newestNanos < rawNanos && rawNanos - newestNanos < CorrectnessInterval.MEMORY_NANOS;
     }
 
     /** Carries what was said before {@code rawNanos} to that instant, see {@link CorrectnessInterval#carryTo}. */
@@ -77,9 +131,14 @@ final class Seat {
         }
     }
 
-    /** Takes in an exchange; parameters as for {@link CorrectnessInterval#add}. */
-    void add(Exchange exchange, long epochNanos, Interval frequency, double maxDrift) {
+    /**
+     * Takes in an exchange; parameters as for {@link CorrectnessInterval#add}.
+     *
+     * @return false if it contradicts all that was said before
+     */
+    boolean add(Exchange exchange, long epochNanos, Interval frequency, double maxDrift) {
         boolean accepted = false;
+        newestNanos = exchange.t4();
         for (int i = 0; i < versions.size(); i++) {
             Version version = versions.get(i);
             if (version.interval.add(exchange, epochNanos, frequency, maxDrift)) {
@@ -104,6 +163,19 @@ final class Seat {
         if (versions.size() > MOST_VERSIONS) {
             merge(0, 1, exchange.t4(), frequency);
         }
+        return accepted || !contradicted;
+    }
+
+    /** Notes where the newest exchange lies beside what all seats together guarantee at its T4. */
+    void compare(Exchange exchange, long epochNanos, Interval agreed) {
+        leastDelay.add(exchange.delay(), exchange.t4());
+        double forward = (exchange.t2() - exchange.t1() - epochNanos) * 1e-9;
+        double back = (exchange.t3() - exchange.t4() - epochNanos) * 1e-9;
+        double middle = (forward + back) / 2;
+        double queues = (exchange.delay() - leastDelay.seconds()) / 2 + exchange.serverError() + COMPARISON_SLACK;
+        outside = middle - queues > agreed.high()
+                ? Side.ABOVE
+                : middle + queues < agreed.low() ? Side.BELOW : Side.NEITHER;
     }
 
     private void mergeThoseThatMeet(long rawNanos, Interval frequency) {
@@ -134,16 +206,23 @@ final class Seat {
      * Gives up what has been refused long enough. Only for a seat that is not consistent.
      *
      * @param maxStep most by which the seat may move from what was believed, s
+     * @param stale votes of seats that have not been heard since this one contradicted itself: what one of them said before is
+     *     no support for moving there
      * @param outvoted whether enough others hold what they said, so that a seat that moves is a falseticker and no danger
      */
-    void decide(long rawNanos, Interval frequency, double maxStep, boolean outvoted) {
+    void decide(long rawNanos, Interval frequency, double maxStep, List<Interval> stale, boolean outvoted) {
         refusedStep = 0;
         for (int i = versions.size() - 1; i >= 0 && versions.size() > 1; i--) {
             Version version = versions.get(i);
             if (version.refusals < PERSISTENT_EXCHANGES || rawNanos - version.refusedSinceNanos < PERSISTENT_NANOS) {
                 continue;
             }
-            double step = i == 0 ? stepFrom(version, rawNanos, frequency) : 0;
+            Interval now = newestVote(rawNanos, frequency);
+            Interval then = version.interval.at(rawNanos, frequency);
+            if (stale.stream().anyMatch(vote -> vote.intersects(now) && !vote.intersects(then))) {
+                continue;
+            }
+            double step = i == 0 ? then.gapTo(now) : 0;
             if (step > maxStep && !outvoted) {
                 refusedStep = step;
                 continue;
@@ -154,12 +233,6 @@ final class Seat {
         contradicted = versions.size() > 1
                 || exchangesSince < PERSISTENT_EXCHANGES
                 || rawNanos - contradictedNanos < PERSISTENT_NANOS;
-    }
-
-    private double stepFrom(Version believed, long rawNanos, Interval frequency) {
-        return believed.interval
-                .at(rawNanos, frequency)
-                .gapTo(versions.get(newest).interval.at(rawNanos, frequency));
     }
 
     /** Where UTC - raw - epoch is if the seat is right, s. */

@@ -25,7 +25,9 @@ final class ServerPool {
         NO_MAJORITY,
         /** Too many servers contradict what they said before: they, or the local clock, have jumped. */
         CONTRADICTION,
-        /** The same, it has persisted, and it is farther than may be followed. */
+        /** Most servers put the time where it cannot be if the oscillator keeps to what is assumed of it. */
+        ASSUMPTION,
+        /** The same as a contradiction, it has persisted, and it is farther than may be followed. */
         STEP_TOO_LARGE
     }
 
@@ -70,8 +72,12 @@ final class ServerPool {
         return seats.get(seat).isHeard();
     }
 
-    /** A server's accepted exchange. */
-    void add(Exchange exchange, long epochNanos) {
+    /**
+     * A server's accepted exchange.
+     *
+     * @return false if it contradicts all that the server has said before
+     */
+    boolean add(Exchange exchange, long epochNanos) {
         long now = exchange.t4();
         // The present frequency interval is sound over the memory and until this exchange; what is older was carried
         // with
@@ -79,14 +85,28 @@ final class ServerPool {
         for (Seat seat : seats) {
             seat.carryTo(now - CorrectnessInterval.MEMORY_NANOS, frequency);
         }
-        seats.get(exchange.source()).add(exchange, epochNanos, frequency, maxDrift);
+        boolean consistent = seats.get(exchange.source()).add(exchange, epochNanos, frequency, maxDrift);
         double largest = synchronizedOnce ? maxStep : Double.POSITIVE_INFINITY;
         for (int i = 0; i < seats.size(); i++) {
             if (!seats.get(i).isConsistent()) {
-                seats.get(i).decide(now, frequency, largest, isOutvoted(i, now));
+                seats.get(i).decide(now, frequency, largest, staleVotes(seats.get(i), now), isOutvoted(i, now));
             }
         }
         measureFrequency();
+        agreement(now)
+                .ifPresent(agreed -> seats.get(exchange.source()).compare(exchange, epochNanos, agreed.interval()));
+        return consistent;
+    }
+
+    private List<Interval> staleVotes(Seat contradicted, long rawNanos) {
+        return seats.stream()
+                .filter(seat -> seat != contradicted && seat.isStaleSince(contradicted.contradictedNanos()))
+                .map(seat -> seat.vote(rawNanos, frequency))
+                .toList();
+    }
+
+    private boolean isMajorityOutside(Seat.Side side) {
+        return seats.stream().filter(seat -> seat.outside() == side).count() >= Intersection.needed(seats.size());
     }
 
     /** Whether enough others stand by what they said and agree, so that this one cannot move the majority. */
@@ -97,12 +117,7 @@ final class ServerPool {
                 steadfast.add(seats.get(i).vote(rawNanos, frequency));
             }
         }
-        Optional<Intersection.Agreement> agreed = agreement(rawNanos);
-        return agreed.isPresent()
-                && steadfast.stream()
-                                .filter(vote -> vote.intersects(agreed.get().interval()))
-                                .count()
-                        >= Intersection.needed(seats.size());
+        return Intersection.of(steadfast, Intersection.needed(seats.size())).isPresent();
     }
 
     private void measureFrequency() {
@@ -174,6 +189,9 @@ final class ServerPool {
         long consistent = seats.stream().filter(Seat::isConsistent).count();
         if (consistent < Intersection.needed(seats.size())) {
             return refusedStep() > 0 ? Doubt.STEP_TOO_LARGE : Doubt.CONTRADICTION;
+        }
+        if (isMajorityOutside(Seat.Side.BELOW) || isMajorityOutside(Seat.Side.ABOVE)) {
+            return Doubt.ASSUMPTION;
         }
         return Doubt.NONE;
     }
