@@ -7,7 +7,9 @@ package io.chronotick.client;
  */
 public abstract sealed class ChronoTickException extends RuntimeException
         permits NoSegmentException,
+                UntrustedSegmentException,
                 IncompatibleSegmentException,
+                ClockDomainException,
                 NotReadyException,
                 ExpiredException,
                 DeadWriterException,

@@ -14,6 +14,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Locale;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Cost.</b> {@link #read}, {@link #now}, {@link #after} and {@link #before} take no lock, make no system call and
  * allocate nothing: they cost one {@link System#nanoTime()} and some nanoseconds. Only when the record has not advanced for
- * two and a half of the daemon's periods (at least 50 ms) do they look at the file system, about ten times a second.
+ * two and a half of the daemon's periods (at least 50 ms) do they look at the file system, about ten times a second, and, each
+ * time, whether the machine was suspended since: some ten microseconds.
  *
  * <p><b>Progress.</b> The writer never waits for readers. A reader that meets a write under way waits for its end, at most
  * about 20 ms, then throws {@link ContentionException}, or {@link DeadWriterException} if nobody is there to end it.
@@ -40,14 +42,32 @@ import org.jspecify.annotations.Nullable;
  * it, as soon as it holds a valid record or the old one has expired.
  *
  * <p><b>Clocks.</b> The record is anchored on CLOCK_MONOTONIC, which on Linux is what HotSpot's {@link System#nanoTime()}
- * returns; so a step of the system clock does not move the time read here. Where that clock has another origin (other
- * systems, another time namespace) the record appears to come from the future or the past, and is refused as such.
+ * returns; so a step of the system clock does not move the time read here. A segment whose daemon has another such clock (another
+ * boot, another machine, another time namespace) is refused. That clock stands still while the machine is suspended: a record
+ * from before is refused once it is stale, that is after at most 50 ms or two and a half periods; a running daemon withdraws it
+ * at its first tick.
+ *
+ * <p><b>Trust.</b> Whoever can write to the file decides about the time. Only a segment that root, this user or the user of
+ * CHRONOTICK_TRUST_UID (a number) owns and nobody else may write to is read, and never through a symbolic link. (On Windows
+ * nothing is checked.)
  */
 public final class ChronoTickReader implements AutoCloseable {
     private static final String DEFAULT_NAME = "chronotick_shm";
 
     /** Time between two looks at the file system while a record is stale but still valid, ns. */
     private static final long LOOKUP_INTERVAL_NANOS = 100_000_000;
+
+    /**
+     * CLOCK_BOOTTIME has moved on by more than this against CLOCK_MONOTONIC, ns: a suspend. Java 17 reads it in steps of 10 ms,
+     * and no machine falls asleep and wakes up in less.
+     */
+    private static final long SUSPEND_NANOS = 30_000_000;
+
+    /**
+     * That clock never falls back: further behind than a look at it can take, ns, it is another one. In containers lxcfs shows
+     * an uptime that counts from the container's start.
+     */
+    private static final long LARGEST_LAG_NANOS = 1_000_000_000;
 
     /** A write takes well under a microsecond: this many looks, some ten microseconds, outlast it. */
     private static final int SPINS = 500;
@@ -78,7 +98,7 @@ public final class ChronoTickReader implements AutoCloseable {
     ChronoTickReader(Path path, Host host) {
         this.path = path;
         this.host = host;
-        this.segment = Segment.open(path);
+        this.segment = Segment.open(path, host);
         this.lastLookup = host.monotonicNanos();
     }
 
@@ -122,7 +142,9 @@ public final class ChronoTickReader implements AutoCloseable {
      * Attaches to a segment, which need not have been written yet.
      *
      * @throws NoSegmentException if there is no such file, or it may not be read
+     * @throws UntrustedSegmentException if somebody who is not trusted owns the file or may write to it
      * @throws IncompatibleSegmentException if the file is not a segment of a version known here
+     * @throws ClockDomainException if its daemon has another CLOCK_MONOTONIC than this process
      */
     public static ChronoTickReader attach(Path segment) {
         return new ChronoTickReader(segment, Host.Real.INSTANCE);
@@ -160,11 +182,11 @@ public final class ChronoTickReader implements AutoCloseable {
             long age = into.ageNanos(mono);
             if (age < -CorrectionMath.MAX_AHEAD_NANOS || age > current.staleNanos) {
                 try {
-                    if (follow(current, mono, isUsable(into, mono))) {
+                    if (follow(current, mono, current.isPageWritten() && isUsable(into, mono))) {
                         continue;
                     }
                 } catch (ChronoTickException e) {
-                    if (!into.isWritten()) {
+                    if (!into.isWritten() || !current.isPageWritten()) {
                         throw e;
                     }
                     // The segment is gone, but this is still what it said last.
@@ -179,9 +201,11 @@ public final class ChronoTickReader implements AutoCloseable {
      * UTC now: the interval that holds it and the best estimate. Immune to steps of the system clock.
      *
      * @throws NotReadyException if no record has been written or the daemon does not know the time yet
-     * @throws ExpiredException if the record is past its validity
+     * @throws ExpiredException if the record is past its validity, or the machine was suspended after it was written
      * @throws DeadWriterException if it is, and its writer is gone
-     * @throws NoSegmentException if it is, and the segment is gone
+     * @throws NoSegmentException if it is, and the segment is gone, or was cut short
+     * @throws UntrustedSegmentException if it is, and the name has gone to a file of somebody who is not trusted
+     * @throws ClockDomainException if it is, and the name has gone to a segment with other clocks
      * @throws IncompatibleSegmentException if the record holds what no daemon of this version writes
      * @throws ContentionException if no consistent record could be had in about 20 ms
      */
@@ -372,11 +396,12 @@ public final class ChronoTickReader implements AutoCloseable {
                     && elapsed >= -CorrectionMath.MAX_AHEAD_NANOS
                     && elapsed <= CorrectionMath.validityNanos(system, validUntil);
             if (!usable || elapsed > current.staleNanos) {
-                if (follow(current, mono, usable)) {
+                boolean known = usable && current.isPageWritten();
+                if (follow(current, mono, known)) {
                     continue;
                 }
-                if (!usable) {
-                    refuse(current, mono);
+                if (!known || suspendSince(before, current) != Suspend.NONE) {
+                    refuse(current);
                     continue; // it became usable between the two looks
                 }
             }
@@ -479,10 +504,11 @@ public final class ChronoTickReader implements AutoCloseable {
             lastLookup = mono;
             try {
                 if (from.isCurrent()) {
-                    segment = from.refreshed();
-                    return false;
+                    Segment refreshed = from.refreshed(host);
+                    segment = refreshed;
+                    return refreshed != from;
                 }
-                Segment next = Segment.open(path);
+                Segment next = Segment.open(path, host);
                 CorrectionRecord first = new CorrectionRecord();
                 if (usable && !(first.tryLoad(next.buffer) && isUsable(first, mono))) {
                     return false;
@@ -512,18 +538,63 @@ public final class ChronoTickReader implements AutoCloseable {
         return record.isValid() && record.layoutVersion() == RecordLayout.VERSION && !record.isExpiredAt(mono);
     }
 
+    /** What is known of a suspend of the machine since a record was written. */
+    private enum Suspend {
+        NONE,
+        HAPPENED,
+        CANNOT_BE_TOLD,
+        /** Another record has taken its place. */
+        RECORD_GONE
+    }
+
+    /**
+     * Whether the machine was suspended after the record with that sequence was written: CLOCK_MONOTONIC, by which its age
+     * counts, stands still then, and the daemon may not have got round to writing another. To be asked of every record that is
+     * stale, each time: that it did not happen is no answer for later.
+     */
+    private Suspend suspendSince(int sequence, Segment current) {
+        ByteBuffer b = current.buffer;
+        long leadThen = (long) LONG.get(b, PageLayout.BOOTTIME_LEAD_NS);
+        boolean known = (int) INT.get(b, PageLayout.BOOTTIME_KNOWN) != 0;
+        VarHandle.loadLoadFence();
+        if ((int) INT.getOpaque(b, RecordLayout.SEQUENCE_NUMBER) != sequence) {
+            return Suspend.RECORD_GONE;
+        }
+        if (!known) {
+            return Suspend.NONE;
+        }
+        OptionalLong lead = host.boottimeLeadNanos();
+        if (lead.isEmpty()) {
+            return Suspend.CANNOT_BE_TOLD;
+        }
+        long grown = lead.getAsLong() - leadThen;
+        if (grown > SUSPEND_NANOS) {
+            return Suspend.HAPPENED;
+        }
+        return grown < -LARGEST_LAG_NANOS ? Suspend.CANNOT_BE_TOLD : Suspend.NONE;
+    }
+
     /** Throws what is wrong with the record; returns if nothing is any more. */
-    private void refuse(Segment current, long mono) {
+    private void refuse(Segment current) {
         CorrectionRecord record = new CorrectionRecord();
         load(current, record);
+        long mono = host.monotonicNanos(); // or a record that has come meanwhile would be from the future
         requireWritten(record);
+        if (!current.isPageWritten()) {
+            throw new NotReadyException(
+                    path
+                            + " has a record but no page yet: its daemon is starting, or died doing so; see: chronotick status");
+        }
         double maxDrift = (double) DOUBLE.get(current.buffer, PageLayout.MAX_DRIFT);
         // A daemon that knows nothing yet publishes infinities, but never as valid.
         if (record.isValid() && !(record.isPlausible() && CorrectionMath.isPlausibleMaxDrift(maxDrift))) {
             throw new IncompatibleSegmentException(path + " holds values that no clock has (" + record + ", max_drift "
                     + maxDrift + "): something else writes to it; check the name, or " + Segment.start(path));
         }
-        if (record.isValid() && !record.isExpiredAt(mono)) {
+        boolean inTime = record.isValid() && !record.isExpiredAt(mono);
+        boolean stale = record.ageNanos(mono) > current.staleNanos;
+        Suspend suspend = inTime && stale ? suspendSince((int) record.sequenceNumber(), current) : Suspend.NONE;
+        if (suspend == Suspend.RECORD_GONE || (inTime && suspend == Suspend.NONE)) {
             return;
         }
         String writer = "its writer (process " + record.writerPid() + ")";
@@ -535,6 +606,16 @@ public final class ChronoTickReader implements AutoCloseable {
         if (!record.isValid() && !record.isWarmupComplete()) {
             throw new NotReadyException(path + " has no valid time yet: " + writer
                     + " is measuring; see its progress with: chronotick status");
+        }
+        if (suspend == Suspend.HAPPENED) {
+            throw new ExpiredException(
+                    "the record in " + path + " is expired (" + age + "): the machine was suspended since," + " and "
+                            + writer + " has not written another; see: chronotick status");
+        }
+        if (suspend == Suspend.CANNOT_BE_TOLD) {
+            throw new ExpiredException(
+                    "the record in " + path + " is expired (" + age + "): whether the machine was suspended"
+                            + " since cannot be told without the kernel's own /proc/uptime; mount /proc, and not lxcfs over it");
         }
         throw new ExpiredException("the record in " + path + " is expired (" + age + "): " + writer
                 + " is stopped or has lost its servers; see: chronotick status");

@@ -90,6 +90,12 @@ public final class PageLayout {
 
     public static final int LEARNED_MODELS_SIZE = 80;
 
+    /**
+     * u64: inode of the daemon's time namespace, the number in what /proc/self/ns/time leads to; 0 where the host has none.
+     * Never changes in a file, and nor does the boot id: a daemon whose clocks have become others makes a new file.
+     */
+    public static final int TIME_NAMESPACE = 504;
+
     /** First source row. */
     public static final int SOURCES = 512;
 
@@ -152,6 +158,15 @@ public final class PageLayout {
     public static final int SOURCE_DROPS = 128;
 
     public static final int DROP_REASONS = 9;
+
+    /**
+     * i64: CLOCK_BOOTTIME - CLOCK_MONOTONIC at the record's anchor, ns: grows by the time that the machine is suspended. Under
+     * the record's sequence number, not the page's; written when it changes.
+     */
+    public static final int BOOTTIME_LEAD_NS = 3584;
+
+    /** u32: 1 when {@link #BOOTTIME_LEAD_NS} is known, 0 where the host has no such clock. Written with it. */
+    public static final int BOOTTIME_KNOWN = 3592;
 
     private PageLayout() {}
 }

@@ -110,9 +110,10 @@ public final class Reading {
         return writerAlive;
     }
 
-    /** Whether the record is past its use: too old, or withdrawn by its writer after having been good. */
+    /** Whether the record is past its use: too old, from before a suspend, or withdrawn by its writer after having been good. */
     public boolean isExpired() {
-        return record.isValid() ? record.isExpiredAt(System.nanoTime()) : record.isWarmupComplete();
+        return refusal instanceof ExpiredException
+                || (record.isValid() ? record.isExpiredAt(System.nanoTime()) : record.isWarmupComplete());
     }
 
     /** Correction of the system clock now, s. */

@@ -8,17 +8,18 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 
 /**
- * One mapped segment file. Immutable; the mapping lives as long as a reader in any thread still refers to it and is freed
- * by the garbage collector, so a thread can never read memory that another has unmapped.
+ * One mapped segment file, of a trusted owner and of this process's clocks. Immutable; the mapping lives as long as a reader in
+ * any thread still refers to it and is freed by the garbage collector, so a thread can never read memory that another has
+ * unmapped.
  *
  * <p>A file that is cut short under its mapping makes the JVM throw {@link InternalError} where others get SIGBUS.
  */
@@ -40,37 +41,47 @@ final class Segment {
 
     final Path path;
     final ByteBuffer buffer;
-    private final Object identity;
+    private final FileFacts file;
+    private final PageFacts page;
 
-    /** Age from which a reader looks whether the name still leads to this file, ns. */
+    /**
+     * Age from which a reader looks whether the name still leads to this file, ns. While the page has not been written, every
+     * record is as old: its clocks may be others'.
+     */
     final long staleNanos;
 
-    private Segment(Path path, ByteBuffer buffer, Object identity) {
+    private Segment(Path path, ByteBuffer buffer, FileFacts file, Host host) {
         this.path = path;
         this.buffer = buffer;
-        this.identity = identity;
-        this.staleNanos = staleNanos(buffer);
+        this.file = file;
+        this.page = PageFacts.of(buffer);
+        page.requireKnownLayout(path);
+        page.requireClockDomainOf(host, path);
+        this.staleNanos = page.isWritten() ? staleNanos(page.updateFrequency()) : Long.MIN_VALUE;
     }
 
     /** Maps the file that the path leads to now. */
-    static Segment open(Path path) {
+    static Segment open(Path path, Host host) {
+        // A channel closes itself in a thread that is interrupted: this has to work there too.
+        boolean interrupted = Thread.interrupted();
         try {
             for (int attempt = 0; attempt < ATTACH_ATTEMPTS; attempt++) {
-                Object before = identity(path);
+                FileFacts before = look(path, host);
                 ByteBuffer buffer;
-                try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+                try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ, LinkOption.NOFOLLOW_LINKS)) {
                     // The mapping outlives the channel. Asked for no more than there is, or the JVM would try to extend
                     // it.
                     if (channel.size() != SEGMENT_SIZE) {
                         continue;
                     }
                     buffer = channel.map(FileChannel.MapMode.READ_ONLY, 0, SEGMENT_SIZE);
+                } catch (ClosedByInterruptException e) {
+                    interrupted |= Thread.interrupted();
+                    continue;
                 }
                 // The same file before and after is the file that was opened.
-                if (before.equals(identity(path))) {
-                    Segment segment = new Segment(path, buffer, before);
-                    segment.requireKnownLayout();
-                    return segment;
+                if (before.identity().equals(look(path, host).identity())) {
+                    return new Segment(path, buffer, before, host);
                 }
             }
             throw new NoSegmentException(path + " is being replaced over and over: are two daemons using this name?");
@@ -81,13 +92,25 @@ final class Segment {
                     "permission denied on " + path + ": make it readable (chmod 644) or run as the daemon's user", e);
         } catch (IOException e) {
             throw new NoSegmentException("cannot map " + path + ": " + e.getMessage(), e);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 
-    /** Whether the path still leads to this file; throws as {@link #open} if to none, or to one of another size. */
+    /** Whether the path still leads to this file; throws as {@link #open} if to none, or to one that is not whole. */
     boolean isCurrent() {
         try {
-            return identity.equals(identity(path));
+            FileFacts found = FileFacts.of(path);
+            if (!found.identity().equals(file.identity())) {
+                return false;
+            }
+            if (found.size() < SEGMENT_SIZE) {
+                throw new NoSegmentException(path + " was cut short (" + found.size() + " of " + SEGMENT_SIZE
+                        + " bytes): a running daemon makes a new one within seconds; otherwise " + start(path));
+            }
+            return true;
         } catch (NoSuchFileException e) {
             throw new NoSegmentException("no segment at " + path + ": the daemon has stopped; " + start(path), e);
         } catch (IOException e) {
@@ -95,9 +118,18 @@ final class Segment {
         }
     }
 
-    /** This segment, with the staleness of the update frequency that its page has now. */
-    Segment refreshed() {
-        return staleNanos(buffer) == staleNanos ? this : new Segment(path, buffer, identity);
+    /** Whether the page had been written when it was last looked at; until then nothing is known of the writer's clocks. */
+    boolean isPageWritten() {
+        return page.isWritten();
+    }
+
+    /**
+     * This segment as its page is now, if that has changed.
+     *
+     * @throws ChronoTickException as {@link #open} about the page
+     */
+    Segment refreshed(Host host) {
+        return PageFacts.of(buffer).equals(page) ? this : new Segment(path, buffer, file, host);
     }
 
     /** How to start a daemon that writes to this path. */
@@ -106,40 +138,24 @@ final class Segment {
         return "start one with: chronotick daemon" + (isDefault ? "" : " --shm " + path);
     }
 
-    private static Object identity(Path path) throws IOException {
-        BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
-        if (!attributes.isRegularFile()) { // opening a pipe would wait for its writer
+    /** What is there now, if it can be a segment and nobody can write to it who is not trusted. */
+    private static FileFacts look(Path path, Host host) throws IOException {
+        FileFacts found = FileFacts.of(path);
+        if (!found.isRegular() && !found.isLink()) { // opening a pipe would wait for its writer
             throw new IncompatibleSegmentException(path + " is not a file: give the segment's name or path");
         }
-        if (attributes.size() != SEGMENT_SIZE) {
+        found.requireTrusted(path, host);
+        if (found.size() != SEGMENT_SIZE) {
             throw new IncompatibleSegmentException(
-                    path + " has " + attributes.size() + " bytes where a segment has " + SEGMENT_SIZE
+                    path + " has " + found.size() + " bytes where a segment has " + SEGMENT_SIZE
                             + ": not a ChronoTick segment of this version; check the name, or use another with --shm");
         }
-        // Device and inode; an inode is not given to another file while a mapping holds it. Windows has no such key,
-        // and there a mapped file cannot be replaced either.
-        Object key = attributes.fileKey();
-        return key != null ? key : attributes.creationTime();
+        return found;
     }
 
-    /** All zero is a segment whose daemon is about to write it. */
-    private void requireKnownLayout() {
-        long magic = (long) LONG.get(buffer, PageLayout.MAGIC);
-        int pageVersion = (int) INT.get(buffer, PageLayout.PAGE_VERSION);
-        if (magic != 0 && magic != PageLayout.MAGIC_VALUE) {
-            throw new IncompatibleSegmentException(
-                    path + " is not a ChronoTick segment (wrong magic); check the name, or use another with --shm");
-        }
-        if (magic != 0 && pageVersion != PageLayout.VERSION) {
-            throw new IncompatibleSegmentException(path + " has page version " + Integer.toUnsignedString(pageVersion)
-                    + ", this client reads " + PageLayout.VERSION + ": use a client and a daemon of the same release");
-        }
-    }
-
-    private static long staleNanos(ByteBuffer buffer) {
-        double frequency = (double) DOUBLE.get(buffer, PageLayout.UPDATE_FREQUENCY);
+    private static long staleNanos(double frequency) {
         double nanos = STALE_PERIODS * 1e9 / frequency;
-        // Also the answer to a page not yet written (infinite) and to nonsense (NaN, negative).
+        // Also the answer to nonsense (zero, NaN, negative).
         return nanos >= MIN_STALE_NANOS && nanos <= 1e12 ? (long) nanos : MIN_STALE_NANOS;
     }
 }

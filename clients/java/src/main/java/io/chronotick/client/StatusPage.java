@@ -90,7 +90,7 @@ public record StatusPage(
         }
         return new StatusPage(
                 b.getDouble(PageLayout.START_TIME),
-                bootId(b),
+                PageFacts.bootId(b),
                 b.getDouble(PageLayout.UPDATE_FREQUENCY),
                 b.getDouble(PageLayout.MAX_DRIFT),
                 b.getFloat(PageLayout.WARMUP_PROGRESS),
@@ -137,14 +137,6 @@ public record StatusPage(
                 Integer.toUnsignedLong(b.getInt(at + PageLayout.SOURCE_SENT)),
                 Integer.toUnsignedLong(b.getInt(at + PageLayout.SOURCE_ACCEPTED)),
                 drops);
-    }
-
-    private static Optional<UUID> bootId(ByteBuffer b) {
-        // Big-endian, unlike all numbers of the segment.
-        UUID id = new UUID(
-                Long.reverseBytes(b.getLong(PageLayout.BOOT_ID)),
-                Long.reverseBytes(b.getLong(PageLayout.BOOT_ID + Long.BYTES)));
-        return id.equals(new UUID(0, 0)) ? Optional.empty() : Optional.of(id);
     }
 
     private static String text(ByteBuffer b, int at, int size) {

@@ -16,6 +16,11 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -250,7 +255,7 @@ class ChronoTickReaderTest {
     @ParameterizedTest
     @ValueSource(ints = {0, 128, 4095, 4097})
     void shouldRefuseAFileOfAnotherSize(int size) throws IOException {
-        Files.write(path, new byte[size]);
+        TestSegment.write(path, new byte[size]);
         assertThatThrownBy(() -> ChronoTickReader.attach(path))
                 .isInstanceOf(IncompatibleSegmentException.class)
                 .hasMessageContaining(size + " bytes");
@@ -302,6 +307,9 @@ class ChronoTickReaderTest {
         assertThatThrownBy(reader::status).isInstanceOf(NotReadyException.class);
 
         segment.with(PageLayout.MAX_DRIFT, 1e-4).write(ANCHOR, MONO);
+        // Whose clock the record is on is said by the page.
+        assertThatThrownBy(() -> reader.now(now)).isInstanceOf(NotReadyException.class);
+        segment.withInt(PageLayout.PAGE_VERSION, 1).bytes.putLong(PageLayout.MAGIC, PageLayout.MAGIC_VALUE);
         reader.now(now);
         assertThat(now.estimateNanos()).isEqualTo(ANCHOR_NANOS);
     }
@@ -523,7 +531,7 @@ class ChronoTickReaderTest {
         TestSegment.create(path).write(ANCHOR, MONO);
         ChronoTickReader reader = reader();
         Files.delete(path);
-        Files.write(path, new byte[10]);
+        TestSegment.write(path, new byte[10]);
 
         host.now = MONO + SECOND;
         reader.now(now);
@@ -563,10 +571,213 @@ class ChronoTickReaderTest {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
             channel.truncate(0);
         }
-        assertThatThrownBy(() -> reader.now(now)).isInstanceOf(IncompatibleSegmentException.class);
-        assertThatThrownBy(() -> reader.after(0)).isInstanceOf(IncompatibleSegmentException.class);
-        assertThatThrownBy(() -> reader.read(record)).isInstanceOf(IncompatibleSegmentException.class);
-        assertThatThrownBy(reader::status).isInstanceOf(IncompatibleSegmentException.class);
+        for (ThrowingCallable call : List.<ThrowingCallable>of(
+                () -> reader.now(now), () -> reader.after(0), () -> reader.read(record), reader::status)) {
+            assertThatThrownBy(call)
+                    .isInstanceOf(NoSegmentException.class)
+                    .hasMessageContaining("cut short (0 of 4096 bytes)")
+                    .hasMessageNotContaining("\n");
+        }
+    }
+
+    // Whose clocks
+
+    @Test
+    void shouldCompareTheBootClockOnlyOfAStaleRecordButOfThatEachTime() {
+        TestSegment segment = TestSegment.create(path)
+                .withLong(PageLayout.BOOTTIME_LEAD_NS, 3 * SECOND)
+                .withInt(PageLayout.BOOTTIME_KNOWN, 1)
+                .write(ANCHOR, MONO);
+        host.boottimeLead = OptionalLong.of(3 * SECOND);
+        ChronoTickReader reader = reader();
+        host.now = MONO + 50_000_000;
+        reader.now(now);
+        assertThat(reader.after(0)).isTrue();
+        assertThat(host.boottimeReads).isZero();
+
+        host.now++;
+        reader.now(now);
+        reader.now(now);
+        assertThat(host.boottimeReads).isEqualTo(2);
+
+        // Nanoseconds later, as CLOCK_MONOTONIC counts.
+        host.boottimeLead = OptionalLong.of(8 * SECOND);
+        host.now++;
+        assertThatThrownBy(() -> reader.now(now))
+                .isInstanceOf(ExpiredException.class)
+                .hasMessageContaining("suspended")
+                .hasMessageNotContaining("\n");
+        assertThatThrownBy(() -> reader.before(0)).isInstanceOf(ExpiredException.class);
+        assertThatThrownBy(() -> reader.clock().millis()).isInstanceOf(ExpiredException.class);
+        reader.read(record);
+        assertThat(record.isValid()).isTrue();
+
+        segment.withLong(PageLayout.BOOTTIME_LEAD_NS, 8 * SECOND).write(ANCHOR + 5, host.now);
+        reader.now(now);
+        assertThat(now.estimateNanos()).isEqualTo(ANCHOR_NANOS + 5 * SECOND);
+    }
+
+    @Test
+    void shouldNotUseAStaleRecordWhereTheBootClockIsHidden() {
+        TestSegment.create(path)
+                .withLong(PageLayout.BOOTTIME_LEAD_NS, 3600 * SECOND)
+                .withInt(PageLayout.BOOTTIME_KNOWN, 1)
+                .write(ANCHOR, MONO);
+        ChronoTickReader reader = reader();
+        host.now += SECOND;
+        assertThatThrownBy(() -> reader.now(now))
+                .isInstanceOf(ExpiredException.class)
+                .hasMessageContaining("/proc/uptime");
+        // lxcfs: the container is younger than the machine.
+        host.boottimeLead = OptionalLong.of(-60 * SECOND);
+        assertThatThrownBy(() -> reader.now(now))
+                .isInstanceOf(ExpiredException.class)
+                .hasMessageContaining("lxcfs");
+    }
+
+    @Test
+    void shouldNotFollowToASegmentWithOtherClocks() throws IOException {
+        UUID boot = UUID.randomUUID();
+        host.bootId = Optional.of(boot);
+        host.timeNamespace = 1;
+        TestSegment.create(path).domain(boot, 1).write(ANCHOR, MONO);
+        ChronoTickReader reader = reader();
+        Files.delete(path);
+        TestSegment.create(path).domain(boot, 2).write(ANCHOR + 7, MONO);
+
+        host.now = MONO + 10 * SECOND;
+        reader.now(now);
+        assertThat(now.estimateNanos()).isEqualTo(ANCHOR_NANOS + 10 * SECOND);
+        host.now++;
+        assertThatThrownBy(() -> reader.now(now))
+                .isInstanceOf(ClockDomainException.class)
+                .hasMessageContaining("time namespace 2")
+                .hasMessageContaining("chronotick daemon")
+                .hasMessageNotContaining("\n");
+        assertThatThrownBy(this::reader).isInstanceOf(ClockDomainException.class);
+    }
+
+    @Test
+    void shouldLookAtTheDomainOnceThePageIsWritten() {
+        host.timeNamespace = 1;
+        TestSegment segment = TestSegment.blank(path).fill(ANCHOR, MONO);
+        segment.with(PageLayout.MAX_DRIFT, 1e-4).publish();
+        ChronoTickReader reader = reader();
+        reader.read(record);
+        segment.domain(UUID.randomUUID(), 2)
+                .withInt(PageLayout.PAGE_VERSION, 1)
+                .withLong(PageLayout.MAGIC, PageLayout.MAGIC_VALUE);
+        assertThatThrownBy(() -> reader.now(now)).isInstanceOf(ClockDomainException.class);
+        assertThatThrownBy(() -> reader.read(record)).isInstanceOf(ClockDomainException.class);
+        assertThatThrownBy(() -> reader.after(0)).isInstanceOf(ClockDomainException.class);
+    }
+
+    @Test
+    void shouldNoticeAnotherDomainInTheSameFile() {
+        UUID boot = UUID.randomUUID();
+        host.bootId = Optional.of(boot);
+        TestSegment segment = TestSegment.create(path).domain(boot, 0).write(ANCHOR, MONO);
+        ChronoTickReader reader = reader();
+        segment.domain(UUID.randomUUID(), 0);
+        host.now += 11 * SECOND;
+        assertThatThrownBy(() -> reader.now(now))
+                .isInstanceOf(ClockDomainException.class)
+                .hasMessageContaining(boot.toString());
+    }
+
+    // Whom to trust
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS) // has other permissions
+    void shouldRefuseWhatOthersMayWrite() throws IOException {
+        TestSegment.create(path).write(ANCHOR, MONO);
+        for (String mode : List.of("rw-rw-r--", "rw-r--rw-", "rw-rw-rw-", "r---w----")) {
+            TestSegment.setMode(path, mode);
+            assertThatThrownBy(this::reader)
+                    .isInstanceOf(UntrustedSegmentException.class)
+                    .hasMessageContaining("mode 0")
+                    .hasMessageContaining("remove it")
+                    .hasMessageNotContaining("\n");
+        }
+        TestSegment.setMode(path, "rw-------");
+        reader().now(now);
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void shouldRefuseASymbolicLink() throws IOException {
+        Path file = directory.resolve("file");
+        TestSegment.create(file).write(ANCHOR, MONO);
+        Files.createSymbolicLink(path, file);
+        assertThatThrownBy(this::reader)
+                .isInstanceOf(UntrustedSegmentException.class)
+                .hasMessageContaining("symbolic link");
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void shouldTrustOnlyRootItselfAndWhomTheEnvironmentNames() throws IOException {
+        TestSegment.create(path).write(ANCHOR, MONO);
+        long owner = FileFacts.of(path).owner().orElseThrow();
+        host.userId = OptionalLong.of(owner);
+        reader().now(now);
+
+        FileFacts others = new FileFacts("file", true, false, 4096, OptionalLong.of(1000), 0644);
+        host.userId = OptionalLong.of(1001);
+        assertThatThrownBy(() -> others.requireTrusted(path, host))
+                .isInstanceOf(UntrustedSegmentException.class)
+                .hasMessageContaining("user 1000")
+                .hasMessageContaining("user 1001")
+                .hasMessageContaining("CHRONOTICK_TRUST_UID=1000")
+                .hasMessageNotContaining("\n");
+        host.trustedUserId = "1000";
+        others.requireTrusted(path, host);
+        host.trustedUserId = "";
+        new FileFacts("file", true, false, 4096, OptionalLong.of(0), 0644).requireTrusted(path, host);
+        assertThatThrownBy(() -> others.requireTrusted(path, host)).isInstanceOf(UntrustedSegmentException.class);
+        for (String nonsense : List.of("alice", "-1", " 1000", "1e3", "12345678901", "\u0661")) {
+            host.trustedUserId = nonsense;
+            assertThatThrownBy(this::reader)
+                    .isInstanceOf(UntrustedSegmentException.class)
+                    .hasMessageContaining("CHRONOTICK_TRUST_UID")
+                    .hasMessageContaining(nonsense);
+        }
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void shouldNotFollowToAFileThatOthersMayWrite() throws IOException {
+        TestSegment.create(path).write(ANCHOR, MONO);
+        ChronoTickReader reader = reader();
+        Files.delete(path);
+        TestSegment.create(path).write(ANCHOR + 3600, MONO);
+        TestSegment.setMode(path, "rw-rw-rw-");
+        host.now = MONO + 10 * SECOND;
+        reader.now(now);
+        assertThat(now.estimateNanos()).isEqualTo(ANCHOR_NANOS + 10 * SECOND);
+        host.now++;
+        assertThatThrownBy(() -> reader.now(now)).isInstanceOf(UntrustedSegmentException.class);
+    }
+
+    @Test
+    void shouldAttachInAThreadThatIsInterruptedAndKeepTheInterrupt() {
+        TestSegment.create(path).write(ANCHOR, MONO);
+        Thread.currentThread().interrupt();
+        reader().now(now);
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void shouldKnowTheClocksAndTheUserOfThisProcess() throws IOException {
+        Host real = Host.Real.INSTANCE;
+        assertThat(real.bootId()).isPresent();
+        // CLOCK_BOOTTIME is never behind; in hundredths of a second it may seem so.
+        assertThat(real.boottimeLeadNanos().orElseThrow()).isGreaterThan(-SECOND);
+        assertThat(Proc.nanosOfUptime("12345.07 23456.78\n")).isEqualTo(12_345_070_000_000L);
+        Path own = Files.createFile(directory.resolve("own"));
+        assertThat(real.effectiveUserId()).isEqualTo(FileFacts.of(own).owner());
+        assertThat(real.timeNamespace()).isNotEqualTo(-1);
     }
 
     @Test

@@ -55,6 +55,7 @@ class SegmentFuzzTest {
         int[] answers = new int[1];
         try {
             Files.write(path, bytes);
+            TestSegment.setMode(path, "rw-r--r--");
             VirtualHost host = new VirtualHost(MONO + 1_000_000);
             ChronoTickReader reader = new ChronoTickReader(path, host);
             TimeInterval interval = new TimeInterval();

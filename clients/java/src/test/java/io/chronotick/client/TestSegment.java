@@ -12,6 +12,9 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.UUID;
 
 /** The writer's half of the contract, in a real file: knows the layout and nothing of the daemon. */
 final class TestSegment {
@@ -46,7 +49,7 @@ final class TestSegment {
 
     static TestSegment blank(Path path) {
         try {
-            Files.write(path, new byte[RecordLayout.SEGMENT_SIZE], StandardOpenOption.CREATE_NEW);
+            write(path, new byte[RecordLayout.SEGMENT_SIZE]);
             try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
                 return new TestSegment(
                         path,
@@ -55,6 +58,18 @@ final class TestSegment {
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Makes a file that a reader trusts, whatever the umask. */
+    static void write(Path path, byte[] content) throws IOException {
+        Files.write(path, content, StandardOpenOption.CREATE_NEW);
+        setMode(path, "rw-r--r--");
+    }
+
+    static void setMode(Path path, String mode) throws IOException {
+        if (Files.getFileAttributeView(path, PosixFileAttributeView.class) != null) {
+            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString(mode));
         }
     }
 
@@ -85,6 +100,18 @@ final class TestSegment {
     TestSegment withInt(int offset, int value) {
         bytes.putInt(offset, value);
         return this;
+    }
+
+    TestSegment withLong(int offset, long value) {
+        bytes.putLong(offset, value);
+        return this;
+    }
+
+    /** What the page says of its daemon's clocks. */
+    TestSegment domain(UUID bootId, long timeNamespace) {
+        return withLong(PageLayout.BOOT_ID, Long.reverseBytes(bootId.getMostSignificantBits()))
+                .withLong(PageLayout.BOOT_ID + Long.BYTES, Long.reverseBytes(bootId.getLeastSignificantBits()))
+                .withLong(PageLayout.TIME_NAMESPACE, timeNamespace);
     }
 
     /** Makes what was filled in a stable record. */

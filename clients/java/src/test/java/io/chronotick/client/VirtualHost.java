@@ -3,12 +3,25 @@ package io.chronotick.client;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** Time that passes only when a test or a sleep says so. */
 final class VirtualHost implements Host {
     long now;
     long spinNanos = 10_000;
     boolean writerAlive = true;
+    Optional<UUID> bootId = Optional.empty();
+    long timeNamespace;
+    OptionalLong boottimeLead = OptionalLong.empty();
+    int boottimeReads;
+    OptionalLong userId = Host.Real.INSTANCE.effectiveUserId();
+
+    @Nullable
+    String trustedUserId;
+
     Runnable onPark = () -> {};
     final List<Long> parks = new ArrayList<>();
     int spins;
@@ -38,5 +51,31 @@ final class VirtualHost implements Host {
     @Override
     public boolean isAlive(long pid) {
         return writerAlive;
+    }
+
+    @Override
+    public Optional<UUID> bootId() {
+        return bootId;
+    }
+
+    @Override
+    public long timeNamespace() {
+        return timeNamespace;
+    }
+
+    @Override
+    public OptionalLong boottimeLeadNanos() {
+        boottimeReads++;
+        return boottimeLead;
+    }
+
+    @Override
+    public OptionalLong effectiveUserId() {
+        return userId;
+    }
+
+    @Override
+    public @Nullable String trustedUserId() {
+        return trustedUserId;
     }
 }
