@@ -8,9 +8,9 @@ import io.chronotick.daemon.segment.StatusPageWriter;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.engine.Correction;
 import io.chronotick.engine.LeapIndicator;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * The daemon's own record writer in a process of its own, without servers. Arguments: segment, records a second (0: as fast
@@ -54,6 +54,15 @@ final class LiveWriter {
                 raw);
     }
 
+    /** A page, without which no record is valid. */
+    static void writePage(HostClocks clocks, double frequency, ByteBuffer segment) {
+        new StatusPageWriter(clocks.realtimeNanos() * 1e-9, frequency, "", "benchmark")
+                .write(
+                        segment,
+                        clocks.domain(),
+                        new DaemonStatus(1, "", LeapIndicator.NONE, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, "", List.of()));
+    }
+
     public static void main(String[] args) throws Exception {
         HostClocks clocks = HostClocks.system();
         long frequency = Long.parseLong(args[1]);
@@ -65,12 +74,8 @@ final class LiveWriter {
             }
         });
         input.start();
-        try (SegmentFile segment = SegmentFile.claim(Path.of(args[0]))) {
-            new StatusPageWriter(
-                            clocks.realtimeNanos() * 1e-9, Optional.empty(), Math.max(frequency, 1), "", "benchmark")
-                    .write(
-                            segment.buffer(),
-                            new DaemonStatus(1, "", LeapIndicator.NONE, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, "", List.of()));
+        try (SegmentFile segment = SegmentFile.claim(Path.of(args[0]), clocks.domain())) {
+            writePage(clocks, Math.max(frequency, 1), segment.buffer());
             RecordWriter writer =
                     new RecordWriter(clocks, (int) ProcessHandle.current().pid());
             Correction one = correction(clocks, 1);

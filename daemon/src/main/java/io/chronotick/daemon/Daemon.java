@@ -6,24 +6,24 @@ import io.chronotick.daemon.config.DaemonConfig;
 import io.chronotick.daemon.net.NtpTransport;
 import io.chronotick.daemon.net.NtpTransports;
 import io.chronotick.daemon.segment.DaemonStatus;
+import io.chronotick.daemon.segment.MappingFault;
 import io.chronotick.daemon.segment.RecordWriter;
 import io.chronotick.daemon.segment.SegmentException;
 import io.chronotick.daemon.segment.SegmentFile;
 import io.chronotick.daemon.segment.StatusPageWriter;
 import io.chronotick.daemon.sensor.HostSensors;
+import io.chronotick.daemon.time.ClockDomain;
 import io.chronotick.daemon.time.CpuAffinity;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.daemon.time.ProcessStats;
 import io.chronotick.engine.Correction;
 import io.chronotick.engine.LearnedReport;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -44,7 +44,6 @@ import org.slf4j.LoggerFactory;
 public final class Daemon implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("chronotick");
 
-    private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
     private static final long STATUS_PERIOD_MILLIS = 1000;
 
     /** Memory changes slowly, and to ask the kernel for it costs more than the rest of the page. */
@@ -110,7 +109,6 @@ public final class Daemon implements AutoCloseable {
                 : Metrics.start(config.metricsPort(), clocks, engineLoop::snapshot, writerLoop, recordWriter);
         this.pageWriter = new StatusPageWriter(
                 clocks.realtimeNanos() * 1e-9,
-                bootId(),
                 config.frequencyHz(),
                 config.cpuAffinity().stream().map(String::valueOf).collect(Collectors.joining(",")),
                 version());
@@ -132,7 +130,7 @@ public final class Daemon implements AutoCloseable {
         checkAffinity(config.cpuAffinity());
         SegmentFile segment;
         try {
-            segment = SegmentFile.claim(path);
+            segment = SegmentFile.claim(path, clocks.domain());
         } catch (SegmentException e) {
             throw new DaemonException(Objects.requireNonNull(e.getMessage()), e);
         }
@@ -240,14 +238,22 @@ public final class Daemon implements AutoCloseable {
     private void runStatus() {
         try {
             while (!stopRequested.await(STATUS_PERIOD_MILLIS, TimeUnit.MILLISECONDS)) {
-                keepName();
-                writePage(segment);
-                logWarmup();
-                readSensors();
+                lookAround();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private void lookAround() {
+        try {
+            keepSegment();
+            writePage(segment);
+        } catch (InternalError e) {
+            MappingFault.require(e); // the next look finds the file too short
+        }
+        logWarmup();
+        readSensors();
     }
 
     private void readSensors() {
@@ -257,19 +263,21 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
-    /** Brings the name back when somebody has removed it or put another file there; never over a live daemon's. */
-    private void keepName() {
+    /** Makes a new file when something has become of this one; never over a live daemon's. */
+    private void keepSegment() {
         SegmentFile current = segment;
-        if (current.isInPlace()) {
+        ClockDomain domain = clocks.domain();
+        Optional<String> damage = current.damage(domain);
+        if (damage.isEmpty()) {
             return;
         }
         try {
-            SegmentFile fresh = SegmentFile.claim(current.path());
+            SegmentFile fresh = current.renew(domain);
             RecordWriter.prepare(fresh.buffer());
             writePage(fresh);
             segment = fresh;
             writerLoop.writeTo(fresh.buffer());
-            LOG.warn("somebody removed {}; made it again (readers find it by themselves)", current.path());
+            LOG.warn("{} {}; made a new one (readers find it by themselves)", current.path(), damage.get());
             current.close();
         } catch (SegmentException e) {
             if (!nameLostLogged) {
@@ -294,6 +302,7 @@ public final class Daemon implements AutoCloseable {
         boolean longTermSpeaks = speaking == Correction.Source.LONG_TERM || speaking == Correction.Source.FUSION;
         pageWriter.write(
                 target.buffer(),
+                target.domain(),
                 new DaemonStatus(
                         engine.warmupProgress(),
                         engine.waitingFor(),
@@ -324,13 +333,5 @@ public final class Daemon implements AutoCloseable {
             LOG.info("warm-up {} %: waiting for {}", Math.round(engine.warmupProgress() * 100), waitingFor);
         }
         warmupLogged = waitingFor;
-    }
-
-    private static Optional<UUID> bootId() {
-        try {
-            return Optional.of(UUID.fromString(Files.readString(BOOT_ID).strip()));
-        } catch (IOException | IllegalArgumentException e) {
-            return Optional.empty();
-        }
     }
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon;
 
+import io.chronotick.daemon.segment.MappingFault;
 import io.chronotick.daemon.segment.RecordWriter;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.engine.Correction;
-import java.nio.MappedByteBuffer;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
@@ -28,13 +29,13 @@ final class WriterLoop implements Runnable {
     private final AtomicLong overruns = new AtomicLong();
 
     private volatile Correction correction;
-    private volatile MappedByteBuffer segment;
+    private volatile ByteBuffer segment;
     private volatile boolean stopping;
 
     /** Written by this thread alone. */
     private volatile long ticks;
 
-    WriterLoop(HostClocks clocks, RecordWriter writer, int frequencyHz, Correction first, MappedByteBuffer segment) {
+    WriterLoop(HostClocks clocks, RecordWriter writer, int frequencyHz, Correction first, ByteBuffer segment) {
         this.clocks = clocks;
         this.writer = writer;
         this.periodNanos = 1_000_000_000L / frequencyHz;
@@ -46,18 +47,33 @@ final class WriterLoop implements Runnable {
     public void run() {
         long deadline = clocks.monotonicNanos();
         while (!stopping) {
-            long took = writer.tick(correction, segment);
-            recordLatency(took);
-            deadline += periodNanos;
-            long late = clocks.monotonicNanos() - deadline;
-            if (late >= 0) {
-                long missed = late / periodNanos + 1;
-                overruns.lazySet(overruns.get() + missed);
-                deadline += missed * periodNanos;
+            try {
+                long took = writer.tick(correction, segment);
+                recordLatency(took);
+                deadline += periodNanos;
+                long late = clocks.monotonicNanos() - deadline;
+                if (late >= 0) {
+                    long missed = late / periodNanos + 1;
+                    overruns.lazySet(overruns.get() + missed);
+                    deadline += missed * periodNanos;
+                }
+                clocks.sleepUntilMonotonic(deadline);
+            } catch (InternalError e) {
+                MappingFault.require(e);
+                // Until the status thread has made another file.
+                clocks.sleepUntilMonotonic(clocks.monotonicNanos() + periodNanos);
             }
-            clocks.sleepUntilMonotonic(deadline);
         }
-        RecordWriter.retire(segment);
+        retire();
+    }
+
+    /** What was cut short says nothing any more. */
+    private void retire() {
+        try {
+            RecordWriter.retire(segment);
+        } catch (InternalError e) {
+            MappingFault.require(e);
+        }
     }
 
     private void recordLatency(long tookNanos) {
@@ -72,7 +88,7 @@ final class WriterLoop implements Runnable {
     }
 
     /** From the next tick on, records go here. Any thread. */
-    void writeTo(MappedByteBuffer newSegment) {
+    void writeTo(ByteBuffer newSegment) {
         segment = newSegment;
     }
 

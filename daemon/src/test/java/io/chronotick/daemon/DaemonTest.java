@@ -8,6 +8,7 @@ import io.chronotick.client.ChronoTickException;
 import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.CorrectionRecord;
 import io.chronotick.client.DeadWriterException;
+import io.chronotick.client.RecordLayout;
 import io.chronotick.client.SourceRow;
 import io.chronotick.client.TimeInterval;
 import io.chronotick.daemon.config.ConfigLoader;
@@ -20,15 +21,22 @@ import io.chronotick.daemon.reference.Truth;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.engine.DropReason;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Daemon, servers and readers as they are in use: real sockets, a real file, real processes. */
@@ -244,6 +252,51 @@ class DaemonTest {
         long corrections = read(reader).totalCorrections();
         TestDaemon.await("newer records", () -> read(reader).totalCorrections() > corrections + 100);
         assertHoldsTheTruth(reader);
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS) // does not let a mapped file be cut short
+    void shouldMakeANewSegmentWhenSomebodyHasSpoiledItsFileAndReadersFollow() throws Exception {
+        start(1, 0.05, server());
+        ChronoTickReader reader = reader();
+        TestDaemon.await("READY", () -> isReady(reader));
+        for (int size : new int[] {0, 100}) {
+            try (FileChannel channel = FileChannel.open(segment(), StandardOpenOption.WRITE)) {
+                channel.truncate(size);
+            }
+            awaitWholeSegment();
+            TestDaemon.await("the time again", () -> hasTime(reader));
+            assertHoldsTheTruth(reader);
+        }
+        Object before =
+                Files.readAttributes(segment(), BasicFileAttributes.class).fileKey();
+        Files.setPosixFilePermissions(segment(), PosixFilePermissions.fromString("rw-rw-rw-"));
+        TestDaemon.await("a new file", () -> !before.equals(fileKey()));
+        awaitWholeSegment();
+        try (ChronoTickReader next = ChronoTickReader.attach(segment())) {
+            TestDaemon.await("the time from the new file", () -> hasTime(next));
+            assertHoldsTheTruth(next);
+        }
+    }
+
+    private void awaitWholeSegment() {
+        TestDaemon.await("a whole file of mode 0644", () -> {
+            try {
+                return Files.size(segment()) == RecordLayout.SEGMENT_SIZE
+                        && PosixFilePermissions.toString(Files.getPosixFilePermissions(segment()))
+                                .equals("rw-r--r--");
+            } catch (IOException e) {
+                return false; // it is just being replaced
+            }
+        });
+    }
+
+    private @Nullable Object fileKey() {
+        try {
+            return Files.readAttributes(segment(), BasicFileAttributes.class).fileKey();
+        } catch (IOException e) {
+            return null;
+        }
     }
 
     @Test

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon.segment;
 
+import io.chronotick.client.PageLayout;
 import io.chronotick.client.RecordLayout;
+import io.chronotick.daemon.time.ClockDomain;
+import io.chronotick.daemon.time.ClockWatch;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.engine.Correction;
 import io.chronotick.engine.LeapIndicator;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
-import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Turns corrections, which are lines over CLOCK_MONOTONIC_RAW, into records, which are lines over CLOCK_REALTIME and
@@ -19,11 +22,11 @@ import java.util.concurrent.atomic.AtomicLong;
  */
 public final class RecordWriter {
     /**
-     * What readers add to the bound for every second since the anchor, s/s: the oscillator's own error before it has been
-     * measured (100 ppm), and 500 ppm by which another program may begin to slew the system clock right after a tick (the
-     * limit of the kernel's PLL and of adjtime). The rate it was slewed at before is part of the drift.
+     * What readers add to the bound for every second since the anchor, s/s: 200 ppm between the published and the true frequency
+     * (100 ppm of oscillator on either side), and 500 ppm by which another program may begin to slew the system clock right after
+     * a tick (the limit of the kernel's PLL and of adjtime). The rate it was slewed at before is part of the drift.
      */
-    public static final double MAX_DRIFT = 600e-6;
+    public static final double MAX_DRIFT = 700e-6;
 
     /**
      * The anchor lies on the grid of a double of Unix seconds, 2^-22 s, so that it is exactly representable. In nanoseconds it
@@ -31,74 +34,52 @@ public final class RecordWriter {
      */
     private static final int ANCHOR_BITS = 22;
 
-    /** Clock reads are repeated until they fall within this time, ns: no interrupt came between. */
-    private static final long TIGHT_READ_NANOS = 1_000;
+    /** Standard deviation of the slew rate from the reading errors of two clocks, some 30 ns, over a second. */
+    private static final double SLEW_RATE_SD = 5e-8;
 
-    private static final int READ_ATTEMPTS = 4;
+    /** CLOCK_BOOTTIME's lead is published again when it has changed by this, ns: readers look for a suspend of 30 ms. */
+    private static final long LEAD_STEP_NANOS = 1_000_000;
 
-    /** Span over which the rate of CLOCK_MONOTONIC against the raw clock is measured: RATE_SLOTS * RATE_SPACING_NANOS. */
-    private static final int RATE_SLOTS = 16;
-
-    private static final long RATE_SPACING_NANOS = 62_500_000;
-
-    /** Standard deviation of that rate from the reading errors of two clocks, some 30 ns, over a second. */
-    private static final double RATE_SD = 5e-8;
-
-    /** CLOCK_REALTIME was stepped if it moved against CLOCK_MONOTONIC by more than this, ns: slews move both alike. */
-    private static final long STEP_NANOS = 100_000;
-
-    /** The record says so for this long, ns. */
-    private static final long STEP_FLAG_NANOS = 60_000_000_000L;
-
-    /** CLOCK_BOOTTIME ahead of CLOCK_MONOTONIC by more than before, ns: the machine was suspended. */
-    private static final long SUSPEND_NANOS = 10_000_000;
-
-    /** The raw clock and CLOCK_MONOTONIC may part by this share of the time, and this many ns, by slewing alone. */
-    private static final double LARGEST_SLEW = 0.11;
-
-    private static final long RAW_JUMP_NANOS = 10_000_000;
+    /** The mean latency forgets what lies more records back than this. */
+    private static final int LATENCY_MEMORY = 1000;
 
     private static final double NANO = 1e-9;
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
-    private final HostClocks clocks;
+    private final ClockWatch watch;
     private final long startMonotonicNanos;
     private final int pid;
-    private final long[] rateRaw = new long[RATE_SLOTS];
-    private final long[] rateMonotonic = new long[RATE_SLOTS];
 
-    private int rateCount;
-    private int rateNext;
-    private double rate;
+    /** What was published when the clocks broke off, and is void. */
+    private @Nullable Correction broken;
 
-    private long raw;
-    private long monotonic;
-    private long realtime;
+    private long discontinuitiesSeen;
 
-    /** Within which the three were read, ns. */
-    private long span;
+    /** The segment that the last record went to. */
+    private @Nullable ByteBuffer target;
 
-    private boolean hasPrevious;
-    private long previousRaw;
-    private long previousMonotonic;
-    private long previousSpan;
-    private long realtimeLead;
+    /** Whether its page states the clocks that were looked for. */
+    private boolean isStated;
 
-    /** CLOCK_BOOTTIME is ahead of CLOCK_MONOTONIC by at most this, ns. */
-    private long boottimeLead;
+    private @Nullable ClockDomain lookedFor;
+    private long leadPublished;
 
-    private long stepFlagUntilMonotonic = Long.MIN_VALUE;
-    private long voidBeforeRaw = Long.MIN_VALUE;
-
+    /** Modulo 2^32. */
     private int corrections;
+
+    private int latencies;
     private double meanLatencyNanos;
-    private final AtomicLong clockSteps = new AtomicLong();
-    private final AtomicLong discontinuities = new AtomicLong();
 
     public RecordWriter(HostClocks clocks, int pid) {
-        this.clocks = clocks;
+        this(clocks, pid, 0);
+    }
+
+    /** A writer that has published so many records, modulo 2^32. */
+    RecordWriter(HostClocks clocks, int pid, int corrections) {
+        this.watch = new ClockWatch(clocks);
         this.pid = pid;
         this.startMonotonicNanos = clocks.monotonicNanos();
+        this.corrections = corrections;
     }
 
     /**
@@ -136,29 +117,43 @@ public final class RecordWriter {
 
     /** Steps of CLOCK_REALTIME seen. Any thread. */
     public long clockSteps() {
-        return clockSteps.get();
+        return watch.steps();
     }
 
     /**
-     * Jumps of CLOCK_MONOTONIC_RAW seen (suspend, pause of a virtual machine). Any thread. Corrections from before a jump
-     * are published as not valid.
+     * Times that CLOCK_MONOTONIC_RAW did not go on, see {@link ClockWatch}. Any thread. Corrections from before are published as
+     * not valid.
      */
     public long discontinuities() {
-        return discontinuities.get();
+        return watch.discontinuities();
     }
 
     /**
-     * Writes one record.
+     * Writes one record. It is valid only in a segment whose page states the clocks that this process has.
      *
      * @param correction what the engine knows
-     * @param segment the mapped segment
+     * @param segment the mapped segment; always the same object for the same segment
      * @return time it took, ns
      */
+    @SuppressWarnings("ReferenceEquality") // the same objects are meant, not such as say the same
     public long tick(Correction correction, ByteBuffer segment) {
         long begin = System.nanoTime();
-        readClocks();
-        watchClocks();
-        measureRate();
+        watch.read();
+        boolean isNewTarget = segment != target;
+        if (isNewTarget) {
+            watch.lookAtDomain();
+        }
+        if (watch.discontinuities() != discontinuitiesSeen) {
+            discontinuitiesSeen = watch.discontinuities();
+            broken = correction;
+        }
+        if (isNewTarget || watch.domain() != lookedFor) {
+            isStated = StatusPageWriter.domainIn(segment).equals(watch.domain());
+            lookedFor = watch.domain();
+        }
+        long raw = watch.rawNanos();
+        long monotonic = watch.monotonicNanos();
+        long realtime = watch.realtimeNanos();
 
         long wholeSeconds = Math.floorDiv(realtime, NANOS_PER_SECOND);
         // Below 2^30 * 2^22: no overflow.
@@ -169,9 +164,13 @@ public final class RecordWriter {
         long age = realtime - anchorRealtime;
         long anchorMonotonic = monotonic - age;
         // d UTC / d CLOCK_MONOTONIC, the latter being what readers have; CLOCK_REALTIME runs at the same rate.
-        double drift = (1 + correction.frequency()) * (1 + rate) - 1;
+        double drift = (1 + correction.frequency()) * (1 + watch.slewRate()) - 1;
 
-        boolean known = correction.source() != Correction.Source.NO_DATA && correction.rawNanos() >= voidBeforeRaw;
+        boolean known = isStated
+                && correction.source() != Correction.Source.NO_DATA
+                && correction != broken
+                && watch.isContinuousSince(correction.rawNanos())
+                && correction.rawNanos() - raw <= NANOS_PER_SECOND; // or the raw clock fell back
         boolean valid = known && correction.validAt(raw);
         long corrected = anchorRealtime;
         double offset = 0;
@@ -183,7 +182,7 @@ public final class RecordWriter {
             offset = (corrected - anchorRealtime) * NANO;
             sd = correction.sdAt(raw);
             double frequencySd = correction.frequencySdAt(raw);
-            driftSd = Math.sqrt(frequencySd * frequencySd + RATE_SD * RATE_SD);
+            driftSd = Math.sqrt(frequencySd * frequencySd + SLEW_RATE_SD * SLEW_RATE_SD);
             // A bound is rounded away from zero.
             maxError = Math.nextUp((float) correction.maxErrorAt(raw));
         } else {
@@ -219,90 +218,21 @@ public final class RecordWriter {
         segment.putFloat(RecordLayout.AVERAGE_LATENCY_MS, (float) (meanLatencyNanos * 1e-6));
         segment.putFloat(RecordLayout.MAX_ERROR, maxError);
         segment.putLong(RecordLayout.MONOTONIC_NS, anchorMonotonic);
+        if (isNewTarget || Math.abs(watch.boottimeLeadNanos() - leadPublished) > LEAD_STEP_NANOS) {
+            // On a line of the cache that is not the record's: not at every tick.
+            leadPublished = watch.boottimeLeadNanos();
+            segment.putLong(PageLayout.BOOTTIME_LEAD_NS, leadPublished);
+            segment.putInt(PageLayout.BOOTTIME_KNOWN, watch.isBoottimeKnown() ? 1 : 0);
+        }
 
         VarHandle.releaseFence();
         segment.putInt(RecordLayout.SEQUENCE_NUMBER, next(sequence));
+        target = segment; // not before: where the file was cut short, all this is to be done again
 
         long took = System.nanoTime() - begin;
-        meanLatencyNanos += (took - meanLatencyNanos) / Math.min(Integer.toUnsignedLong(corrections), LATENCY_MEMORY);
+        latencies = Math.min(latencies + 1, LATENCY_MEMORY);
+        meanLatencyNanos += (took - meanLatencyNanos) / latencies;
         return took;
-    }
-
-    /** The mean latency forgets what lies more records back than this. */
-    private static final long LATENCY_MEMORY = 1000;
-
-    /** Reads the three clocks as one instant: the raw and the system clock between two reads of the monotonic one. */
-    private void readClocks() {
-        long tightest = Long.MAX_VALUE;
-        for (int attempt = 0; attempt < READ_ATTEMPTS && tightest > TIGHT_READ_NANOS; attempt++) {
-            long before = clocks.monotonicNanos();
-            long nowRealtime = clocks.realtimeNanos();
-            long nowRaw = clocks.rawNanos();
-            long after = clocks.monotonicNanos();
-            if (after - before < tightest) {
-                tightest = after - before;
-                monotonic = before + (after - before) / 2;
-                realtime = nowRealtime;
-                raw = nowRaw;
-            }
-        }
-        span = tightest;
-    }
-
-    /**
-     * Notices steps of the system clock and jumps of the raw one. The thread may lose its CPU between two reads of clocks:
-     * what that can explain is neither.
-     */
-    private void watchClocks() {
-        long realtimeAhead = realtime - monotonic;
-        long before = clocks.monotonicNanos();
-        long boottime = clocks.boottimeNanos();
-        long leastBoottimeLead = boottime - clocks.monotonicNanos();
-        long mostBoottimeLead = boottime - before;
-        boolean suspended = hasPrevious && leastBoottimeLead - boottimeLead > SUSPEND_NANOS;
-        if (hasPrevious) {
-            long unsure = span + previousSpan;
-            if (Math.abs(realtimeAhead - realtimeLead) > STEP_NANOS + unsure) {
-                clockSteps.incrementAndGet();
-                stepFlagUntilMonotonic = monotonic + STEP_FLAG_NANOS;
-            }
-            long elapsed = monotonic - previousMonotonic;
-            long parted = Math.abs((raw - previousRaw) - elapsed);
-            if (suspended || parted > RAW_JUMP_NANOS + LARGEST_SLEW * elapsed + unsure) {
-                discontinuities.incrementAndGet();
-                voidBeforeRaw = raw;
-                rateCount = 0;
-            }
-        }
-        // It changes in suspend alone, so every upper bound holds until then.
-        boottimeLead = suspended || !hasPrevious ? mostBoottimeLead : Math.min(boottimeLead, mostBoottimeLead);
-        hasPrevious = true;
-        previousRaw = raw;
-        previousMonotonic = monotonic;
-        previousSpan = span;
-        realtimeLead = realtimeAhead;
-    }
-
-    /** Rate of the raw clock against CLOCK_MONOTONIC, less one, over about the last second. */
-    private void measureRate() {
-        int newest = Math.floorMod(rateNext - 1, RATE_SLOTS);
-        if (rateCount > 0 && monotonic - rateMonotonic[newest] < RATE_SPACING_NANOS) {
-            return;
-        }
-        if (rateCount > 0) {
-            int oldest = rateCount < RATE_SLOTS ? 0 : rateNext;
-            // At low frequencies the slots lie far apart: a slew that has just changed must not be averaged away.
-            int from = monotonic - rateMonotonic[newest] > RATE_SLOTS * RATE_SPACING_NANOS / 2 ? newest : oldest;
-            long span = monotonic - rateMonotonic[from];
-            rate = ((raw - rateRaw[from]) - span) / (double) span;
-        }
-        if (rateCount == 0) {
-            rateNext = 0;
-        }
-        rateRaw[rateNext] = raw;
-        rateMonotonic[rateNext] = monotonic;
-        rateNext = (rateNext + 1) % RATE_SLOTS;
-        rateCount = Math.min(rateCount + 1, RATE_SLOTS);
     }
 
     private int flags(Correction correction, boolean known, boolean valid) {
@@ -312,7 +242,7 @@ public final class RecordWriter {
         flags |= known && correction.modelsReady() ? RecordLayout.FLAG_MODELS_READY : 0;
         flags |= correction.warmupComplete() ? RecordLayout.FLAG_WARMUP_COMPLETE : 0;
         flags |= correction.holdover() ? RecordLayout.FLAG_HOLDOVER : 0;
-        flags |= correction.clockStepped() || monotonic < stepFlagUntilMonotonic ? RecordLayout.FLAG_CLOCK_STEPPED : 0;
+        flags |= correction.clockStepped() || watch.isSteppedOfLate() ? RecordLayout.FLAG_CLOCK_STEPPED : 0;
         flags |= isLeapPending(correction.leap()) ? RecordLayout.FLAG_LEAP_PENDING : 0;
         flags |= correction.authenticated() ? RecordLayout.FLAG_AUTHENTICATED : 0;
         return flags;

@@ -3,21 +3,19 @@ package io.chronotick.daemon.segment;
 
 import io.chronotick.client.PageLayout;
 import io.chronotick.client.RecordLayout;
+import io.chronotick.daemon.time.ClockDomain;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.MappedByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.PosixFileAttributeView;
-import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.StandardCopyOption;
+import java.security.SecureRandom;
+import java.util.HexFormat;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -29,43 +27,71 @@ import java.util.Optional;
  * <ul>
  *   <li>free: a complete segment is made under a temporary name, claimed, and linked to the name, which fails if somebody was
  *       faster. No reader ever sees half a segment.
- *   <li>taken by a segment that nobody claims: its writer is dead. The file is kept and goes on being written, so that
- *       readers that have it mapped need not notice.
- *   <li>taken by a claimed segment: refused.
- *   <li>taken by anything else: refused.
+ *   <li>taken by a segment of this user that no daemon has claimed: its writer is dead. If it is just as this class would make
+ *       it and of the same clocks, it goes on being written, so that readers that have it mapped need not notice. Otherwise a
+ *       new file is made and renamed over it. A mode or a second name is not mended, since whoever could write to the file may
+ *       have it open still; a file of other clocks is not taken over, since readers look at that only when they attach; and one
+ *       that somebody keeps locked, who may be any reader (see {@link OpenFile}), is left to him.
+ *   <li>taken by a segment that a daemon has claimed: refused.
+ *   <li>taken by anything else, whosever it is, and by anything of another user: refused, and left alone. Another user could
+ *       write to it, or cut it short.
  * </ul>
+ *
+ * <p>The temporary name is not to be guessed, and its file must not exist; it is readable for its owner alone until it is
+ * claimed. So in a directory that is anybody's, nobody can put another file in its place or hold it up. (The directory should
+ * let nobody but a file's owner rename it: one's own, or one with the sticky bit such as /dev/shm.) Two daemons that find a dead
+ * segment that a reader keeps locked, and at the same instant, could both replace it: the second to rename keeps the name, and
+ * the first says that it has lost it.
  */
 public final class SegmentFile implements AutoCloseable {
     private static final int ATTEMPTS = 10;
-    private static final String MODE = "rw-r--r--";
+    private static final int NAME_BYTES = 8;
+    private static final SecureRandom NAMES = new SecureRandom();
 
     private final Path path;
-    private final FileClaim claim;
-    private final MappedByteBuffer buffer;
-    private final Optional<Object> identity;
+    private final OpenFile file;
+    private final ByteBuffer buffer;
+    private final FileState state;
+    private final ClockDomain domain;
     private final boolean takenOver;
 
-    private SegmentFile(Path path, FileClaim claim, boolean takenOver) throws IOException {
+    private SegmentFile(
+            Path path, OpenFile file, ByteBuffer buffer, FileState state, ClockDomain domain, boolean takenOver) {
         this.path = path;
-        this.claim = claim;
+        this.file = file;
+        this.buffer = buffer;
+        this.state = state;
+        this.domain = domain;
         this.takenOver = takenOver;
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-            this.buffer = channel.map(FileChannel.MapMode.READ_WRITE, 0, RecordLayout.SEGMENT_SIZE);
-        }
-        buffer.order(ByteOrder.LITTLE_ENDIAN);
-        this.identity = identity(path);
+    }
+
+    private static ByteBuffer map(OpenFile file) throws IOException {
+        return file.map(RecordLayout.SEGMENT_SIZE).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /**
      * Claims the name for this process.
      *
-     * @throws SegmentException if another daemon lives there, or the place cannot be written
+     * @param domain the clocks of this process; the page has to state them before the first record
+     * @throws SegmentException if another daemon lives there, somebody else's file is, or the place cannot be written
      */
-    public static SegmentFile claim(Path path) throws SegmentException {
+    public static SegmentFile claim(Path path, ClockDomain domain) throws SegmentException {
+        return attempt(path, () -> {
+            Optional<FileState> found = OpenFile.look(path);
+            return found.isEmpty() ? make(path, domain, false) : takeOver(path, found.get(), domain);
+        });
+    }
+
+    /** One way to a segment; empty when somebody else was faster, and it is worth another look. */
+    @FunctionalInterface
+    private interface Attempt {
+        Optional<SegmentFile> make() throws IOException, SegmentException;
+    }
+
+    private static SegmentFile attempt(Path path, Attempt attempt) throws SegmentException {
         try {
-            for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-                Optional<SegmentFile> segment =
-                        Files.exists(path, LinkOption.NOFOLLOW_LINKS) ? takeOver(path) : create(path);
+            for (int i = 0; i < ATTEMPTS; i++) {
+                Optional<SegmentFile> segment = attempt.make();
                 if (segment.isPresent()) {
                     return segment.get();
                 }
@@ -78,6 +104,9 @@ public final class SegmentFile implements AutoCloseable {
         } catch (AccessDeniedException e) {
             throw new SegmentException(
                     "no permission to write " + path + "; choose another place with --shm NAME|PATH", e);
+        } catch (InternalError e) {
+            MappingFault.require(e);
+            throw new SegmentException(path + " was cut short under our hands; stop whatever does that", e);
         } catch (IOException e) {
             throw new SegmentException(
                     "cannot create " + path + " (" + reason(e) + "); choose another place with --shm NAME|PATH", e);
@@ -96,91 +125,137 @@ public final class SegmentFile implements AutoCloseable {
         return Objects.requireNonNullElse(e.getMessage(), e.getClass().getSimpleName());
     }
 
-    /** Empty when somebody else was faster. */
-    private static Optional<SegmentFile> create(Path path) throws IOException, SegmentException {
+    /**
+     * Makes a new file and gives it the name; empty when somebody else was faster.
+     *
+     * @param replace whether the name is taken, by a file of ours that has to make way
+     */
+    private static Optional<SegmentFile> make(Path path, ClockDomain domain, boolean replace) throws IOException {
+        byte[] random = new byte[NAME_BYTES];
+        NAMES.nextBytes(random);
         Path temporary = directoryOf(path)
-                .resolve(
-                        "." + path.getFileName() + "." + ProcessHandle.current().pid());
-        Files.deleteIfExists(temporary);
+                .resolve("." + path.getFileName() + "." + HexFormat.of().formatHex(random));
+        OpenFile file = OpenFile.create(temporary, RecordLayout.SEGMENT_SIZE);
+        boolean named = false;
         try {
-            Files.write(temporary, new byte[RecordLayout.SEGMENT_SIZE], StandardOpenOption.CREATE_NEW);
-            makeReadable(temporary);
-            FileClaim claim = FileClaim.tryClaim(temporary)
-                    .orElseThrow(() -> new SegmentException("somebody else holds " + temporary));
-            try {
-                Files.createLink(path, temporary);
-            } catch (FileAlreadyExistsException e) {
-                claim.close();
-                return Optional.empty();
+            if (file.claim() != OpenFile.Claim.OURS) {
+                return Optional.empty(); // only root and this user could be in the way
             }
-            return Optional.of(new SegmentFile(path, claim, false));
+            file.publish();
+            FileState state = file.state();
+            if (!state.isOwn() || state.mode() != FileState.SEGMENT_MODE) {
+                throw new FileSystemException(
+                        path.toString(),
+                        null,
+                        "its file system does not keep owners and permissions: a new file " + state.ownership());
+            }
+            SegmentFile segment = new SegmentFile(path, file, map(file), state, domain, false);
+            if (replace) {
+                Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE);
+            } else {
+                Files.createLink(path, temporary);
+            }
+            named = true;
+            return Optional.of(segment);
+        } catch (FileAlreadyExistsException e) {
+            return Optional.empty();
         } finally {
+            if (!named) {
+                file.close();
+            }
             Files.deleteIfExists(temporary);
         }
     }
 
-    /** Whatever the umask: readers are other users, too. */
-    private static void makeReadable(Path file) throws IOException {
-        if (Files.getFileAttributeView(file, PosixFileAttributeView.class) != null) {
-            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(MODE));
-        }
-    }
-
     /** Empty when the file has gone meanwhile. */
-    private static Optional<SegmentFile> takeOver(Path path) throws IOException, SegmentException {
-        BasicFileAttributes attributes;
+    private static Optional<SegmentFile> takeOver(Path path, FileState found, ClockDomain domain)
+            throws IOException, SegmentException {
+        requireOurs(path, found);
+        OpenFile file;
         try {
-            attributes = Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            file = OpenFile.open(path);
         } catch (NoSuchFileException e) {
             return Optional.empty();
         }
-        if (!attributes.isRegularFile() || attributes.size() != RecordLayout.SEGMENT_SIZE) {
+        boolean kept = false;
+        try {
+            FileState state = file.state();
+            OpenFile.Claim claim = file.claim();
+            // Between the look and the claim the name may have been given to another file, or the file cut short.
+            if (!leadsTo(path, state) || state.size() != RecordLayout.SEGMENT_SIZE || !state.isOwn()) {
+                return Optional.empty();
+            }
+            ByteBuffer content = map(file);
+            if (claim == OpenFile.Claim.TAKEN_BY_WRITER) {
+                throw new SegmentException("another daemon" + writerOf(content) + " serves " + path
+                        + "; stop it, or choose another segment with --shm NAME|PATH");
+            }
+            if (!isSegment(content)) {
+                throw new SegmentException(
+                        path + " holds something else than a ChronoTick segment; choose another with --shm NAME|PATH");
+            }
+            if (claim != OpenFile.Claim.OURS
+                    || state.mode() != FileState.SEGMENT_MODE
+                    || state.links() != 1
+                    || !isFit(content, domain)) {
+                return make(path, domain, true);
+            }
+            kept = true;
+            return Optional.of(new SegmentFile(path, file, content, state, domain, true));
+        } finally {
+            if (!kept) {
+                file.close();
+            }
+        }
+    }
+
+    private static boolean leadsTo(Path path, FileState state) throws IOException {
+        return OpenFile.look(path)
+                .map(found -> found.identity().equals(state.identity()))
+                .orElse(false);
+    }
+
+    /** Its number is of its own pid namespace: in a container it may be 1. */
+    private static String writerOf(ByteBuffer content) {
+        int pid = content.getInt(RecordLayout.WRITER_PID);
+        return pid == 0 ? "" : " (process " + Integer.toUnsignedString(pid) + " where it runs)";
+    }
+
+    /** One line about whatever is not a segment of this user. */
+    private static void requireOurs(Path path, FileState found) throws SegmentException {
+        if (found.kind() == FileState.Kind.SYMBOLIC_LINK) {
+            throw new SegmentException(path + " is a symbolic link, which " + found.ownership()
+                    + "; choose another segment with --shm NAME|PATH");
+        }
+        if (!found.isOwn()) {
+            throw new SegmentException(
+                    path + " " + found.ownership() + ", and this daemon runs as another user: have it"
+                            + " removed by its owner or by root, or choose another segment with --shm NAME|PATH");
+        }
+        if (found.kind() != FileState.Kind.REGULAR || found.size() != RecordLayout.SEGMENT_SIZE) {
             throw new SegmentException(path + " is not a ChronoTick segment"
-                    + (attributes.isRegularFile() ? " (" + attributes.size() + " bytes)" : "")
+                    + (found.kind() == FileState.Kind.REGULAR ? " (" + found.size() + " bytes)" : "")
                     + "; choose another with --shm NAME|PATH");
         }
-        if (!Files.isWritable(path)) {
-            throw new AccessDeniedException(path.toString());
-        }
-        Optional<FileClaim> claim = FileClaim.tryClaim(path);
-        if (claim.isEmpty()) {
-            throw new SegmentException("another daemon" + writer(path) + " serves " + path
-                    + "; stop it, or choose another segment with --shm NAME");
-        }
-        SegmentFile segment = new SegmentFile(path, claim.get(), true);
-        // Between the check and the claim the name may have been given to another file.
-        if (!segment.identity.equals(Optional.ofNullable(attributes.fileKey()))) {
-            segment.claim.close();
-            return Optional.empty();
-        }
-        if (!segment.isEmpty() && segment.buffer.getLong(PageLayout.MAGIC) != PageLayout.MAGIC_VALUE) {
-            segment.claim.close();
-            throw new SegmentException(
-                    path + " holds something else than a ChronoTick segment" + "; choose another with --shm NAME|PATH");
-        }
-        return Optional.of(segment);
     }
 
-    private static String writer(Path path) throws IOException {
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            java.nio.ByteBuffer pid = java.nio.ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
-            channel.read(pid, RecordLayout.WRITER_PID);
-            return " (process " + Integer.toUnsignedString(pid.flip().getInt()) + ")";
-        }
+    /** Whether a daemon, or a file that was to become a segment, left this. */
+    private static boolean isSegment(ByteBuffer content) {
+        return content.getLong(PageLayout.MAGIC) == PageLayout.MAGIC_VALUE || isEmpty(content);
     }
 
-    private boolean isEmpty() {
+    private static boolean isEmpty(ByteBuffer content) {
         for (int i = 0; i < RecordLayout.SEGMENT_SIZE; i += Long.BYTES) {
-            if (buffer.getLong(i) != 0) {
+            if (content.getLong(i) != 0) {
                 return false;
             }
         }
         return true;
     }
 
-    private static Optional<Object> identity(Path path) throws IOException {
-        return Optional.ofNullable(Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
-                .fileKey());
+    /** Whether readers that have attached to this can go on with a daemon of these clocks. */
+    private static boolean isFit(ByteBuffer content, ClockDomain domain) {
+        return isEmpty(content) || StatusPageWriter.domainIn(content).equals(domain);
     }
 
     public Path path() {
@@ -188,8 +263,13 @@ public final class SegmentFile implements AutoCloseable {
     }
 
     /** The mapped segment, little-endian; stays valid after {@link #close}. */
-    public MappedByteBuffer buffer() {
+    public ByteBuffer buffer() {
         return buffer;
+    }
+
+    /** The clocks that its page has to state. */
+    public ClockDomain domain() {
+        return domain;
     }
 
     /** Whether the segment of a dead writer was found and goes on being used. */
@@ -197,26 +277,121 @@ public final class SegmentFile implements AutoCloseable {
         return takenOver;
     }
 
-    /** Whether the name still leads to this file: older Python readers are known to unlink it. */
-    public boolean isInPlace() {
+    /**
+     * What has become of the file that {@link #renew} mends: older Python readers are known to unlink it, its owner may cut it
+     * short or let others write to it, and the daemon may have been restored elsewhere from a checkpoint.
+     *
+     * @param now the clocks of this process
+     * @return what happened, as the end of a sentence about the segment; empty if all is well
+     */
+    public Optional<String> damage(ClockDomain now) {
+        Optional<FileState> found;
         try {
-            return identity(path).equals(identity);
+            found = OpenFile.look(path);
         } catch (IOException e) {
-            return false;
+            return Optional.of("cannot be seen any more (" + reason(e) + ")");
         }
+        if (found.isEmpty()) {
+            return Optional.of("was removed");
+        }
+        FileState there = found.get();
+        if (!there.identity().equals(state.identity())) {
+            return Optional.of("was replaced by another file");
+        }
+        if (there.size() != RecordLayout.SEGMENT_SIZE) {
+            return Optional.of("was cut to " + there.size() + " bytes");
+        }
+        if (!there.isOwn() || there.mode() != FileState.SEGMENT_MODE) {
+            return Optional.of(there.ownership());
+        }
+        return now.equals(domain)
+                ? Optional.empty()
+                : Optional.of("states the clocks of another boot or time namespace");
+    }
+
+    /**
+     * Makes a new file under the name, which readers find by themselves; never over a file of somebody else, or of a live
+     * daemon. This one stays as it is, for whoever has it mapped, until it is closed.
+     *
+     * @param now the clocks of this process
+     * @throws SegmentException as {@link #claim}
+     */
+    public SegmentFile renew(ClockDomain now) throws SegmentException {
+        return attempt(path, () -> {
+            Optional<FileState> found = OpenFile.look(path);
+            if (found.isPresent() && found.get().identity().equals(state.identity())) {
+                return make(path, now, true);
+            }
+            return Optional.of(claim(path, now));
+        });
     }
 
     /** Removes the name, if it still leads to this file, and gives up the claim. */
     @Override
     public void close() {
         try {
-            if (isInPlace()) {
+            if (leadsTo(path, state)) {
                 Files.deleteIfExists(path);
             }
         } catch (IOException e) {
             throw new java.io.UncheckedIOException("cannot remove " + path, e);
         } finally {
-            claim.close();
+            file.close();
+        }
+    }
+
+    /**
+     * Whether a living daemon has claimed the file that the path leads to, wherever it runs. Disturbs nobody.
+     *
+     * @throws IOException if there is no such file, or it may not be read
+     */
+    public static boolean isServed(Path path) throws IOException {
+        return OpenFile.isClaimed(path);
+    }
+
+    /**
+     * Removes the segment of a daemon that has died: not one that a daemon has claimed, and no file that is not a segment.
+     *
+     * @return false if there is nothing of that name
+     * @throws SegmentException if it is not removed; says why, and what to do
+     */
+    public static boolean removeAbandoned(Path path) throws SegmentException {
+        try {
+            Optional<FileState> found = OpenFile.look(path);
+            if (found.isEmpty()) {
+                return false;
+            }
+            requireSegment(
+                    path,
+                    found.get().kind() == FileState.Kind.REGULAR && found.get().size() == RecordLayout.SEGMENT_SIZE);
+            OpenFile file = OpenFile.open(path);
+            try {
+                OpenFile.Claim claim = file.claim();
+                ByteBuffer content = map(file);
+                if (claim == OpenFile.Claim.TAKEN_BY_WRITER) {
+                    throw new SegmentException(
+                            path + " belongs to a running daemon" + writerOf(content) + "; stop it first");
+                }
+                requireSegment(path, isSegment(content));
+                // While it is claimed here, no daemon takes it over; one that has put a new file in its place keeps
+                // that.
+                return leadsTo(path, file.state()) && Files.deleteIfExists(path);
+            } finally {
+                file.close();
+            }
+        } catch (NoSuchFileException e) {
+            return false;
+        } catch (AccessDeniedException e) {
+            throw new SegmentException("no permission to remove " + path + "; run as its owner", e);
+        } catch (IOException e) {
+            throw new SegmentException("cannot remove " + path + " (" + reason(e) + "); run as its owner", e);
+        }
+    }
+
+    private static void requireSegment(Path path, boolean isSegment) throws SegmentException {
+        if (!isSegment) {
+            throw new SegmentException(
+                    path + " is not removed, for it is not a segment of this version; rm it by hand");
         }
     }
 }

@@ -2,6 +2,7 @@
 package io.chronotick.daemon.segment;
 
 import io.chronotick.client.PageLayout;
+import io.chronotick.daemon.time.ClockDomain;
 import io.chronotick.engine.SourceReport;
 import io.chronotick.engine.StampKind;
 import java.lang.invoke.VarHandle;
@@ -13,8 +14,9 @@ import java.util.UUID;
 
 /** Writes the status page under its own seqlock, so that it never disturbs readers of the record. For one thread. */
 public final class StatusPageWriter {
+    private static final UUID NO_BOOT_ID = new UUID(0, 0);
+
     private final double startTime;
-    private final Optional<UUID> bootId;
     private final double frequencyHz;
     private final String cpuAffinity;
     private final String version;
@@ -23,34 +25,29 @@ public final class StatusPageWriter {
      * A writer of what never changes while the daemon runs.
      *
      * @param startTime CLOCK_REALTIME at start, Unix seconds
-     * @param bootId the kernel's boot id, where the host has one
      * @param frequencyHz records a second
      * @param cpuAffinity CPUs the record writer is bound to, for example "0,1"; empty when free
      * @param version of the daemon
      */
-    public StatusPageWriter(
-            double startTime, Optional<UUID> bootId, double frequencyHz, String cpuAffinity, String version) {
+    public StatusPageWriter(double startTime, double frequencyHz, String cpuAffinity, String version) {
         this.startTime = startTime;
-        this.bootId = bootId;
         this.frequencyHz = frequencyHz;
         this.cpuAffinity = cpuAffinity;
         this.version = version;
     }
 
-    /** Writes the whole page. */
-    public void write(ByteBuffer segment, DaemonStatus status) {
+    /**
+     * Writes the whole page.
+     *
+     * @param domain the clocks of its records; the same at every call for one segment
+     */
+    public void write(ByteBuffer segment, ClockDomain domain, DaemonStatus status) {
         int sequence = segment.getInt(PageLayout.PAGE_SEQUENCE) | 1;
         segment.putInt(PageLayout.PAGE_SEQUENCE, sequence);
         VarHandle.storeStoreFence();
         segment.putInt(PageLayout.PAGE_VERSION, PageLayout.VERSION);
         segment.putDouble(PageLayout.START_TIME, startTime);
-        // Big-endian as RFC 9562 has it, in a little-endian buffer.
-        segment.putLong(
-                PageLayout.BOOT_ID,
-                Long.reverseBytes(bootId.map(UUID::getMostSignificantBits).orElse(0L)));
-        segment.putLong(
-                PageLayout.BOOT_ID + Long.BYTES,
-                Long.reverseBytes(bootId.map(UUID::getLeastSignificantBits).orElse(0L)));
+        putDomain(segment, domain);
         segment.putDouble(PageLayout.UPDATE_FREQUENCY, frequencyHz);
         segment.putDouble(PageLayout.MAX_DRIFT, RecordWriter.MAX_DRIFT);
         segment.putFloat(PageLayout.WARMUP_PROGRESS, (float) status.warmupProgress());
@@ -77,6 +74,23 @@ public final class StatusPageWriter {
         segment.putLong(PageLayout.MAGIC, PageLayout.MAGIC_VALUE);
         VarHandle.releaseFence();
         segment.putInt(PageLayout.PAGE_SEQUENCE, sequence + 1);
+    }
+
+    private static void putDomain(ByteBuffer segment, ClockDomain domain) {
+        UUID bootId = domain.bootId().orElse(NO_BOOT_ID);
+        // Big-endian as RFC 9562 has it, in a little-endian buffer.
+        segment.putLong(PageLayout.BOOT_ID, Long.reverseBytes(bootId.getMostSignificantBits()));
+        segment.putLong(PageLayout.BOOT_ID + Long.BYTES, Long.reverseBytes(bootId.getLeastSignificantBits()));
+        segment.putLong(PageLayout.TIME_NAMESPACE, domain.timeNamespace());
+    }
+
+    /** The clocks that a page states; {@link ClockDomain#UNKNOWN} before it has been written. */
+    static ClockDomain domainIn(ByteBuffer segment) {
+        UUID bootId = new UUID(
+                Long.reverseBytes(segment.getLong(PageLayout.BOOT_ID)),
+                Long.reverseBytes(segment.getLong(PageLayout.BOOT_ID + Long.BYTES)));
+        return new ClockDomain(
+                Optional.of(bootId).filter(id -> !id.equals(NO_BOOT_ID)), segment.getLong(PageLayout.TIME_NAMESPACE));
     }
 
     private static void putSource(ByteBuffer segment, int row, SourceReport source, long rawNanos) {

@@ -2,8 +2,8 @@
 package io.chronotick.daemon.time;
 
 /**
- * The clocks of this host. Implementations are thread-safe and allocate nothing in any of these methods once a thread has
- * called them for the first time.
+ * The clocks of this host. Implementations are thread-safe and, but for {@link #domain}, allocate nothing once a thread has
+ * called a method for the first time.
  */
 public interface HostClocks {
     /** The best clocks that this system and the permissions of this program give. */
@@ -20,8 +20,18 @@ public interface HostClocks {
     /** CLOCK_REALTIME, ns since the Unix epoch: the system clock, which others may slew and step. */
     long realtimeNanos();
 
-    /** CLOCK_BOOTTIME, ns: like CLOCK_MONOTONIC, but it goes on during suspend. */
+    /** CLOCK_BOOTTIME, ns: like CLOCK_MONOTONIC, but it goes on during suspend; where there is none, CLOCK_MONOTONIC. */
     long boottimeNanos();
+
+    /** Whether {@link #boottimeNanos} is that clock. */
+    default boolean hasBoottime() {
+        return true;
+    }
+
+    /** Whose clocks these are now. Takes some ten microseconds and allocates. */
+    default ClockDomain domain() {
+        return ClockDomain.current();
+    }
 
     /**
      * Sleeps until CLOCK_MONOTONIC reads {@code deadlineNanos} (an absolute deadline); returns at once if it is past.

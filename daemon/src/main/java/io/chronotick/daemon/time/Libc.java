@@ -16,11 +16,19 @@ public final class Libc {
     private static final Set<String> GENERIC_ABI = Set.of("amd64", "aarch64", "riscv64");
 
     public static final int EPERM = 1;
+    public static final int ENOENT = 2;
     public static final int EINTR = 4;
     public static final int EAGAIN = 11;
+    public static final int ENOMEM = 12;
     public static final int EACCES = 13;
+    public static final int EEXIST = 17;
+    public static final int EISDIR = 21;
     public static final int EINVAL = 22;
     public static final int EMFILE = 24;
+    public static final int ENOSPC = 28;
+    public static final int EROFS = 30;
+    public static final int ENOLCK = 37;
+    public static final int ELOOP = 40;
     public static final int EAFNOSUPPORT = 97;
     public static final int EADDRINUSE = 98;
     public static final int EADDRNOTAVAIL = 99;
@@ -32,6 +40,7 @@ public final class Libc {
     public static final int ECONNREFUSED = 111;
     public static final int EHOSTDOWN = 112;
     public static final int EHOSTUNREACH = 113;
+    public static final int EDQUOT = 122;
 
     private static final boolean SUPPORTED = isKnownSystem() && isNativeAccessPermitted();
 
@@ -80,7 +89,16 @@ public final class Libc {
     public static String errnoText(int errno) {
         return switch (errno) {
             case EPERM -> "operation not permitted (a local firewall or sandbox forbids it)";
+            case ENOENT -> "no such file";
+            case ENOMEM -> "no memory left";
             case EACCES -> "permission denied";
+            case EEXIST -> "it exists already";
+            case EISDIR -> "is a directory";
+            case ENOSPC -> "no space left there";
+            case EROFS -> "read-only file system";
+            case ENOLCK -> "no locks available on that file system";
+            case ELOOP -> "is a symbolic link";
+            case EDQUOT -> "disk quota exceeded";
             case EINVAL -> "invalid argument";
             case EMFILE -> "too many open files";
             case EAFNOSUPPORT -> "address family not supported on this host";

@@ -32,6 +32,11 @@ final class PortableClocks implements HostClocks {
     }
 
     @Override
+    public boolean hasBoottime() {
+        return false;
+    }
+
+    @Override
     public void sleepUntilMonotonic(long deadlineNanos) {
         // An interrupted thread must not spin here, nor lose its interrupt.
         boolean interrupted = false;

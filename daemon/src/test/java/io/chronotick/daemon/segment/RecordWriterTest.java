@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.sun.management.ThreadMXBean;
+import io.chronotick.client.PageLayout;
 import io.chronotick.client.RecordLayout;
+import io.chronotick.daemon.time.FakeClocks;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.engine.Correction;
 import io.chronotick.engine.LeapIndicator;
@@ -14,6 +16,8 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 class RecordWriterTest {
@@ -23,10 +27,20 @@ class RecordWriterTest {
     private static final double FREQUENCY = 12e-6;
 
     private final FakeClocks clocks = new FakeClocks();
-    private final ByteBuffer segment =
-            ByteBuffer.allocate(RecordLayout.SEGMENT_SIZE).order(ByteOrder.LITTLE_ENDIAN);
+    private final ByteBuffer segment = segmentOf(clocks);
     private final RecordWriter writer = new RecordWriter(clocks, 4711);
     private final Correction correction = correctionNow(clocks, clocks.realtimeNanos() + OFFSET);
+
+    /** Without a record yet; its page states the clocks as they are. */
+    private static ByteBuffer segmentOf(HostClocks clocks) {
+        ByteBuffer segment = ByteBuffer.allocate(RecordLayout.SEGMENT_SIZE).order(ByteOrder.LITTLE_ENDIAN);
+        new StatusPageWriter(0, 100, "", "test")
+                .write(
+                        segment,
+                        clocks.domain(),
+                        new DaemonStatus(1, "", LeapIndicator.NONE, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, "", List.of()));
+        return segment;
+    }
 
     private static Correction correctionNow(HostClocks clocks, long utc) {
         return new Correction(
@@ -170,6 +184,121 @@ class RecordWriterTest {
     }
 
     @Test
+    void shouldPublishWhatTheMachineWasSuspendedAndOnlyWhenThatChanges() {
+        clocks.suspend(7200 * SECOND);
+        tickAfter(10 * MILLI, 0);
+        assertThat(segment.getInt(PageLayout.BOOTTIME_KNOWN)).isEqualTo(1);
+        assertThat(segment.getLong(PageLayout.BOOTTIME_LEAD_NS)).isEqualTo(7200 * SECOND);
+
+        // Not written again: the line of the cache stays with the readers.
+        segment.putLong(PageLayout.BOOTTIME_LEAD_NS, 1);
+        tickAfter(10 * MILLI, 500e-6);
+        assertThat(segment.getLong(PageLayout.BOOTTIME_LEAD_NS)).isEqualTo(1);
+
+        clocks.suspend(5 * SECOND);
+        tickAfter(10 * MILLI, 0);
+        assertThat(segment.getLong(PageLayout.BOOTTIME_LEAD_NS)).isEqualTo(7205 * SECOND);
+
+        ByteBuffer another = segmentOf(clocks);
+        writer.tick(correction, another);
+        assertThat(another.getLong(PageLayout.BOOTTIME_LEAD_NS)).isEqualTo(7205 * SECOND);
+    }
+
+    @Test
+    void shouldPublishABetterReadingOfTheBootClock() {
+        // The first time the thread loses its CPU between the two clocks: reads 0 to 3 of the three clocks, 4
+        // monotonic, 5 boot.
+        clocks.stallAfter(5, 80 * MILLI);
+        tickAfter(10 * MILLI, 0);
+        assertThat(segment.getLong(PageLayout.BOOTTIME_LEAD_NS)).isEqualTo(80 * MILLI);
+        tickAfter(10 * MILLI, 0);
+        assertThat(segment.getLong(PageLayout.BOOTTIME_LEAD_NS)).isZero();
+        assertThat(writer.discontinuities()).isZero();
+    }
+
+    @Test
+    void shouldSayThatThereIsNoBootClock() {
+        clocks.hideBoottime();
+        segment.putInt(PageLayout.BOOTTIME_KNOWN, 1); // of the daemon before
+        tickAfter(10 * MILLI, 0);
+        assertThat(segment.getInt(PageLayout.BOOTTIME_KNOWN)).isZero();
+        assertThat(flags() & RecordLayout.FLAG_VALID).isNotZero();
+    }
+
+    @Test
+    void shouldPublishNothingValidInASegmentOfOtherClocks() {
+        tickAfter(10 * MILLI, 0);
+        assertThat(flags() & RecordLayout.FLAG_VALID).isNotZero();
+
+        clocks.restoreInNamespace(4, 3600 * SECOND);
+        tickAfter(10 * MILLI, 0);
+        assertThat(flags() & RecordLayout.FLAG_VALID).isZero();
+        assertThat(segment.getInt(RecordLayout.SOURCE)).isZero();
+        assertThat(writer.discontinuities()).isEqualTo(1);
+
+        // Measured again, but who has this file mapped has looked at its page.
+        Correction fresh = correctionNow(clocks, clocks.realtimeNanos());
+        clocks.pass(10 * MILLI, 0);
+        writer.tick(fresh, segment);
+        assertThat(flags() & RecordLayout.FLAG_VALID).isZero();
+
+        ByteBuffer renewed = segmentOf(clocks);
+        writer.tick(fresh, renewed);
+        assertThat(renewed.getInt(RecordLayout.FLAGS) & RecordLayout.FLAG_VALID).isNotZero();
+        writer.tick(correction, renewed);
+        assertThat(renewed.getInt(RecordLayout.FLAGS) & RecordLayout.FLAG_VALID).isZero();
+    }
+
+    @Test
+    void shouldLookWhoseClocksTheyAreBeforeItWritesToAnotherSegment() {
+        tickAfter(10 * MILLI, 0);
+        clocks.moveSilently(4);
+        ByteBuffer renewed = segmentOf(clocks);
+        clocks.pass(10 * MILLI, 0);
+        writer.tick(correction, renewed);
+        assertThat(renewed.getInt(RecordLayout.FLAGS) & RecordLayout.FLAG_VALID).isZero();
+        writer.tick(correctionNow(clocks, clocks.realtimeNanos()), renewed);
+        assertThat(renewed.getInt(RecordLayout.FLAGS) & RecordLayout.FLAG_VALID).isNotZero();
+    }
+
+    @Test
+    void shouldNotBelieveInACorrectionFromBeforeARebootEver() {
+        tickAfter(10 * MILLI, 0);
+        clocks.restoreInBoot(new UUID(5, 6), 3600 * SECOND);
+        ByteBuffer renewed = segmentOf(clocks);
+        for (int i = 0; i < 100; i++) {
+            // Past the reading of the raw clock that the correction begins with.
+            clocks.pass(100 * SECOND, 0);
+            writer.tick(correction, renewed);
+            assertThat(renewed.getInt(RecordLayout.FLAGS) & RecordLayout.FLAG_VALID)
+                    .as("turn %d", i)
+                    .isZero();
+        }
+    }
+
+    @Test
+    void shouldNotBelieveInACorrectionFromTheFuture() {
+        tickAfter(10 * MILLI, 0);
+        Correction late = correctionNow(clocks, clocks.realtimeNanos());
+        clocks.turnBack(60 * SECOND);
+        tickAfter(10 * MILLI, 0);
+        // The engine has not heard of it yet.
+        writer.tick(late, segment);
+        assertThat(flags() & RecordLayout.FLAG_VALID).isZero();
+    }
+
+    @Test
+    void shouldKeepTheMeanLatencyWhenTheCountOfRecordsGoesRound() {
+        RecordWriter old = new RecordWriter(clocks, 4711, -2);
+        for (int i = 0; i < 3; i++) {
+            clocks.pass(10 * MILLI, 0);
+            old.tick(correction, segment);
+            assertThat(segment.getFloat(RecordLayout.AVERAGE_LATENCY_MS)).isBetween(0f, 10_000f);
+        }
+        assertThat(segment.getInt(RecordLayout.TOTAL_CORRECTIONS)).isEqualTo(1);
+    }
+
+    @Test
     void shouldNotTakeALostCpuForASuspendOrAStep() {
         for (int reads = 0; reads < 30; reads++) {
             tickAfter(10 * MILLI, 0);
@@ -231,6 +360,7 @@ class RecordWriterTest {
     void shouldAllocateNothingPerTick() {
         HostClocks system = HostClocks.system();
         RecordWriter real = new RecordWriter(system, 1);
+        ByteBuffer segment = segmentOf(system);
         Correction now = correctionNow(system, system.realtimeNanos());
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long thread = Thread.currentThread().threadId();

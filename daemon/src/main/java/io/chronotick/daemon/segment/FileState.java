@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.daemon.segment;
+
+/**
+ * What the file system says of a file. Immutable.
+ *
+ * @param identity device and inode, or what stands for them
+ * @param kind what sort of a thing it is
+ * @param size bytes
+ * @param links names that it has
+ * @param isOwn whether it belongs to the effective user of this process
+ * @param owner whose it is, in words: "user 1000"
+ * @param mode permission bits
+ */
+record FileState(Object identity, Kind kind, long size, long links, boolean isOwn, String owner, int mode) {
+    /** The sorts that are told apart. */
+    enum Kind {
+        REGULAR,
+        SYMBOLIC_LINK,
+        OTHER
+    }
+
+    /** Permissions of a segment: its daemon writes, everybody reads. */
+    static final int SEGMENT_MODE = 0644;
+
+    /** Owner and mode, in words. */
+    String ownership() {
+        return "belongs to %s with mode %04o".formatted(owner, mode);
+    }
+}
