@@ -5,6 +5,7 @@ import io.chronotick.client.ChronoTickException;
 import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.Reading;
 import io.chronotick.client.StatusPage;
+import io.chronotick.daemon.segment.SegmentFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -79,9 +80,9 @@ final class DoctorCommand extends SegmentCommand {
                 reading.isWriterAlive() && !reading.isStale(),
                 "Daemon runs",
                 "process " + reading.record().writerPid(),
-                reading.isWriterAlive()
-                        ? "it does not write: continue it (kill -CONT "
-                                + reading.record().writerPid() + ") or give it CPU (--cpu-affinity)"
+                isServed(reader.segment())
+                        ? "it lives and does not write: continue it (SIGCONT to process "
+                                + reading.record().writerPid() + " where it runs) or give it CPU (--cpu-affinity)"
                         : "start it with: chronotick daemon");
         check(
                 reading.record().isWarmupComplete(),
@@ -119,6 +120,15 @@ final class DoctorCommand extends SegmentCommand {
                 "Daemon of this version",
                 page.daemonVersion(),
                 "restart the daemon after an update");
+    }
+
+    /** By the daemon's claim, not by its process id, which in a container is another's here. */
+    private static boolean isServed(Path segment) {
+        try {
+            return SegmentFile.isServed(segment);
+        } catch (IOException e) {
+            return false; // gone meanwhile
+        }
     }
 
     private void checkLatency(ChronoTickReader reader, boolean readable) {

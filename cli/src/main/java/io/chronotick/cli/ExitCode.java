@@ -2,11 +2,13 @@
 package io.chronotick.cli;
 
 import io.chronotick.client.ChronoTickException;
+import io.chronotick.client.ClockDomainException;
 import io.chronotick.client.DeadWriterException;
 import io.chronotick.client.ExpiredException;
 import io.chronotick.client.IncompatibleSegmentException;
 import io.chronotick.client.NoSegmentException;
 import io.chronotick.client.Reading;
+import io.chronotick.client.UntrustedSegmentException;
 
 /** What a command tells the script that ran it. */
 final class ExitCode {
@@ -47,7 +49,9 @@ final class ExitCode {
         if (e instanceof ExpiredException) {
             return EXPIRED;
         }
-        if (e instanceof IncompatibleSegmentException) {
+        if (e instanceof IncompatibleSegmentException
+                || e instanceof UntrustedSegmentException
+                || e instanceof ClockDomainException) {
             return USAGE;
         }
         return NOT_MET;

@@ -9,6 +9,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 
 /**
@@ -106,7 +108,11 @@ final class SampleSegment {
         bytes.put(at, value.getBytes(StandardCharsets.UTF_8));
     }
 
+    /** With the mode that a daemon gives it, whatever the umask: a reader does not trust others. */
     void writeTo(Path file) throws IOException {
         Files.write(file, bytes.array());
+        if (Files.getFileAttributeView(file, PosixFileAttributeView.class) != null) {
+            Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+        }
     }
 }

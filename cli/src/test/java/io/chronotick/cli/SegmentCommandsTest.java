@@ -7,13 +7,19 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.chronotick.client.PageLayout;
 import io.chronotick.client.RecordLayout;
+import io.chronotick.daemon.segment.SegmentFile;
+import io.chronotick.daemon.time.ClockDomain;
+import io.chronotick.daemon.time.HostClocks;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class SegmentCommandsTest {
@@ -234,16 +240,59 @@ class SegmentCommandsTest {
     }
 
     @Test
-    void shouldCleanUpOnlyWhatADeadDaemonLeft() throws IOException {
+    void shouldCleanUpOnlyWhatADeadDaemonLeft() throws Exception {
         assertThat(shell.run("cleanup")).isZero();
         assertThat(shell.out()).startsWith("nothing to remove");
-        assertThat(run("cleanup")).isEqualTo(ExitCode.NOT_MET);
-        assertThat(shell.err()).contains("running daemon").hasLineCount(1);
-        assertThat(segment).exists();
-        sample.bytes.putInt(RecordLayout.WRITER_PID, NO_PROCESS);
-        expire();
+        ClockDomain here = HostClocks.system().domain();
+        try (SegmentFile living = SegmentFile.claim(segment, here)) {
+            living.buffer().put(0, sample.bytes.array());
+            // The daemon lives, in a container: its process id says nothing here, and how old its record is neither.
+            living.buffer().putInt(RecordLayout.WRITER_PID, NO_PROCESS);
+            assertThat(shell.run("cleanup")).isEqualTo(ExitCode.NOT_MET);
+            assertThat(shell.err()).contains("running daemon").hasLineCount(1);
+            assertThat(segment).exists();
+        }
+        // Dead, and its process id is that of somebody who lives.
         assertThat(run("cleanup")).isZero();
+        assertThat(shell.out()).isEqualTo("removed " + segment + "\n");
         assertThat(segment).doesNotExist();
+    }
+
+    @Test
+    void shouldAdviseByTheClaimAndNotByTheProcessId() throws Exception {
+        sample.bytes.putDouble(PageLayout.UPDATE_FREQUENCY, 100);
+        expire();
+        assertThat(run("doctor")).isEqualTo(ExitCode.NOT_MET);
+        assertThat(shell.out()).containsPattern("✗ Daemon runs .*\n    start it with");
+        Files.delete(segment);
+        try (SegmentFile stopped =
+                SegmentFile.claim(segment, HostClocks.system().domain())) {
+            stopped.buffer().put(0, sample.bytes.array());
+            stopped.buffer().putInt(RecordLayout.WRITER_PID, 1);
+            assertThat(shell.run("doctor")).isEqualTo(ExitCode.NOT_MET);
+            assertThat(shell.out())
+                    .containsPattern("✗ Daemon runs .*\n    it lives and does not write: .*process 1 where it runs")
+                    .doesNotContain("kill");
+        }
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS) // has other permissions
+    void shouldRefuseASegmentOfNobodyTrustedOrOfOtherClocksInALine() throws IOException {
+        run("read");
+        Files.setPosixFilePermissions(segment, PosixFilePermissions.fromString("rw-rw-rw-"));
+        for (String command : List.of("read", "status", "json", "sources")) {
+            assertThat(shell.run(command)).as(command).isEqualTo(ExitCode.USAGE);
+            assertThat(shell.err()).contains("mode 0666").hasLineCount(1);
+        }
+        sample.bytes.putLong(PageLayout.BOOT_ID, 1);
+        for (String command : List.of("read", "status", "json", "sources")) {
+            assertThat(run(command)).as(command).isEqualTo(ExitCode.USAGE);
+            assertThat(shell.err()).contains("another boot").hasLineCount(1);
+        }
+        assertThat(shell.run("doctor")).isEqualTo(ExitCode.NOT_MET);
+        assertThat(shell.out()).contains("another boot");
+        assertThat(shell.run("cleanup")).isZero();
     }
 
     @Test
