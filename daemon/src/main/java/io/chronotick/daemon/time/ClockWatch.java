@@ -44,6 +44,9 @@ public final class ClockWatch {
 
     private static final long RAW_JUMP_NANOS = 10_000_000;
 
+    /** A slew rate that changes by more than this between two readings is followed at once: the limit of the kernel's PLL. */
+    private static final double SUDDEN_SLEW = 500e-6;
+
     private final HostClocks clocks;
     private final SlewRate slewRate = new SlewRate();
     private final AtomicLong steps = new AtomicLong();
@@ -194,6 +197,11 @@ public final class ClockWatch {
             }
             if (isStep || jumped) {
                 lookAtDomain();
+            }
+            // Not to be averaged in: what has been measured before is wrong by more than a reader allows for.
+            double unforeseen = rawElapsed - elapsed * (1 + slewRate.value());
+            if (!jumped && elapsed > 0 && Math.abs(unforeseen) > SUDDEN_SLEW * elapsed + unsure) {
+                slewRate.change(previousRaw, previousMonotonic, raw, monotonic);
             }
         }
         // It changes in suspend alone, so every upper bound holds until then.

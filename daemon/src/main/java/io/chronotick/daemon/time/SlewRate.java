@@ -28,10 +28,25 @@ final class SlewRate {
         if (count > 0) {
             int oldest = count < SLOTS ? 0 : next;
             // At low frequencies the slots lie far apart: a slew that has just changed must not be averaged away.
-            int from = monotonic - monotonicNanos[newest] > SLOTS * SPACING_NANOS / 2 ? newest : oldest;
-            long span = monotonic - monotonicNanos[from];
-            rate = ((raw - rawNanos[from]) - span) / (double) span;
+            measure(monotonic - monotonicNanos[newest] > SLOTS * SPACING_NANOS / 2 ? newest : oldest, raw, monotonic);
         }
+        put(raw, monotonic);
+    }
+
+    /** Begins anew with the last two readings: since the first of them the rate is another. */
+    void change(long earlierRaw, long earlierMonotonic, long raw, long monotonic) {
+        restart();
+        put(earlierRaw, earlierMonotonic);
+        measure(0, raw, monotonic);
+        put(raw, monotonic);
+    }
+
+    private void measure(int from, long raw, long monotonic) {
+        long span = monotonic - monotonicNanos[from];
+        rate = ((raw - rawNanos[from]) - span) / (double) span;
+    }
+
+    private void put(long raw, long monotonic) {
         if (count == 0) {
             next = 0;
         }

@@ -162,6 +162,23 @@ class RecordWriterTest {
         assertThat(Math.abs(errorNow())).isLessThanOrEqualTo(10);
     }
 
+    /** As fast as chronyd slews by default (maxslewrate): only what a reader extrapolates before the next tick is wrong. */
+    @Test
+    void shouldFollowASuddenSlewFromTheNextTickOn() {
+        for (int i = 0; i < 300; i++) {
+            tickAfter(10 * MILLI, 0);
+        }
+        for (double slew : new double[] {0.0833, -0.0833, 0}) {
+            tickAfter(10 * MILLI, slew);
+            for (int i = 0; i < 200; i++) {
+                clocks.pass(9 * MILLI, slew);
+                assertThat(Math.abs(errorNow())).as("turn %d at %s", i, slew).isLessThanOrEqualTo(10);
+                tickAfter(MILLI, slew);
+            }
+        }
+        assertThat(writer.discontinuities()).isZero();
+    }
+
     @Test
     void shouldCoverASlewThatBeginsAfterTheTick() {
         tickAfter(10 * MILLI, 0);
