@@ -75,7 +75,7 @@ final class LiveWriter {
         });
         input.start();
         try (SegmentFile segment = SegmentFile.claim(Path.of(args[0]), clocks.domain())) {
-            writePage(clocks, Math.max(frequency, 1), segment.buffer());
+            writePage(clocks, (double) Math.max(frequency, 1), segment.buffer());
             RecordWriter writer =
                     new RecordWriter(clocks, (int) ProcessHandle.current().pid());
             Correction one = correction(clocks, 1);
