@@ -11,12 +11,17 @@ import json
 import math
 import struct
 import sys
+import uuid
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Union
 
 SEGMENT_SIZE = 4096
 RECORD = struct.Struct("<8dfIIIIIddIIffq")
+
+# Of the page what a reader of the record needs: magic, version, sequence, start_time, boot_id, update_frequency and max_drift;
+# time_namespace at 504; boottime_lead_ns and boottime_known at 3584, which the writer keeps under the record's sequence.
+PAGE = struct.Struct("<8sIId16sdd320xQ3072xqI")
 FIELDS = (
     "corrected_timestamp system_timestamp offset_correction drift_rate offset_uncertainty drift_uncertainty"
     " prediction_time valid_until confidence sequence_number flags source measurement_count writer_pid last_ntp_sync"
@@ -35,6 +40,15 @@ ANCHOR = 1_741_880_000.5
 MONOTONIC = 123_456_789_012_345
 MAX_DRIFT = 2.0**-14  # 61 ppm, exact
 SECOND = 1_000_000_000
+
+# The clock domain of a daemon: its boot, its time namespace (the kernel's first one), and the 2 h that it was suspended.
+BOOT = uuid.UUID("6fa459ea-ee8a-4ca4-894e-db77e160355e")
+OTHER_BOOT = uuid.UUID("16fd2706-8baf-433b-82eb-8c7fada847da")
+NAMESPACE = 4_026_531_834
+OTHER_NAMESPACE = 4_026_532_290
+LEAD = 7_200 * SECOND
+SUSPEND_SLACK = 30_000_000
+STALE = SECOND // 20  # at 100 Hz
 
 Number = Union[int, float, str]
 
@@ -66,9 +80,20 @@ def record(**changed: Any) -> Dict[str, Any]:
     return values
 
 
-def page(magic: bytes = b"CHRONOTK", version: int = 1, frequency: float = 100.0, max_drift: float = MAX_DRIFT) -> bytes:
-    """Bytes 128 to 183: what a reader of the record needs of the page."""
-    return struct.pack("<8sIId16sdd", magic, version, 2, ANCHOR - 60, b"", frequency, max_drift)
+def page(
+    magic: bytes = b"CHRONOTK",
+    version: int = 1,
+    frequency: float = 100.0,
+    max_drift: float = MAX_DRIFT,
+    boot: Optional[uuid.UUID] = None,
+    namespace: int = 0,
+    lead: Optional[int] = None,
+) -> bytes:
+    """Bytes 128 to 3595: what a reader of the record needs of the page. Nothing is known of the clock domain unless given."""
+    boot_id = boot.bytes if boot else b""
+    return PAGE.pack(
+        magic, version, 2, ANCHOR - 60, boot_id, frequency, max_drift, namespace, lead or 0, int(lead is not None)
+    )
 
 
 def plain(value: Number) -> Number:
@@ -86,6 +111,7 @@ def vector(
     page_bytes: Optional[bytes] = None,
     size: int = SEGMENT_SIZE,
     horizon: float = 30.0,
+    host: Optional[Dict[str, Number]] = None,
 ) -> Dict[str, Number]:
     """One line of the file."""
     leading = bytes(RECORD.size) if values is None else RECORD.pack(*(values[field] for field in FIELDS))
@@ -100,6 +126,7 @@ def vector(
         "now": state,
         "read": read or ("ok" if state in ("expired", "dead_writer", "not_ready") and values else state),
     }
+    line.update({"host_" + key: value for key, value in (host or {}).items()})
     if line["read"] != "ok" or values is None:
         return line
     stored = dict(zip(FIELDS, RECORD.unpack(RECORD.pack(*(values[field] for field in FIELDS)))))
@@ -155,6 +182,8 @@ def vectors() -> List[Dict[str, Number]]:
     )
     grid = ANCHOR + 1 / (1 << 22)  # one step of a double: 238.4 ns, not a whole number of them
     year_2106 = 4_294_967_295.25
+    domain = page(boot=BOOT, namespace=NAMESPACE, lead=LEAD)
+    resumed = dict(host=dict(boottime_lead_ns=LEAD + 5 * SECOND), page_bytes=domain)
     return [
         vector("no_correction", "the system clock is right; read at the anchor", record()),
         vector("typical", "behind by 23.1 ms and losing 12 ppm; a quarter of a second later", record(**typical), SECOND // 4),
@@ -252,6 +281,44 @@ def vectors() -> List[Dict[str, Number]]:
         vector("newer_page", "a page layout of the future", record(), state="incompatible", page_bytes=page(version=2)),
         vector("short_file", "a record without page: no segment of this version", record(), state="incompatible", size=128),
         vector("empty_file", "nothing at all", None, state="incompatible", size=0),
+        vector("same_domain", "boot and time namespace are the reader's", record(**typical), page_bytes=domain,
+               host=dict(boot_id=str(BOOT), time_namespace=NAMESPACE, boottime_lead_ns=LEAD)),
+        vector("file_of_another_boot", "left on a disk; its clock began anew", record(**typical), state="clock_domain",
+               page_bytes=domain, host=dict(boot_id=str(OTHER_BOOT))),
+        vector("host_without_boot_id", "/proc is not there", record(**typical), page_bytes=domain, host=dict(boot_id="")),
+        vector("page_without_boot_id", "a daemon that could not read it", record(**typical),
+               page_bytes=page(namespace=NAMESPACE), host=dict(boot_id=str(OTHER_BOOT))),
+        vector("other_time_namespace", "CLOCK_MONOTONIC has another offset there", record(**typical), state="clock_domain",
+               page_bytes=domain, host=dict(time_namespace=OTHER_NAMESPACE)),
+        vector("host_without_time_namespaces", "a kernel without them", record(**typical), page_bytes=domain,
+               host=dict(time_namespace=0)),
+        vector("page_without_time_namespace", "a daemon that could not tell", record(**typical), page_bytes=page(boot=BOOT),
+               host=dict(time_namespace=OTHER_NAMESPACE)),
+        vector("other_domain_no_record_yet", "the domain is looked at when the reader attaches", None, state="clock_domain",
+               page_bytes=domain, host=dict(boot_id=str(OTHER_BOOT))),
+        vector("domain_of_a_page_under_way", "the magic comes last: what is there already is not looked at", None,
+               state="not_ready", page_bytes=page(magic=b"", boot=BOOT, namespace=NAMESPACE),
+               host=dict(boot_id=str(OTHER_BOOT), time_namespace=OTHER_NAMESPACE)),
+        vector("newer_page_of_another_boot", "what a newer page says of its domain is not known", record(),
+               state="incompatible", page_bytes=page(version=2, boot=BOOT), host=dict(boot_id=str(OTHER_BOOT))),
+        vector("stale_but_awake", "older than two and a half periods, and the machine was awake", record(**typical),
+               2 * STALE, page_bytes=domain, host=dict(boottime_lead_ns=LEAD)),
+        vector("resumed", "CLOCK_BOOTTIME has moved on against CLOCK_MONOTONIC: suspended since the record",
+               record(**typical), 2 * STALE, "expired", **resumed),
+        vector("just_stale_and_resumed", "one nanosecond older than a record may be without another look",
+               record(**typical), STALE + 1, "expired", **resumed),
+        vector("boottime_within_slack", "the boot clock is read to 10 ms in places", record(**typical), 2 * STALE,
+               page_bytes=domain, host=dict(boottime_lead_ns=LEAD + SUSPEND_SLACK)),
+        vector("boottime_beyond_slack", "one nanosecond more", record(**typical), 2 * STALE, "expired",
+               page_bytes=domain, host=dict(boottime_lead_ns=LEAD + SUSPEND_SLACK + 1)),
+        vector("boottime_unknown", "the daemon's host has no such clock", record(**typical), 2 * STALE,
+               page_bytes=page(boot=BOOT, namespace=NAMESPACE), host=dict(boottime_lead_ns=LEAD + 5 * SECOND)),
+        vector("resumed_and_dead", "the daemon did not outlive the suspend", record(**typical, writer_pid=DEAD), 2 * STALE,
+               "dead_writer", **resumed),
+        vector("resumed_and_withdrawn", "not valid, and suspended since", record(
+            **typical, flags=NTP_READY | WARMUP_COMPLETE), 2 * STALE, "expired", **resumed),
+        vector("resumed_before_a_measurement", "nothing to be refused", record(**waiting, flags=0), 2 * STALE, "not_ready",
+               **resumed),
     ]
 
 
