@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Corrected time with honest bounds, read from a ChronoTick daemon's shared memory. C11, Linux and macOS, nothing but libc.
+// Corrected time with honest bounds, read from a ChronoTick daemon's shared memory. C11 and C++17 or later, by GCC or Clang, for
+// Linux and macOS; nothing but libc.
 //
 //     chronotick clock;
 //     chronotick_interval now;
@@ -25,7 +26,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -43,9 +43,13 @@
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "chronotick.h reads the segment's words in place, which needs a little-endian machine"
 #endif
+#if !defined __GNUC__
+#error "chronotick.h needs the __atomic builtins of GCC and Clang: C++ has no _Atomic, and C no std::atomic_ref"
+#endif
 // Atomics of these sizes have to work on memory that another process maps too, and on a page that may not be written.
-_Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_LLONG_LOCK_FREE == 2, "needs lock-free 4 and 8 byte atomics");
-_Static_assert(sizeof(_Atomic uint32_t) == 4 && sizeof(_Atomic uint64_t) == 8, "needs atomics without padding");
+#if __GCC_ATOMIC_INT_LOCK_FREE != 2 || __GCC_ATOMIC_LLONG_LOCK_FREE != 2
+#error "chronotick.h needs lock-free atomics of 4 and 8 bytes"
+#endif
 
 // Why there is no time; 0 if there is.
 typedef enum chronotick_status {
@@ -98,10 +102,15 @@ typedef struct chronotick_record {
     float max_error;       // hard bound at the anchor, s
     int64_t monotonic_ns;  // the anchor on the monotonic clock
 } chronotick_record;
+#ifdef __cplusplus
+static_assert(sizeof(chronotick_record) == 128, "the struct has the record's layout");
+#else
+_Static_assert(sizeof(chronotick_record) == 128, "the struct has the record's layout");
+#endif
 
 // A handle. Its fields are not for others.
 typedef struct chronotick {
-    _Atomic uint32_t *map;
+    uint32_t *map;  // only ever read, by atomic loads
     // The record's line, kept from one reading to the next.
     uint32_t sequence;
     int64_t anchor_ns, fresh_ns, whole_ns;
@@ -175,24 +184,21 @@ enum {
 #define CHRONOTICK_LOOKUP_NS INT64_C(100000000)
 #define CHRONOTICK_MIN_STALE_NS INT64_C(50000000)
 
-#if defined __GNUC__
 #define CHRONOTICK_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 #define CHRONOTICK_COLD __attribute__((cold, noinline, unused))
 #define CHRONOTICK_PRINTF __attribute__((format(printf, 3, 4)))
-#else
-#define CHRONOTICK_UNLIKELY(condition) (condition)
-#define CHRONOTICK_COLD
-#define CHRONOTICK_PRINTF
-#endif
 
-// Fields are loaded as relaxed atomics, whole words: a plain load that races with the writer would be undefined in C11.
+// Fields are loaded as relaxed atomics, whole words: a plain load that races with the writer would be undefined in C and C++.
 static inline uint64_t chronotick_word(const chronotick *c, unsigned offset) {
-    return atomic_load_explicit((_Atomic uint64_t *)(void *)(c->map + offset / 4), memory_order_relaxed);
+    return __atomic_load_n((uint64_t *)(void *)(c->map + offset / 4), __ATOMIC_RELAXED);
 }
 
 static inline uint32_t chronotick_half(const chronotick *c, unsigned offset) {
-    return atomic_load_explicit(c->map + offset / 4, memory_order_relaxed);
+    return __atomic_load_n(c->map + offset / 4, __ATOMIC_RELAXED);
 }
+
+// Of the record; what is loaded after this is not older.
+static inline uint32_t chronotick_sequence(const chronotick *c) { return __atomic_load_n(c->map + 68 / 4, __ATOMIC_ACQUIRE); }
 
 static inline double chronotick_double(const chronotick *c, unsigned offset) {
     uint64_t bits = chronotick_word(c, offset);
@@ -214,12 +220,11 @@ static CHRONOTICK_COLD CHRONOTICK_PRINTF chronotick_status chronotick_fail(
 // fence keeps them before the second. Odd is a write under way; equal and even means that none began or ended in between.
 static inline bool chronotick_try_load(const chronotick *c, chronotick_record *out) {
     uint64_t words[16];
-    uint32_t before = atomic_load_explicit(c->map + 68 / 4, memory_order_acquire);
+    uint32_t before = chronotick_sequence(c);
     if (before & 1) return false;
     for (unsigned i = 0; i < 16; i++) words[i] = chronotick_word(c, 8 * i);
-    atomic_thread_fence(memory_order_acquire);
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
     if (chronotick_half(c, 68) != before) return false;
-    _Static_assert(sizeof *out == sizeof words, "the struct has the record's layout");
     memcpy(out, words, sizeof words);
     return true;
 }
@@ -334,7 +339,7 @@ static CHRONOTICK_COLD chronotick_status chronotick_map(chronotick *c, const cha
     close(fd);
     if (map == MAP_FAILED) return chronotick_fail(c, CHRONOTICK_NO_SEGMENT, "cannot map %s: %s", c->path, strerror(error));
     chronotick next = *c;
-    next.map = map;
+    next.map = (uint32_t *)map;
     uint64_t magic = chronotick_word(&next, 128);
     uint32_t version = chronotick_half(&next, 136);
     bool unwritten = magic == 0;  // its daemon is about to write it
@@ -349,7 +354,7 @@ static CHRONOTICK_COLD chronotick_status chronotick_map(chronotick *c, const cha
                                c->path, (unsigned)version, CHRONOTICK_PAGE_VERSION);
     }
     if (c->map) munmap(c->map, CHRONOTICK_SEGMENT_SIZE);
-    c->map = map;
+    c->map = next.map;
     c->device = found.st_dev;
     c->inode = found.st_ino;
     c->fresh_ns = -1;
@@ -417,7 +422,8 @@ static inline chronotick_status chronotick_load(chronotick *c, chronotick_record
         int64_t now = chronotick_monotonic_ns();
         if (attempt == CHRONOTICK_SPINS) deadline = now + CHRONOTICK_PATIENCE_NS;
         if (now < deadline) {
-            nanosleep(&(struct timespec){0, 50000}, NULL);
+            const struct timespec pause = {0, 50000};
+            nanosleep(&pause, NULL);
             continue;
         }
         bool moved;
@@ -508,7 +514,7 @@ static CHRONOTICK_COLD chronotick_status chronotick_renew(chronotick *c, const i
 static inline chronotick_status chronotick_now(chronotick *c, chronotick_interval *out) {
     // An equal sequence means that the segment still holds the record that the line came from; one that came round after 2^31
     // records would long be past its freshness.
-    if (!CHRONOTICK_UNLIKELY(!c->map) && atomic_load_explicit(c->map + 68 / 4, memory_order_acquire) == c->sequence) {
+    if (!CHRONOTICK_UNLIKELY(!c->map) && chronotick_sequence(c) == c->sequence) {
         int64_t elapsed = chronotick_monotonic_ns() - c->anchor_ns;
         if (!CHRONOTICK_UNLIKELY(elapsed < 0 || elapsed > c->fresh_ns)) {
             chronotick_point(c, elapsed, out);

@@ -13,12 +13,14 @@ if sys.byteorder != "little":
 
 from .errors import (
     ChronoTickError,
+    ClockDomainError,
     ContentionError,
     DeadWriterError,
     ExpiredError,
     IncompatibleSegmentError,
     NoSegmentError,
     NotReadyError,
+    UntrustedSegmentError,
 )
 from .page import SourceRow, StatusPage
 from .reader import Reader, default_segment, resolve
@@ -28,6 +30,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "ChronoTickError",
+    "ClockDomainError",
     "ContentionError",
     "CorrectionRecord",
     "DeadWriterError",
@@ -40,6 +43,7 @@ __all__ = [
     "SourceRow",
     "StatusPage",
     "TimeInterval",
+    "UntrustedSegmentError",
     "default_segment",
     "resolve",
 ]

@@ -339,6 +339,9 @@ def _begin(arguments: Mapping[str, Any], *known: str, required: Tuple[str, ...] 
 
 
 def _end(result: Json, begin: int) -> Json:
+    for name, value in result.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            result[name] = None  # JSON has neither infinities nor NaN
     result["call_latency_ms"] = (time.perf_counter_ns() - begin) / 1e6
     return result
 

@@ -14,6 +14,15 @@ class IncompatibleSegmentError(ChronoTickError):
     """Not a segment this client understands: wrong size, magic or version, or values that no clock has."""
 
 
+class UntrustedSegmentError(ChronoTickError):
+    """The file is not one that only root, this user or a trusted one can have written: of another user, writable by others, or
+    behind a symbolic link."""
+
+
+class ClockDomainError(ChronoTickError):
+    """The segment is of another boot or of another time namespace: its clocks are not the ones that are read here."""
+
+
 class NotReadyError(ChronoTickError):
     """Never written, or the daemon does not know the time yet. Passes by itself: try again later."""
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 import uuid
 from dataclasses import dataclass
@@ -96,9 +97,9 @@ class StatusPage:
             long,
             p50,
             p99,
-            int(resident),
+            _whole(path, resident),
             cpu,
-            int(steps),
+            _whole(path, steps),
             mono,
             _text(waiting),
             _text(affinity),
@@ -114,6 +115,13 @@ def _row(path: str, segment: bytes, at: int) -> SourceRow:
     return SourceRow(
         _text(name), stratum, reach, STATES[state], stamp != 0, leap, *rest[:9], tuple(rest[9:])
     )
+
+
+def _whole(path: str, value: float) -> int:
+    """Of a count that the page holds as a double."""
+    if not math.isfinite(value):
+        raise _nonsense(path, "count")
+    return int(value)
 
 
 def _text(field: bytes) -> str:

@@ -9,10 +9,12 @@ from typing import Optional
 from . import format as fmt
 from .errors import (
     ChronoTickError,
+    ClockDomainError,
     DeadWriterError,
     ExpiredError,
     IncompatibleSegmentError,
     NoSegmentError,
+    UntrustedSegmentError,
 )
 from .reader import Reader
 from .record import TimeInterval
@@ -41,7 +43,9 @@ def exit_code(error: ChronoTickError) -> int:
         return NO_DAEMON
     if isinstance(error, ExpiredError):
         return EXPIRED
-    return USAGE if isinstance(error, IncompatibleSegmentError) else NOT_MET
+    if isinstance(error, (IncompatibleSegmentError, UntrustedSegmentError, ClockDomainError)):
+        return USAGE
+    return NOT_MET
 
 
 class Reading:
@@ -71,7 +75,8 @@ class Reading:
             self.age > _SURELY_FRESH_SECONDS and self.age > _STALE_TICKS / (reader.status().update_frequency or 1)
         )
         self.is_writer_alive = not (self.is_stale or self.refusal) or reader.writer_alive()
-        self.is_expired = (
+        # The refusal knows of a suspend, which the record's own age does not show.
+        self.is_expired = isinstance(self.refusal, ExpiredError) or (
             self.record.is_expired_at(monotonic_ns) if self.record.is_valid else self.record.is_warmup_complete
         )
 

@@ -11,7 +11,7 @@ import tempfile
 import time
 import unittest
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 CLIENTS = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(CLIENTS / "test-vectors"))
@@ -67,15 +67,21 @@ class SegmentTest(unittest.TestCase):
 
 
 class VirtualHost(Host):
-    """Time that passes only when a test or a sleep says so."""
+    """Time that passes only when a test or a sleep says so, on a machine of which nothing is known but what a test says."""
 
-    def __init__(self, now: int, alive: bool = True) -> None:
+    def __init__(
+        self, now: int, alive: bool = True, boot_id: bytes = b"", time_namespace: int = 0, boottime_lead: Optional[int] = None
+    ) -> None:
         self.time = now
         self.alive = alive
+        self.boottime_lead = boottime_lead
         self.sleeps = 0
         self.monotonic_ns = lambda: self.time
         self.sleep = self._sleep
         self.is_alive = lambda pid: self.alive
+        self.boot_id = lambda: boot_id
+        self.time_namespace = lambda: time_namespace
+        self.boottime_lead_ns = lambda: self.boottime_lead
 
     def _sleep(self, seconds: float) -> None:
         self.time += int(seconds * 1e9)

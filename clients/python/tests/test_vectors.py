@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import json
 import math
+import struct
 import unittest
+import uuid
 
 from chronotick import (
     ChronoTickError,
+    ClockDomainError,
     ContentionError,
     DeadWriterError,
     ExpiredError,
@@ -24,6 +27,7 @@ STATES = {
     DeadWriterError: "dead_writer",
     NotReadyError: "not_ready",
     IncompatibleSegmentError: "incompatible",
+    ClockDomainError: "clock_domain",
     ContentionError: "contention",
 }
 
@@ -47,10 +51,25 @@ class VectorsTest(SegmentTest):
             with self.subTest(vector["name"]):
                 self.check(vector)
 
+    @staticmethod
+    def host_of(vector) -> VirtualHost:
+        """What the vector says of the reader's machine; what it does not say is as the page has it."""
+        segment = bytes.fromhex(vector["hex"]).ljust(generate.SEGMENT_SIZE, b"\0")
+        (pid,), boot_id = struct.unpack_from("<I", segment, 84), segment[152:168]
+        (namespace,), (lead,) = struct.unpack_from("<Q", segment, 504), struct.unpack_from("<q", segment, 3584)
+        if "host_boot_id" in vector:
+            boot_id = uuid.UUID(vector["host_boot_id"]).bytes if vector["host_boot_id"] else b""
+        return VirtualHost(
+            vector["at_monotonic_ns"],
+            pid == generate.ALIVE,
+            boot_id,
+            vector.get("host_time_namespace", namespace),
+            vector.get("host_boottime_lead_ns", lead),
+        )
+
     def check(self, vector) -> None:
         self.path.write_bytes(bytes.fromhex(vector["hex"]).ljust(vector["size"], b"\0"))
-        alive = vector.get("writer_pid", int.from_bytes(bytes.fromhex(vector["hex"])[84:88], "little")) == generate.ALIVE
-        host = VirtualHost(vector["at_monotonic_ns"], alive)
+        host = self.host_of(vector)
 
         state, record = state_of(lambda: Reader(self.path, _host=host).read())
         self.assertEqual(vector["read"], state)
