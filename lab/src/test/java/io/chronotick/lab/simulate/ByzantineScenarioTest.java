@@ -3,7 +3,9 @@ package io.chronotick.lab.simulate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.chronotick.engine.Ablation;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -101,6 +103,24 @@ class ByzantineScenarioTest {
             assertThat(again.about()).isEqualTo(once.about());
             assertThat(once.findings().looks()).isPositive();
         }
+    }
+
+    /**
+     * The rule in its plainest form holds in these worlds, and leaves little enough whenever the honest majority is said to
+     * answer: an engine that does not keep it has no excuse.
+     */
+    @Test
+    void plainRuleHoldsWhateverTheAdversaryDoes() {
+        int answered = 0;
+        for (long seed = 1; seed <= 40; seed++) {
+            Scenario scenario = ByzantineScenario.of(seed, Optional.empty()).scenario("x");
+            PlainRule rule = new PlainRule(scenario.maxUncertainty());
+            new SimulatedWorld(scenario, seed, EnumSet.allOf(Ablation.class), Optional.empty(), rule).run();
+            assertThat(rule.outside()).as("seed %d: %s", seed, scenario.about()).isZero();
+            assertThat(rule.tooWide()).as("seed %d: %s", seed, scenario.about()).isZero();
+            answered += rule.answered();
+        }
+        assertThat(answered).isGreaterThan(30_000);
     }
 
     /** Nobody can know of a pause before the next answer: the watch has to see that the time is wrong. */
