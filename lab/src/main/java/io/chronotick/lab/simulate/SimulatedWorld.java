@@ -50,7 +50,7 @@ final class SimulatedWorld {
     /** What a forger who has not seen the request says, s. */
     private static final double FORGED_OFFSET = 5;
 
-    /** Forged packets come within this, s. */
+    /** Forged packets come within this, most of them much sooner, s. */
     private static final double FORGER_DELAY = 0.05;
 
     /** Between two readings of the sensor, ns, and what it reads at rest, C. */
@@ -288,9 +288,9 @@ final class SimulatedWorld {
                     generation++;
                     watch.forgetAll(now * 1e-9);
                     look();
-                } else {
-                    passed.forEach(event -> event.run().run());
                 }
+                // The network card has kept them.
+                passed.forEach(event -> event.run().run());
             }
         }
     }
@@ -365,13 +365,13 @@ final class SimulatedWorld {
     private void disturb(int index, Server server) {
         ServerSpec.Conduct conduct = server.state.conduct();
         if (conduct.unreachable() > 0 && server.luck.nextDouble() < conduct.unreachable()) {
-            at(now + SimulatedClock.nanos(FORGER_DELAY * server.luck.nextDouble()), false, () -> {
+            at(now + SimulatedClock.nanos(FORGER_DELAY * Math.pow(server.luck.nextDouble(), 4)), false, () -> {
                 toDaemon(() -> engine.onUnreachable(index, "connection refused", raw(), this::perform));
             });
         }
         if (conduct.forged() > 0 && server.luck.nextDouble() < conduct.forged()) {
             NtpTimestamp guessed = new NtpTimestamp(server.luck.nextLong());
-            long sent = now + SimulatedClock.nanos(FORGER_DELAY * server.luck.nextDouble());
+            long sent = now + SimulatedClock.nanos(FORGER_DELAY * Math.pow(server.luck.nextDouble(), 4));
             NtpTimestamp wrong = utc(sent, FORGED_OFFSET);
             byte[] forged = packet(server.state, server.state.stratum(), 0, guessed, wrong, wrong);
             byte[] replayed = server.lastReply;

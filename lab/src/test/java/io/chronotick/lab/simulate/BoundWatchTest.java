@@ -27,6 +27,7 @@ class BoundWatchTest {
                 bound,
                 drift,
                 ENOUGH,
+                false,
                 5 * SECOND,
                 Correction.Source.NTP,
                 true,
