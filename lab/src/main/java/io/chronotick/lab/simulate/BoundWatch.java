@@ -2,6 +2,7 @@
 package io.chronotick.lab.simulate;
 
 import io.chronotick.engine.Correction;
+import io.chronotick.engine.Exchange;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -28,7 +29,7 @@ import java.util.List;
  *
  * <p>So the rule alone, whatever an estimator makes of it, gives a bound that can be valid: nothing is an excuse.
  */
-final class BoundWatch {
+class BoundWatch {
     private static final long SECOND = 1_000_000_000L;
 
     /** Memory of the rule, ns. */
@@ -112,12 +113,15 @@ final class BoundWatch {
         seats.get(seat).liedNanos = rawNanos;
     }
 
-    /** An honest reply that may be used arrived; it leaves the truth an interval of {@code width} s. */
-    void answered(int seat, long rawNanos, double width) {
-        Deque<Answer> answers = seats.get(seat).answers;
-        answers.addLast(new Answer(rawNanos, width));
-        while (rawNanos - answers.getFirst().rawNanos() > MEMORY_NANOS) {
-            answers.removeFirst();
+    /** A reply arrived that may be used. */
+    void answered(Exchange exchange, boolean honest) {
+        if (honest) {
+            double width = exchange.delay() + 2 * exchange.serverError();
+            Deque<Answer> answers = seats.get(exchange.source()).answers;
+            answers.addLast(new Answer(exchange.t4(), width));
+            while (exchange.t4() - answers.getFirst().rawNanos() > MEMORY_NANOS) {
+                answers.removeFirst();
+            }
         }
     }
 
@@ -141,11 +145,11 @@ final class BoundWatch {
     }
 
     /** Called once a second. */
-    void count(Correction seen, long rawNanos, double second) {
+    void count(Correction seen, long rawNanos, double second, long utcNanos) {
         boolean valid = isValid(seen, rawNanos);
         seconds++;
         validSeconds += valid ? 1 : 0;
-        if (second >= quietUntil && majorityAnswers(rawNanos)) {
+        if (majorityAnswers(rawNanos, second)) {
             answeredSeconds++;
             answeredValidSeconds += valid ? 1 : 0;
             if (!valid && Double.isNaN(firstSilent)) {
@@ -160,7 +164,11 @@ final class BoundWatch {
                 && seen.validAt(rawNanos);
     }
 
-    private boolean majorityAnswers(long rawNanos) {
+    /** Whether the honest majority answers at this instant. */
+    final boolean majorityAnswers(long rawNanos, double second) {
+        if (second < quietUntil) {
+            return false;
+        }
         int needed = seats.size() - ((seats.size() + 1) / 2 - 1);
         List<Worth> worths = new ArrayList<>();
         for (Seat seat : seats) {

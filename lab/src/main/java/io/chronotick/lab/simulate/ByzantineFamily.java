@@ -9,6 +9,11 @@ public enum ByzantineFamily {
     ROTATING(true),
     /** No honest server answers for a long time, and the oscillator uses all the room that it has. */
     HOLDOVER(true),
+    /**
+     * The oscillator goes far, if by less than 15 ppm within any hour and a half, while honest servers are silent for hours: what
+     * they said of its frequency has to be forgotten.
+     */
+    ROAMING(true),
     /** The machine sleeps, and knows of it. */
     SUSPEND(true),
     /** The liars change every 20 s to 10 min: at any one time a minority, within the memory of the bound everybody. */

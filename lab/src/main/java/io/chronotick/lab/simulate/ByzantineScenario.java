@@ -5,6 +5,7 @@ import io.chronotick.lab.simulate.ServerSpec.Conduct;
 import io.chronotick.lab.simulate.ServerSpec.State;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -30,7 +31,10 @@ final class ByzantineScenario {
 
     private static final double HALF = SPREAD / 2;
 
-    private static final double LARGEST_FREQUENCY = 79e-6;
+    private static final double LARGEST_FREQUENCY = 92e-6;
+
+    /** Of an oscillator that goes farther than its spread, at the beginning. */
+    private static final double FREE_FREQUENCY = 60e-6;
 
     private static final double LONGEST = 3 * 3600;
     private static final double SHORTEST = 900;
@@ -40,6 +44,9 @@ final class ByzantineScenario {
 
     /** What was wrong is forgotten after this, s. */
     private static final double MEMORY = 3720;
+
+    /** Within this, s, a roaming oscillator keeps within its spread: an hour, and until the next exchange. */
+    private static final double ROAMING_WINDOW = 5400;
 
     private static final double YEAR = 366 * 86_400.0;
 
@@ -81,18 +88,17 @@ final class ByzantineScenario {
 
     private ByzantineScenario(long seed, Optional<ByzantineFamily> wanted) {
         random = new Random(new SplittableRandom(seed).nextLong());
-        int draw = random.nextInt(100);
-        ByzantineFamily drawn = draw < 66
-                ? ByzantineFamily.FIXED
-                : draw < 78 ? ByzantineFamily.ROTATING : draw < 90 ? ByzantineFamily.HOLDOVER : ByzantineFamily.SUSPEND;
-        family = wanted.orElse(drawn);
-        boolean rotating = family == ByzantineFamily.ROTATING || family == ByzantineFamily.AMBITIOUS;
+        family = wanted.orElse(drawn(random.nextInt(100)));
+        boolean several = EnumSet.of(ByzantineFamily.ROTATING, ByzantineFamily.ROAMING, ByzantineFamily.AMBITIOUS)
+                .contains(family);
         int[] counts = {1, 2, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 6, 7, 8, 9};
-        count = counts[rotating ? 2 + random.nextInt(counts.length - 2) : random.nextInt(counts.length)];
+        count = counts[several ? 2 + random.nextInt(counts.length - 2) : random.nextInt(counts.length)];
         int most = (count + 1) / 2 - 1;
         liars = most == 0 || chance(0.8) ? most : 1 + random.nextInt(most);
         polls = new double[count];
-        double pace = chance(0.15) ? uniform(0, 2) : chance(0.65) ? uniform(3, 6) : uniform(6, 10);
+        double pace = family == ByzantineFamily.ROAMING
+                ? uniform(4, 7)
+                : chance(0.15) ? uniform(0, 2) : chance(0.65) ? uniform(3, 6) : uniform(6, 10);
         double rate = 0;
         for (int i = 0; i < count; i++) {
             double exponent = Math.rint(pace) + (chance(0.7) ? 0 : random.nextInt(5) - 2);
@@ -100,10 +106,23 @@ final class ByzantineScenario {
             rate += 1 / polls[i];
         }
         double longest = Math.min(LONGEST, Math.max(EXCHANGES / rate, SHORTEST));
-        duration = Math.rint(Math.min(uniform(1800, LONGEST), longest));
+        duration = family == ByzantineFamily.ROAMING ? LONGEST : Math.rint(Math.min(uniform(1800, LONGEST), longest));
         leaning = chance(0.5);
         side = random.nextBoolean() ? 1 : -1;
         tag(liars + " of " + count + " lie");
+    }
+
+    private static ByzantineFamily drawn(int percent) {
+        if (percent < 58) {
+            return ByzantineFamily.FIXED;
+        }
+        if (percent < 70) {
+            return ByzantineFamily.ROTATING;
+        }
+        if (percent < 80) {
+            return ByzantineFamily.HOLDOVER;
+        }
+        return percent < 90 ? ByzantineFamily.ROAMING : ByzantineFamily.SUSPEND;
     }
 
     /**
@@ -135,12 +154,16 @@ final class ByzantineScenario {
             case AMBITIOUS -> rotateFast();
             default -> lie();
         }
-        silences();
+        if (family == ByzantineFamily.ROAMING) {
+            longSilences();
+        } else {
+            silences();
+        }
         disturbances();
         switch (family) {
             case SUSPEND -> stops(1 + random.nextInt(5), LONGEST / 2, true);
             case PAUSE -> stops(1, 20, false);
-            case JUMP, AMBITIOUS, ROTATING -> {}
+            case JUMP, AMBITIOUS, ROTATING, ROAMING -> {}
             default -> {
                 if (chance(0.12)) {
                     stops(1 + random.nextInt(3), 600, true);
@@ -149,12 +172,13 @@ final class ByzantineScenario {
                 }
             }
         }
+        boolean isFree = family == ByzantineFamily.ROAMING || family == ByzantineFamily.JUMP;
         ClockSpec clock = new ClockSpec(
-                uniform(-1, 1) * LARGEST_FREQUENCY,
-                family == ByzantineFamily.JUMP ? Double.POSITIVE_INFINITY : SPREAD,
+                uniform(-1, 1) * (isFree ? FREE_FREQUENCY : LARGEST_FREQUENCY),
+                isFree ? Double.POSITIVE_INFINITY : SPREAD,
                 wander,
                 noise,
-                0,
+                ageing,
                 List.copyOf(cycles),
                 List.copyOf(steps),
                 List.of(),
@@ -182,12 +206,18 @@ final class ByzantineScenario {
 
     private double wander = 1e-10;
     private double noise;
+    private double ageing;
 
     private void clock() {
         if (family == ByzantineFamily.JUMP) {
             double at = duration * uniform(0.4, 0.7);
             steps.add(new ClockSpec.Step(at, sign() * 20e-6, 0));
             tag("20 ppm at " + time(at));
+            return;
+        }
+        if (family == ByzantineFamily.ROAMING) {
+            ageing = sign() * SPREAD / ROAMING_WINDOW * 86_400;
+            tag("roams");
             return;
         }
         switch (random.nextInt(8)) {
@@ -359,7 +389,7 @@ final class ByzantineScenario {
             State other = honestServer();
             turns.get(seat).add(new Turn(anyTime(), before -> other, true));
         }
-        if (chance(0.15)) {
+        if (family != ByzantineFamily.ROAMING && chance(0.15)) {
             int number = 1 + random.nextInt(4);
             for (int i = 0; i < number; i++) {
                 double from = anyTime();
@@ -446,6 +476,9 @@ final class ByzantineScenario {
 
     /** A way to lie, from an instant on. */
     private List<Lie> plan(double onset) {
+        if (family == ByzantineFamily.ROAMING && chance(0.7)) {
+            return holdFrequency(onset / 2);
+        }
         List<Lie> lies = new ArrayList<>();
         double way = sign();
         double size = way * size();
@@ -518,6 +551,20 @@ final class ByzantineScenario {
                 described = "slow, then " + time(later);
             }
         }
+        return lies;
+    }
+
+    /** As if the oscillator had not gone on since: so say the servers, too, that are silent. */
+    private List<Lie> holdFrequency(double onset) {
+        List<Lie> lies = new ArrayList<>();
+        double turn = uniform(60, 600);
+        double offset = 0;
+        for (double at = onset; at < duration; at += turn) {
+            double drift = ageing / 86_400 * (at + turn / 2 - onset);
+            lies.add(new Lie(at, offset, drift, 0, 0, 0, false));
+            offset += drift * turn;
+        }
+        described = "holds the frequency";
         return lies;
     }
 
@@ -624,6 +671,22 @@ final class ByzantineScenario {
         }
     }
 
+    /** All honest servers but one or more, which are heard well, are silent for hours. */
+    private void longSilences() {
+        for (int i = liars; i < count; i++) {
+            if (i == count - 1) {
+                turn(
+                        i,
+                        0,
+                        before -> before.withPath(
+                                before.forward().reliable(), before.back().reliable()));
+            } else if (chance(0.8)) {
+                double from = duration * uniform(0.1, 0.5);
+                silence(i, from, from + uniform(0.4, 0.9) * (duration - from));
+            }
+        }
+    }
+
     private void silence(int seat, double from, double to) {
         turn(seat, from, before -> before.withDown(true));
         turn(seat, to, before -> before.withDown(false));
@@ -649,6 +712,10 @@ final class ByzantineScenario {
                 double share = random.nextDouble();
                 turn(i, 0, before -> before.withConduct(before.conduct().withForged(share)));
             }
+            // Where the oscillator roams, the last one has to be heard.
+            if (family == ByzantineFamily.ROAMING && i == count - 1) {
+                continue;
+            }
             if (kisses && chance(0.5)) {
                 String code = chance(0.4) ? "DENY" : chance(0.6) ? "RATE" : chance(0.5) ? "RSTR" : "XXXX";
                 between(
@@ -672,7 +739,10 @@ final class ByzantineScenario {
     private void stops(int number, double longest, boolean noticed) {
         double at = noticed ? 0 : duration * 0.3;
         for (int i = 0; i < number; i++) {
-            at += duration * uniform(0.05, 0.3);
+            // Often while the questions of a burst, 2 s apart, are under way: at the start, and after the stop before.
+            at += noticed && chance(0.5)
+                    ? 2 * random.nextInt(8) + logUniform(1e-5, 0.3)
+                    : duration * uniform(0.05, 0.3);
             double length = noticed ? logUniform(0.001, longest) : uniform(1, longest);
             stops.add(new ClockSpec.Stop(at, length, noticed));
             at += length;

@@ -44,6 +44,11 @@ record DirectionSpec(
         return withBase(base + by, drift);
     }
 
+    /** The same without loss. */
+    DirectionSpec reliable() {
+        return new DirectionSpec(base, drift, queue, bursts, 0, 0, lateBy);
+    }
+
     /** What it has become after some time, s. */
     DirectionSpec after(double seconds) {
         return drift == 0 ? this : withBase(Math.max(base + drift * seconds, 0), drift);

@@ -7,6 +7,7 @@ import io.chronotick.engine.Correction;
 import io.chronotick.engine.CovariateConfig;
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
+import io.chronotick.engine.Exchange;
 import io.chronotick.engine.FilterWeights;
 import io.chronotick.engine.LeapIndicator;
 import io.chronotick.engine.NtpPacket;
@@ -49,7 +50,7 @@ final class SimulatedWorld {
     /** What a forger who has not seen the request says, s. */
     private static final double FORGED_OFFSET = 5;
 
-    /** Forged packets come within this, s. */
+    /** Forged packets come within this, most of them much sooner, s. */
     private static final double FORGER_DELAY = 0.05;
 
     /** Between two readings of the sensor, ns, and what it reads at rest, C. */
@@ -128,10 +129,16 @@ final class SimulatedWorld {
 
     /** @param learned weights of the learned filter, if it shall speak beside the bank */
     SimulatedWorld(Scenario scenario, long seed, Set<Ablation> without, Optional<FilterWeights> learned) {
+        this(scenario, seed, without, learned, new BoundWatch(scenario.maxUncertainty()));
+    }
+
+    /** With a watch that looks for something else, too. */
+    SimulatedWorld(
+            Scenario scenario, long seed, Set<Ablation> without, Optional<FilterWeights> learned, BoundWatch watch) {
         this.scenario = scenario;
         this.without = without;
         this.learned = learned;
-        watch = new BoundWatch(scenario.maxUncertainty());
+        this.watch = watch;
         // Nearby seeds make unlike streams here, unlike in Random itself, whose sequence is the same on every Java.
         SplittableRandom seeds = new SplittableRandom(seed);
         clock = new SimulatedClock(scenario.clock(), new Random(seeds.nextLong()));
@@ -247,7 +254,7 @@ final class SimulatedWorld {
     private void read() {
         readings.add(now * 1e-9, published, raw(), UTC_AT_ZERO + now);
         look();
-        watch.count(published, raw(), now * 1e-9);
+        watch.count(published, raw(), now * 1e-9, UTC_AT_ZERO + now);
         if (Double.isInfinite(readySeconds) && engine.isWarmupComplete()) {
             readySeconds = now * 1e-9;
         }
@@ -281,9 +288,9 @@ final class SimulatedWorld {
                     generation++;
                     watch.forgetAll(now * 1e-9);
                     look();
-                } else {
-                    passed.forEach(event -> event.run().run());
                 }
+                // The network card has kept them.
+                passed.forEach(event -> event.run().run());
             }
         }
     }
@@ -358,13 +365,13 @@ final class SimulatedWorld {
     private void disturb(int index, Server server) {
         ServerSpec.Conduct conduct = server.state.conduct();
         if (conduct.unreachable() > 0 && server.luck.nextDouble() < conduct.unreachable()) {
-            at(now + SimulatedClock.nanos(FORGER_DELAY * server.luck.nextDouble()), false, () -> {
+            at(now + SimulatedClock.nanos(FORGER_DELAY * Math.pow(server.luck.nextDouble(), 4)), false, () -> {
                 toDaemon(() -> engine.onUnreachable(index, "connection refused", raw(), this::perform));
             });
         }
         if (conduct.forged() > 0 && server.luck.nextDouble() < conduct.forged()) {
             NtpTimestamp guessed = new NtpTimestamp(server.luck.nextLong());
-            long sent = now + SimulatedClock.nanos(FORGER_DELAY * server.luck.nextDouble());
+            long sent = now + SimulatedClock.nanos(FORGER_DELAY * Math.pow(server.luck.nextDouble(), 4));
             NtpTimestamp wrong = utc(sent, FORGED_OFFSET);
             byte[] forged = packet(server.state, server.state.stratum(), 0, guessed, wrong, wrong);
             byte[] replayed = server.lastReply;
@@ -402,9 +409,7 @@ final class SimulatedWorld {
         if (!conduct.honest()) {
             watch.lied(asked.source(), raw());
         }
-        double error = rootDistance + Math.scalb(1.0, state.precisionExponent());
-        boolean usable = conduct.honest()
-                && conduct.kiss().isEmpty()
+        boolean usable = conduct.kiss().isEmpty()
                 && state.stratum() < 16
                 && rootDistance <= MAX_ROOT_DISTANCE
                 && sent.toUnixNanos() >= received.toUnixNanos();
@@ -413,7 +418,7 @@ final class SimulatedWorld {
             at(left + SimulatedClock.nanos(delay) + copy, true, () -> {
                 if (server.address == asked.address()) {
                     if (usable && first && asked.generation() == generation) {
-                        notice(asked, received.toUnixNanos(), sent.toUnixNanos(), error);
+                        notice(asked, received, sent, state);
                     }
                     deliver(asked.source(), reply);
                 }
@@ -421,19 +426,28 @@ final class SimulatedWorld {
         }
     }
 
-    /** An honest reply arrives that a client may use if it is in time. */
-    private void notice(Asked asked, long receivedNanos, long sentNanos, double error) {
+    /** A reply arrives that a client uses if it is in time. */
+    private void notice(Asked asked, NtpTimestamp received, NtpTimestamp sent, ServerSpec.State state) {
+        Exchange exchange = new Exchange(
+                asked.source(),
+                asked.rawNanos(),
+                received.toUnixNanos(),
+                sent.toUnixNanos(),
+                raw(),
+                stated(state.rootDelay()),
+                stated(state.rootDispersion()),
+                Math.scalb(1.0, state.precisionExponent()));
+        if ((exchange.t4() - exchange.t1()) * 1e-9 >= TIMEOUT || exchange.delay() < 0) {
+            return;
+        }
+        boolean honest = state.conduct().honest();
         // What the four stamps say: t3 - e <= UTC at T4, UTC at T1 <= t2 + e.
-        if ((sentNanos - UTC_AT_ZERO - now) * 1e-9 > error
-                || (UTC_AT_ZERO + asked.trueNanos() - receivedNanos) * 1e-9 > error) {
+        if (honest
+                && ((exchange.t3() - UTC_AT_ZERO - now) * 1e-9 > exchange.serverError()
+                        || (UTC_AT_ZERO + asked.trueNanos() - exchange.t2()) * 1e-9 > exchange.serverError())) {
             throw new IllegalStateException("server " + asked.source() + " is said to be honest and is not");
         }
-        long raw = raw();
-        double turnaround = (raw - asked.rawNanos()) * 1e-9;
-        double delay = turnaround - (sentNanos - receivedNanos) * 1e-9;
-        if (turnaround < TIMEOUT && delay >= 0) {
-            watch.answered(asked.source(), raw, delay + 2 * error);
-        }
+        watch.answered(exchange, honest);
     }
 
     private void deliver(int index, byte[] datagram) {

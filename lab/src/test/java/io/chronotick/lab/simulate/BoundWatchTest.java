@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 
 import io.chronotick.engine.Correction;
+import io.chronotick.engine.Exchange;
 import io.chronotick.engine.LeapIndicator;
 import org.junit.jupiter.api.Test;
 
@@ -26,6 +27,7 @@ class BoundWatchTest {
                 bound,
                 drift,
                 ENOUGH,
+                false,
                 5 * SECOND,
                 Correction.Source.NTP,
                 true,
@@ -78,9 +80,16 @@ class BoundWatchTest {
         assertThat(watch.findings(new double[0]).outside()).isEqualTo(1);
     }
 
+    /** An honest reply that leaves the truth an interval of some width, s. */
+    private static void answer(BoundWatch watch, int seat, int second, double width) {
+        long delay = Math.round(width * 1e9);
+        long t4 = second * SECOND;
+        watch.answered(new Exchange(seat, t4 - delay, t4 - delay, t4 - delay, t4, 0, 0, 0), true);
+    }
+
     private static boolean answers(BoundWatch watch, int second) {
         int before = watch.findings(new double[0]).answered();
-        watch.count(Correction.nothingKnown(0), second * SECOND, second);
+        watch.count(Correction.nothingKnown(0), second * SECOND, second, second * SECOND);
         return watch.findings(new double[0]).answered() > before;
     }
 
@@ -89,28 +98,28 @@ class BoundWatchTest {
     void majorityAnswersWhenEnoughHaveAnsweredWell() {
         BoundWatch watch = watch(4);
         for (int seat = 0; seat < 2; seat++) {
-            watch.answered(seat, 100 * SECOND, 1e-3);
+            answer(watch, seat, 100, 1e-3);
         }
-        watch.answered(2, 100 * SECOND, 6e-3);
+        answer(watch, 2, 100, 6e-3);
         assertThat(answers(watch, 100)).isFalse();
-        watch.answered(3, 100 * SECOND, 1e-3);
+        answer(watch, 3, 100, 1e-3);
         assertThat(answers(watch, 100)).isTrue();
         // After 10 s 200 ppm have taken 2 ms of what is left, after 25 s too much of it.
         assertThat(answers(watch, 110)).isTrue();
         assertThat(answers(watch, 125)).isFalse();
         // What lies ten minutes apart says of the frequency that it changes by 15 ppm at most.
         for (int seat = 0; seat < 4; seat++) {
-            watch.answered(seat, 700 * SECOND, 1e-3);
+            answer(watch, seat, 700, 1e-3);
         }
         assertThat(answers(watch, 740)).isTrue();
         assertThat(answers(watch, 751)).isFalse();
-        watch.answered(0, 760 * SECOND, 1e-3);
-        watch.answered(1, 760 * SECOND, 1e-3);
-        watch.answered(2, 760 * SECOND, 1e-3);
+        answer(watch, 0, 760, 1e-3);
+        answer(watch, 1, 760, 1e-3);
+        answer(watch, 2, 760, 1e-3);
         assertThat(answers(watch, 760)).isTrue();
         watch.lied(1, 760 * SECOND);
         assertThat(answers(watch, 760)).isFalse();
-        watch.answered(3, 761 * SECOND, 1e-3);
+        answer(watch, 3, 761, 1e-3);
         assertThat(answers(watch, 761)).isTrue();
         watch.forget(0);
         assertThat(answers(watch, 761)).isFalse();
@@ -119,12 +128,12 @@ class BoundWatchTest {
     @Test
     void nobodyIsExpectedToKnowAtOnce() {
         BoundWatch watch = watch(1);
-        watch.answered(0, 30 * SECOND, 1e-3);
+        answer(watch, 0, 30, 1e-3);
         assertThat(answers(watch, 30)).isFalse();
         watch.forgetAll(100);
-        watch.answered(0, 150 * SECOND, 1e-3);
+        answer(watch, 0, 150, 1e-3);
         assertThat(answers(watch, 150)).isFalse();
-        watch.answered(0, 160 * SECOND, 1e-3);
+        answer(watch, 0, 160, 1e-3);
         assertThat(answers(watch, 160)).isTrue();
     }
 }

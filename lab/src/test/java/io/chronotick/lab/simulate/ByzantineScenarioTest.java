@@ -3,7 +3,10 @@ package io.chronotick.lab.simulate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.chronotick.engine.Ablation;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -69,32 +72,40 @@ class ByzantineScenarioTest {
 
     @ParameterizedTest
     @EnumSource(ByzantineFamily.class)
-    void oscillatorKeepsWithinFifteenPpm(ByzantineFamily family) {
-        worlds(family).limit(40).filter(scenario -> family.isGuaranteed()).forEach(scenario -> {
-            SimulatedClock clock = new SimulatedClock(scenario.clock(), new Random(1));
-            double lowest = 1;
-            double highest = -1;
-            while (clock.segmentEnd() < 3600_000_000_000L) {
-                long from = clock.segmentEnd();
-                clock.advance();
-                long length = clock.segmentEnd() - from;
-                double ofRaw = (double) length / (clock.rawNanos(clock.segmentEnd()) - clock.rawNanos(from)) - 1;
-                double rounding = 1.0 / length;
-                lowest = Math.min(lowest, ofRaw + rounding);
-                highest = Math.max(highest, ofRaw - rounding);
+    void oscillatorKeepsWithinFifteenPpmInAnyHour(ByzantineFamily family) {
+        worlds(family).limit(20).filter(scenario -> family.isGuaranteed()).forEach(scenario -> {
+            List<Double> rates = ratesOfUtc(scenario);
+            for (int from = 0; from == 0 || from < rates.size() - MEMORY; from += 300) {
+                List<Double> hour = rates.subList(from, Math.min(from + (int) MEMORY, rates.size()));
+                double spread = Collections.max(hour) - Collections.min(hour);
+                assertThat(spread).as(scenario.about()).isLessThanOrEqualTo(15e-6);
             }
-            assertThat(highest - lowest).as(scenario.about()).isLessThanOrEqualTo(15e-6);
-            assertThat(lowest).isGreaterThan(-100e-6);
-            assertThat(highest).isLessThan(100e-6);
+            assertThat(rates).allMatch(rate -> Math.abs(rate) < 100e-6);
             assertThat(scenario.clock().jumps()).isEmpty();
             assertThat(scenario.clock().stops()).allMatch(ClockSpec.Stop::noticed);
         });
     }
 
+    /** Rate of UTC against the raw clock less one in every second, s/s. */
+    private static List<Double> ratesOfUtc(Scenario scenario) {
+        SimulatedClock clock = new SimulatedClock(scenario.clock(), new Random(1));
+        List<Double> rates = new ArrayList<>();
+        while (clock.segmentEnd() < SimulatedClock.nanos(scenario.duration())) {
+            long from = clock.segmentEnd();
+            clock.advance();
+            long length = clock.segmentEnd() - from;
+            // A segment that ends early is too short for whole nanoseconds.
+            if (length > 500_000_000) {
+                rates.add((double) length / (clock.rawNanos(clock.segmentEnd()) - clock.rawNanos(from)) - 1);
+            }
+        }
+        return rates;
+    }
+
     /** The world itself makes sure that no honest server breaks what its answers guarantee. */
     @Test
     void sameSeedGivesTheSameBits() {
-        for (long seed = 1; seed <= 10; seed++) {
+        for (long seed = 1; seed <= 3; seed++) {
             ByzantineResult once = Byzantine.play(seed, Optional.empty());
             ByzantineResult again = Byzantine.play(seed, Optional.empty());
             assertThat(again.findings()).isEqualTo(once.findings());
@@ -103,13 +114,31 @@ class ByzantineScenarioTest {
         }
     }
 
+    /**
+     * The rule in its plainest form holds in these worlds, and leaves little enough whenever the honest majority is said to
+     * answer: an engine that does not keep it has no excuse.
+     */
+    @Test
+    void plainRuleHoldsWhateverTheAdversaryDoes() {
+        int answered = 0;
+        for (long seed = 1; seed <= 30; seed++) {
+            Scenario scenario = ByzantineScenario.of(seed, Optional.empty()).scenario("x");
+            PlainRule rule = new PlainRule(scenario.maxUncertainty());
+            new SimulatedWorld(scenario, seed, EnumSet.allOf(Ablation.class), Optional.empty(), rule).run();
+            assertThat(rule.outside()).as("seed %d: %s", seed, scenario.about()).isZero();
+            assertThat(rule.tooWide()).as("seed %d: %s", seed, scenario.about()).isZero();
+            answered += rule.answered();
+        }
+        assertThat(answered).isGreaterThan(20_000);
+    }
+
     /** Nobody can know of a pause before the next answer: the watch has to see that the time is wrong. */
     @Test
     void wrongTimeIsCaught() {
-        List<ByzantineResult> results = LongStream.rangeClosed(1, 20)
+        List<ByzantineResult> results = LongStream.rangeClosed(1, 9)
                 .mapToObj(seed -> Byzantine.play(seed, Optional.of(ByzantineFamily.PAUSE)))
                 .toList();
         assertThat(ByzantineSummary.of(results).worstExcess()).isGreaterThan(0.5);
-        assertThat(ByzantineSummary.violations(results)).hasSizeGreaterThan(5).allMatch(ByzantineResult::isViolated);
+        assertThat(ByzantineSummary.violations(results)).hasSizeGreaterThan(2).allMatch(ByzantineResult::isViolated);
     }
 }
