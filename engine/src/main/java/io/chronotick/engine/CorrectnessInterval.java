@@ -63,7 +63,8 @@ final class CorrectnessInterval {
         }
 
         boolean isWithinMemory(int i, long now) {
-            return used[i] && now - Math.min(lowNanos[i], highNanos[i]) <= MEMORY_NANOS;
+            // One part less: what is measured now is used for as long as a part lasts.
+            return used[i] && now - Math.min(lowNanos[i], highNanos[i]) <= MEMORY_NANOS - PART_NANOS;
         }
     }
 
@@ -84,9 +85,11 @@ final class CorrectnessInterval {
     private double slowest = Double.NEGATIVE_INFINITY;
 
     private double fastest = Double.POSITIVE_INFINITY;
+    private long measuredNanos;
 
     private CorrectnessInterval(long originNanos) {
         this.originNanos = originNanos;
+        this.measuredNanos = originNanos;
     }
 
     /** What one exchange guarantees. */
@@ -144,13 +147,7 @@ final class CorrectnessInterval {
         if (bestLow > carriedHigh(bestHigh, t4 - t1, frequency)) {
             return false;
         }
-        slowest = Double.NEGATIVE_INFINITY;
-        fastest = Double.POSITIVE_INFINITY;
-        for (int i = 0; i < RECENT; i++) {
-            if (recent.isWithinMemory(i, t4)) {
-                pairWithAll(recent.low[i], recent.lowNanos[i], recent.high[i], recent.highNanos[i], t4);
-            }
-        }
+        measureFrequency(t4);
         double formerSlowest = slowest;
         double formerFastest = fastest;
         pairWithAll(newLow, t4, newHigh, t1, t4);
@@ -167,6 +164,17 @@ final class CorrectnessInterval {
         highNanos = t1;
         keep(t4, newLow, t1, newHigh);
         return true;
+    }
+
+    private void measureFrequency(long now) {
+        measuredNanos = now;
+        slowest = Double.NEGATIVE_INFINITY;
+        fastest = Double.POSITIVE_INFINITY;
+        for (int i = 0; i < RECENT; i++) {
+            if (recent.isWithinMemory(i, now)) {
+                pairWithAll(recent.low[i], recent.lowNanos[i], recent.high[i], recent.highNanos[i], now);
+            }
+        }
     }
 
     /** Narrows the bounds of the average frequency by the stretches between all that is kept and one later exchange. */
@@ -214,10 +222,17 @@ final class CorrectnessInterval {
     }
 
     /**
-     * Carries what is known to {@code rawNanos}, if it is older: from now on the frequency may be another than the measured one
-     * was then.
+     * Another server has been heard at {@code now}: what is older than the memory was said while the frequency was what
+     * {@code former} holds, and tells nothing of the present one.
      */
-    void carryTo(long rawNanos, Interval frequency) {
+    void age(long now, Interval former) {
+        carryTo(now - MEMORY_NANOS, former);
+        if (now - measuredNanos > PART_NANOS) {
+            measureFrequency(now);
+        }
+    }
+
+    private void carryTo(long rawNanos, Interval frequency) {
         if (lowNanos < rawNanos) {
             low = lowAt(rawNanos, frequency);
             lowNanos = rawNanos;

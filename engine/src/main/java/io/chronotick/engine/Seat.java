@@ -124,10 +124,10 @@ final class Seat {
         return isHeard() && newestNanos < rawNanos && rawNanos - newestNanos < CorrectnessInterval.MEMORY_NANOS;
     }
 
-    /** Carries what was said before {@code rawNanos} to that instant, see {@link CorrectnessInterval#carryTo}. */
-    void carryTo(long rawNanos, Interval frequency) {
+    /** Time has passed, see {@link CorrectnessInterval#age}. */
+    void age(long now, Interval former) {
         for (Version version : versions) {
-            version.interval.carryTo(rawNanos, frequency);
+            version.interval.age(now, former);
         }
     }
 

@@ -83,7 +83,7 @@ final class ServerPool {
         // with
         // the one of its time.
         for (Seat seat : seats) {
-            seat.carryTo(now - CorrectnessInterval.MEMORY_NANOS, frequency);
+            seat.age(now, frequency);
         }
         boolean consistent = seats.get(exchange.source()).add(exchange, epochNanos, frequency, maxDrift);
         double largest = synchronizedOnce ? maxStep : Double.POSITIVE_INFINITY;

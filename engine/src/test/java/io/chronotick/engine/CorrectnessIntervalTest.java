@@ -140,8 +140,19 @@ class CorrectnessIntervalTest {
     @Test
     void shouldCarryWhatIsOldWithTheFrequencyOfItsTime() {
         CorrectnessInterval interval = of(100, 0);
-        interval.carryTo(200 * SECOND, new Interval(-30 * PPM, 30 * PPM));
+        interval.age(3800 * SECOND, new Interval(-30 * PPM, 30 * PPM));
         Interval later = interval.at(300 * SECOND, new Interval(-PPM, PPM));
         assertThat(later.halfWidth()).isCloseTo(0.010 + READING + 100 * 31 * PPM, within(1e-6));
+    }
+
+    /** Silent for an hour, while others were heard: what it measured then says nothing of now. */
+    @Test
+    void shouldNotTellTheFrequencyOfLongAgo() {
+        CorrectnessInterval interval = of(100, 0);
+        assertThat(interval.add(exchange(2100, 2000 * 40 * PPM), 0, ANY, MAX_DRIFT)).isTrue();
+        interval.age(3500 * SECOND, ANY);
+        assertThat(interval.frequency(MAX_DRIFT)).isNotEqualTo(ANY);
+        interval.age(3800 * SECOND, ANY);
+        assertThat(interval.frequency(MAX_DRIFT)).isEqualTo(ANY);
     }
 }

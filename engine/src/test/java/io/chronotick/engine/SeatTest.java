@@ -126,7 +126,6 @@ class SeatTest {
         hear(16, 0.0036);
         assertThat(seat.isConsistent()).isFalse();
         long later = 100;
-        seat.carryTo(later * SECOND, FREQUENCY);
         hear(later, 0.0018);
         Interval both = vote(later);
         assertThat(both.contains(0.0018)).isTrue();
