@@ -241,7 +241,10 @@ public final class Engine {
         boolean denied = server.protocol.isDenied();
         Optional<Exchange> exchange = server.protocol.onDatagram(payload, length, rawNanos, kind);
         if (server.protocol.isDenied() && !denied) {
-            note(out, Action.Severity.WARN, server.protocol.config().name() + " refuses to serve us; not asked again");
+            note(
+                    out,
+                    Action.Severity.WARN,
+                    server.protocol.config().name() + " refuses to serve us; left alone for an hour or more");
         }
         exchange.ifPresent(accepted -> {
             out.accept(server.protocol.measured(accepted));
@@ -288,6 +291,7 @@ public final class Engine {
         pool.clearAll();
         for (Server server : servers) {
             server.newest = Optional.empty();
+            server.protocol.onDiscontinuity(rawNanos);
             server.protocol.confirm(WARMUP_EXCHANGES, rawNanos);
         }
         judgeServers(rawNanos, out);
