@@ -115,6 +115,15 @@ final class CorrectnessInterval {
         return either;
     }
 
+    /** What one exchange alone guarantees when the raw clock reads {@code rawNanos}, whatever the oscillator did before. */
+    static Interval alone(Exchange exchange, long epochNanos, long rawNanos) {
+        double sinceT4 = Math.abs(rawNanos - exchange.t4()) * 1e-9;
+        double sinceT1 = Math.abs(rawNanos - exchange.t1()) * 1e-9;
+        return new Interval(
+                lowOf(exchange, epochNanos) + ANY_FREQUENCY.low() * sinceT4,
+                highOf(exchange, epochNanos) + ANY_FREQUENCY.high() * sinceT1);
+    }
+
     /** Lower end of UTC - raw - epoch at T4, s. */
     private static double lowOf(Exchange exchange, long epochNanos) {
         double low = (exchange.t3() - exchange.t4() - epochNanos) * 1e-9;

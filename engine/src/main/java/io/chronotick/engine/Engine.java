@@ -559,7 +559,6 @@ public final class Engine {
             }
             case NO_MAJORITY -> "servers that agree";
             case CONTRADICTION -> "servers or local clock have jumped: is it to stay?";
-            case ASSUMPTION -> "oscillator changed by more than max_drift, or all paths";
             case STEP_TOO_LARGE ->
                 String.format(Locale.ROOT, "step of %.3f s > max_step: restart if it is right", pool.refusedStep());
         };
@@ -644,8 +643,10 @@ public final class Engine {
         double frequency = pool.frequency().nearestTo(estimate.frequency());
         double moved = offset - estimate.offset();
         double p00 = estimate.p00() + moved * moved;
-        if (agreed.isEmpty() || agreed.get().isDivided()) {
-            // Servers contradict each other and nothing says who is right.
+        // What was known before tells which of several places it is, if it was known.
+        boolean isUndecided = agreed.isEmpty()
+                || (agreed.get().isDivided() && !(warmupComplete && pool.holds(estimate.offset(), rawNanos)));
+        if (isUndecided) {
             p00 += now.halfWidth() * now.halfWidth();
         }
         boolean withdrawn = doubt != ServerPool.Doubt.NONE;

@@ -3,6 +3,7 @@ package io.chronotick.engine;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One configured server's vote on where UTC is and how fast the raw clock runs. A seat votes always: for everything while it has
@@ -78,7 +79,7 @@ final class Seat {
     private boolean contradicted;
     private long contradictedNanos;
     private int exchangesSince;
-    private long newestNanos;
+    private Optional<Exchange> newestExchange = Optional.empty();
 
     /** How far the seat has moved from what it said before, which is more than it may without being asked, s; else 0. */
     private double refusedStep;
@@ -90,6 +91,7 @@ final class Seat {
         contradicted = false;
         refusedStep = 0;
         outside = Side.NEITHER;
+        newestExchange = Optional.empty();
     }
 
     /** Whether it has said anything. */
@@ -103,8 +105,9 @@ final class Seat {
     }
 
     /**
-     * On which side of the agreed interval the newest exchange puts the time, by more than its queues explain. No guarantee is
-     * broken by that; but if the ways there and back have not changed, the clock has, by more than was assumed of it.
+     * On which side of the agreed interval the newest exchange puts the time, by more than its queues explain. Nothing
+     * guaranteed is contradicted by that; but if the ways there and back have not changed, the clock has, by more than was
+     * assumed of it.
      */
     Side outside() {
         return outside;
@@ -121,7 +124,9 @@ final class Seat {
 
     /** Whether what it says is older than {@code rawNanos}, but not so old that nobody would take it for news. */
     boolean isStaleSince(long rawNanos) {
-        return isHeard() && newestNanos < rawNanos && rawNanos - newestNanos < CorrectnessInterval.MEMORY_NANOS;
+        return newestExchange
+                .filter(exchange -> exchange.t4() < rawNanos && rawNanos - exchange.t4() < CorrectnessInterval.MEMORY_NANOS)
+                .isPresent();
     }
 
     /** Time has passed, see {@link CorrectnessInterval#age}. */
@@ -138,7 +143,7 @@ final class Seat {
      */
     boolean add(Exchange exchange, long epochNanos, Interval frequency, double maxDrift) {
         boolean accepted = false;
-        newestNanos = exchange.t4();
+        newestExchange = Optional.of(exchange);
         for (int i = 0; i < versions.size(); i++) {
             Version version = versions.get(i);
             if (version.interval.add(exchange, epochNanos, frequency, maxDrift)) {
@@ -250,6 +255,13 @@ final class Seat {
     /** Where it is by the newest exchange and those that agree with that, s. */
     Interval newestVote(long rawNanos, Interval frequency) {
         return isHeard() ? versions.get(newest).interval.at(rawNanos, frequency) : Interval.EVERYTHING;
+    }
+
+    /** What its newest exchange guarantees by itself, whatever the oscillator has done before; s. */
+    Interval vouchedNow(long epochNanos, long rawNanos) {
+        return newestExchange
+                .map(exchange -> CorrectnessInterval.alone(exchange, epochNanos, rawNanos))
+                .orElse(Interval.EVERYTHING);
     }
 
     /** What holds the average frequency of UTC - raw if the seat is right, s/s. */

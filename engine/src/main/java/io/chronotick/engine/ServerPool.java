@@ -25,8 +25,6 @@ final class ServerPool {
         NO_MAJORITY,
         /** Too many servers contradict what they said before: they, or the local clock, have jumped. */
         CONTRADICTION,
-        /** Most servers put the time where it cannot be if the oscillator keeps to what is assumed of it. */
-        ASSUMPTION,
         /** The same as a contradiction, it has persisted, and it is farther than may be followed. */
         STEP_TOO_LARGE
     }
@@ -36,6 +34,7 @@ final class ServerPool {
     private final List<Seat> seats = new ArrayList<>();
     private Interval frequency = CorrectnessInterval.ANY_FREQUENCY;
     private boolean synchronizedOnce;
+    private long epochNanos;
 
     /**
      * @param maxDrift most by which average frequencies of the oscillator over two stretches of an hour differ, s/s
@@ -93,7 +92,8 @@ final class ServerPool {
             }
         }
         measureFrequency();
-        agreement(now)
+        this.epochNanos = epochNanos;
+        kept(now)
                 .ifPresent(agreed -> seats.get(exchange.source()).compare(exchange, epochNanos, agreed.interval()));
         return consistent;
     }
@@ -103,6 +103,14 @@ final class ServerPool {
                 .filter(seat -> seat != contradicted && seat.isStaleSince(contradicted.contradictedNanos()))
                 .map(seat -> seat.vote(rawNanos, frequency))
                 .toList();
+    }
+
+    /**
+     * Whether most servers put the time where it cannot be if the oscillator keeps to what is assumed of it. Then either it does
+     * not or the ways to most servers have become unequal: only what each has said last is a guarantee for sure.
+     */
+    boolean isAssumptionDoubtful() {
+        return isMajorityOutside(Seat.Side.BELOW) || isMajorityOutside(Seat.Side.ABOVE);
     }
 
     private boolean isMajorityOutside(Seat.Side side) {
@@ -130,15 +138,36 @@ final class ServerPool {
                         .orElse(CorrectnessInterval.ANY_FREQUENCY);
     }
 
-    /** What holds the average frequency of UTC - raw over the memory and until the next exchange, s/s. */
+    /** What holds the average frequency of UTC - raw until the next exchange, s/s. */
     Interval frequency() {
-        return frequency;
+        return isAssumptionDoubtful() ? CorrectnessInterval.ANY_FREQUENCY : frequency;
     }
 
     /** Where UTC - raw - epoch is, s; infinite while too few have answered, empty when no time lies in enough votes. */
     Optional<Intersection.Agreement> agreement(long rawNanos) {
+        Optional<Intersection.Agreement> kept = kept(rawNanos);
+        if (kept.isEmpty() || !isAssumptionDoubtful()) {
+            return kept;
+        }
+        return Intersection.of(seats.stream()
+                        .map(seat -> seat.vouchedNow(epochNanos, rawNanos))
+                        .toList())
+                .map(now -> new Intersection.Agreement(
+                        kept.get().interval().hull(now.interval()), kept.get().isDivided()));
+    }
+
+    /** The same by all that the seats have said, as long as the oscillator keeps to the assumption. */
+    private Optional<Intersection.Agreement> kept(long rawNanos) {
         return Intersection.of(
                 seats.stream().map(seat -> seat.vote(rawNanos, frequency)).toList());
+    }
+
+    /** Whether an offset from the epoch, s, lies in enough votes. */
+    boolean holds(double offset, long rawNanos) {
+        long votes = seats.stream()
+                .filter(seat -> seat.vote(rawNanos, frequency).contains(offset))
+                .count();
+        return votes >= Intersection.needed(seats.size());
     }
 
     /** The same by the newest that each has said: where the servers are going, which is no guarantee. */
@@ -189,9 +218,6 @@ final class ServerPool {
         long consistent = seats.stream().filter(Seat::isConsistent).count();
         if (consistent < Intersection.needed(seats.size())) {
             return refusedStep() > 0 ? Doubt.STEP_TOO_LARGE : Doubt.CONTRADICTION;
-        }
-        if (isMajorityOutside(Seat.Side.BELOW) || isMajorityOutside(Seat.Side.ABOVE)) {
-            return Doubt.ASSUMPTION;
         }
         return Doubt.NONE;
     }
