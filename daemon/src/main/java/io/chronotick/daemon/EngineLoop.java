@@ -31,6 +31,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
@@ -84,11 +85,13 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
     private final Consumer<Correction> publisher;
     private final java.util.function.LongSupplier discontinuities;
     private final Consumer<ExchangeRecord> recorder;
+    private final Thread.UncaughtExceptionHandler onDeath;
     private final CovariateNotes covariateNotes = new CovariateNotes();
 
     private long discontinuitiesSeen;
     private long nextSnapshotNanos;
     private Correction newest;
+    private final AtomicLong turns = new AtomicLong();
     private volatile Snapshot snapshot;
     private volatile boolean stopping;
 
@@ -109,6 +112,7 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
         }
     }
 
+    /** @param onDeath hears of a model's thread that has died of what it did not expect */
     EngineLoop(
             DaemonConfig config,
             List<CovariateConfig> covariates,
@@ -117,13 +121,15 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
             RandomGenerator random,
             Consumer<Correction> publisher,
             java.util.function.LongSupplier discontinuities,
-            Consumer<ExchangeRecord> recorder) {
+            Consumer<ExchangeRecord> recorder,
+            Thread.UncaughtExceptionHandler onDeath) {
         this.config = config;
         this.clocks = clocks;
         this.transport = transport;
         this.publisher = publisher;
         this.discontinuities = discontinuities;
         this.recorder = recorder;
+        this.onDeath = onDeath;
         this.engine = new Engine(
                 new EngineConfig(
                         config.maxAcceptableUncertaintySeconds(),
@@ -186,6 +192,11 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
         return snapshot;
     }
 
+    /** How often the loop has turned. Any thread. */
+    long turns() {
+        return turns.get();
+    }
+
     /** Ends the loop soon. Any thread. */
     void stop() {
         stopping = true;
@@ -194,7 +205,7 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
 
     @Override
     public void run() {
-        config.models().forEach(model -> models.add(ModelRunner.start(model, this)));
+        config.models().forEach(model -> models.add(ModelRunner.start(model, this, onDeath)));
         try {
             loop();
         } finally {
@@ -204,6 +215,7 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
 
     private void loop() {
         while (!stopping) {
+            turns.incrementAndGet();
             long raw = clocks.rawNanos();
             for (Runnable answer = inbox.poll(); answer != null; answer = inbox.poll()) {
                 answer.run();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon;
 
+import io.chronotick.client.RecordLayout;
 import io.chronotick.daemon.segment.RecordWriter;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.engine.Correction;
@@ -42,8 +43,19 @@ final class WriterLoop implements Runnable {
         this.segment = segment;
     }
 
+    /** Ends by {@link #stop} or by an error; either way the record is void afterwards, if the segment still takes that. */
     @Override
     public void run() {
+        try {
+            loop();
+        } catch (RuntimeException | Error e) {
+            retireAfter(e);
+            throw e;
+        }
+        RecordWriter.retire(segment);
+    }
+
+    private void loop() {
         long deadline = clocks.monotonicNanos();
         while (!stopping) {
             long took = writer.tick(correction, segment);
@@ -57,7 +69,15 @@ final class WriterLoop implements Runnable {
             }
             clocks.sleepUntilMonotonic(deadline);
         }
-        RecordWriter.retire(segment);
+    }
+
+    /** Where the segment itself is what failed, there is no record left that could be believed. */
+    private void retireAfter(Throwable failure) {
+        try {
+            RecordWriter.retire(segment);
+        } catch (RuntimeException | Error e) {
+            failure.addSuppressed(e);
+        }
     }
 
     private void recordLatency(long tookNanos) {
@@ -79,6 +99,20 @@ final class WriterLoop implements Runnable {
     /** Ends the loop after the tick under way; takes up to one period. Any thread. */
     void stop() {
         stopping = true;
+    }
+
+    /**
+     * Withdraws the record of a writer that hangs: leaves it in the middle of a write, which no reader believes. Not {@link
+     * RecordWriter#retire}: should the writer go on after all, it would write fields that somebody else has just declared whole.
+     */
+    void abandon() {
+        MappedByteBuffer current = segment;
+        current.putInt(RecordLayout.SEQUENCE_NUMBER, current.getInt(RecordLayout.SEQUENCE_NUMBER) | 1);
+    }
+
+    /** How often the loop has turned. Any thread. */
+    long turns() {
+        return ticks;
     }
 
     long overruns() {
