@@ -3,7 +3,6 @@ package io.chronotick.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.sun.management.UnixOperatingSystemMXBean;
 import io.chronotick.client.ChronoTickException;
 import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.TimeInterval;
@@ -11,12 +10,12 @@ import io.chronotick.daemon.config.ConfigLoader;
 import io.chronotick.daemon.config.ConfigOverrides;
 import io.chronotick.daemon.config.DaemonConfig;
 import io.chronotick.daemon.net.NtpTransports;
+import io.chronotick.daemon.net.OpenFiles;
 import io.chronotick.daemon.reference.ReferenceServer;
 import io.chronotick.daemon.reference.ReferenceServerConfig;
 import io.chronotick.daemon.reference.Truth;
 import io.chronotick.daemon.time.HostClocks;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -214,7 +213,7 @@ class DaemonFailureTest {
         Files.delete(exchanges);
         int reads = 0;
         for (boolean started = false; !started; reads++) {
-            long before = openFiles();
+            long before = OpenFiles.count();
             clocks.readsBeforeFailure.set(reads);
             clocks.failing = Thread.currentThread().getName();
             try {
@@ -228,7 +227,9 @@ class DaemonFailureTest {
             Files.deleteIfExists(exchanges);
             assertThat(directory).isEmptyDirectory();
             assertNoThreadIsLeft();
-            assertThat(openFiles()).as("open files after %d readings", reads).isLessThanOrEqualTo(before);
+            assertThat(OpenFiles.count())
+                    .as("open files after %d readings", reads)
+                    .isLessThanOrEqualTo(before);
         }
         assertThat(reads).isGreaterThan(3);
     }
@@ -237,10 +238,6 @@ class DaemonFailureTest {
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return free.getLocalPort();
         }
-    }
-
-    private static long openFiles() {
-        return ((UnixOperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean()).getOpenFileDescriptorCount();
     }
 
     private static List<String> threads() {

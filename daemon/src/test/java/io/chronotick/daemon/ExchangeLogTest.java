@@ -126,6 +126,16 @@ class ExchangeLogTest {
         assertThat(content(path)).isEqualTo(lines(0, 2));
     }
 
+    /** Or its lines would follow without a header once there is room. */
+    @Test
+    void shouldBeginAfreshWhenThereWasNoRoomForTheHeader() throws IOException {
+        assumeTrue(Files.exists(FULL), "no /dev/full on this system");
+        try (ExchangeFile file = new ExchangeFile(FULL, LARGE)) {
+            assertThatThrownBy(file::open).hasMessageContaining("No space left");
+            assertThatThrownBy(file::open).hasMessageContaining("No space left");
+        }
+    }
+
     @Test
     void shouldSayOnceThatTheDiskIsFull() {
         assumeTrue(Files.exists(FULL), "no /dev/full on this system");
