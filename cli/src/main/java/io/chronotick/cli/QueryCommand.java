@@ -307,5 +307,10 @@ final class QueryCommand implements Callable<Integer> {
         public void onUnreachable(int source, String reason) {
             queries.get(source).failure = reason;
         }
+
+        @Override
+        public void onNotSent(int source, String reason) {
+            queries.get(source).failure = reason;
+        }
     }
 }

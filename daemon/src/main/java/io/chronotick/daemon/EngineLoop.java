@@ -340,6 +340,11 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
         engine.onUnreachable(source, reason, clocks.rawNanos(), this);
     }
 
+    @Override
+    public void onNotSent(int source, String reason) {
+        engine.onUnreachable(source, reason, clocks.rawNanos(), this);
+    }
+
     // --- From the models, on their threads, to the engine ---
 
     private void post(Runnable answer) {

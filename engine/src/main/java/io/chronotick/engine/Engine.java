@@ -215,13 +215,15 @@ public final class Engine {
         servers.get(source).protocol.onTransmitted(requestId, rawNanos, kind);
     }
 
-    /** A request could not be sent, or the network answered that the server cannot be reached. */
+    /**
+     * A request could not be sent, or the network answered that the server cannot be reached, which anybody can forge: a hint.
+     * The reply is awaited until its time is over.
+     */
     public void onUnreachable(int source, String reason, long rawNanos, Consumer<Action> out) {
         Server server = servers.get(source);
         if (server.protocol.reach() == 0) {
             note(out, Action.Severity.DEBUG, server.protocol.config().name() + " cannot be reached: " + reason);
         }
-        server.protocol.onUnreachable(rawNanos);
     }
 
     /** The first {@code length} bytes of {@code payload} came from the server's address at {@code rawNanos}. */

@@ -155,13 +155,6 @@ final class NtpSource {
         }
     }
 
-    /** The request under way, if any, is lost. */
-    void onUnreachable(long rawNanos) {
-        if (pending) {
-            giveUp(rawNanos);
-        }
-    }
-
     private void giveUp(long rawNanos) {
         pending = false;
         expiredCookies[nextExpired] = cookie;

@@ -112,26 +112,29 @@ final class LinuxUdpTransport implements NtpTransport {
     public void send(int source, long requestId, byte[] datagram, Listener listener) {
         Socket socket = source < sockets.length ? sockets[source] : null;
         if (socket == null) {
-            listener.onUnreachable(source, "no connection to it");
-            return;
-        }
-        // An error that waits there would be taken for one of this datagram.
-        socket.drainErrors(listener);
-        if (!socket.open) {
+            listener.onNotSent(source, NOT_CONNECTED);
             return;
         }
         MemorySegment.copy(datagram, 0, outgoing, JAVA_BYTE, 0, datagram.length);
-        socket.compareClocks();
-        long rawNanos = clocks.rawNanos();
-        if (calls.send(socket.fd, outgoing, datagram.length) < 0) {
-            int errno = calls.errno();
+        int errno = 0;
+        for (int attempt = 0; attempt < SEND_ATTEMPTS; attempt++) {
+            // An error that waits there would be taken for one of this datagram.
+            socket.drainErrors(listener);
+            if (!socket.open) {
+                return; // the listener has connected anew
+            }
+            socket.compareClocks();
+            long rawNanos = clocks.rawNanos();
+            if (calls.send(socket.fd, outgoing, datagram.length) >= 0) {
+                socket.remember(requestId, rawNanos);
+                listener.onTransmitted(source, requestId, rawNanos, StampKind.USER);
+                return;
+            }
+            errno = calls.errno();
             // Depending on where it failed, the kernel has used up a number for it or not.
             socket.numberFromZero();
-            listener.onUnreachable(source, Libc.errnoText(errno));
-            return;
         }
-        socket.remember(requestId, rawNanos);
-        listener.onTransmitted(source, requestId, rawNanos, StampKind.USER);
+        listener.onNotSent(source, Libc.errnoText(errno));
     }
 
     @Override

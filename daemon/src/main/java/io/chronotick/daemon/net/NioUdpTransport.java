@@ -71,24 +71,26 @@ final class NioUdpTransport implements NtpTransport {
     public void send(int source, long requestId, byte[] datagram, Listener listener) {
         DatagramChannel channel = source < channels.length ? channels[source] : null;
         if (channel == null) {
-            listener.onUnreachable(source, "no connection to it");
+            listener.onNotSent(source, NOT_CONNECTED);
             return;
         }
         if (datagram.length > MAX_DATAGRAM_BYTES) {
             throw new IndexOutOfBoundsException("a datagram of " + datagram.length + " bytes");
         }
-        ByteBuffer outgoing = ByteBuffer.wrap(datagram);
-        long rawNanos = clocks.rawNanos();
-        try {
-            if (channel.write(outgoing) == 0 && datagram.length > 0) {
-                listener.onUnreachable(source, "no buffer space");
-                return;
+        String failure = "";
+        for (int attempt = 0; attempt < SEND_ATTEMPTS; attempt++) {
+            long rawNanos = clocks.rawNanos();
+            try {
+                if (channel.write(ByteBuffer.wrap(datagram)) > 0 || datagram.length == 0) {
+                    listener.onTransmitted(source, requestId, rawNanos, StampKind.USER);
+                    return;
+                }
+                failure = "no buffer space";
+            } catch (IOException e) {
+                failure = words(e);
             }
-        } catch (IOException e) {
-            listener.onUnreachable(source, words(e));
-            return;
         }
-        listener.onTransmitted(source, requestId, rawNanos, StampKind.USER);
+        listener.onNotSent(source, failure);
     }
 
     @Override

@@ -12,8 +12,17 @@ import java.net.InetSocketAddress;
  */
 public interface NtpTransport extends AutoCloseable {
 
+    /**
+     * The kernel tells an ICMP error that has come in by failing the next call, whose own datagram then stays here: such a
+     * call is made again, so often.
+     */
+    int SEND_ATTEMPTS = 3;
+
     /** The most bytes of a datagram that are sent or delivered; longer ones arrive cut to this length. */
     int MAX_DATAGRAM_BYTES = 1024;
+
+    /** Why nothing is sent to a source that has no socket. */
+    String NOT_CONNECTED = "no connection to it";
 
     /** What the network says. Called on the thread that calls {@link #poll} or {@link #send}. */
     interface Listener {
@@ -29,8 +38,14 @@ public interface NtpTransport extends AutoCloseable {
          */
         void onReceived(int source, byte[] payload, int length, long rawNanos, StampKind kind);
 
-        /** The network says that the source cannot be reached, for example "connection refused". */
+        /**
+         * The network says that the source cannot be reached, for example "connection refused". Anybody can forge that
+         * (ICMP): it is a hint, and the reply may still come.
+         */
         void onUnreachable(int source, String reason);
+
+        /** A request has not left this host, for example "network is unreachable". Called within {@link #send}. */
+        void onNotSent(int source, String reason);
     }
 
     /** What stamps the datagrams, in words for a log line. */
@@ -44,10 +59,7 @@ public interface NtpTransport extends AutoCloseable {
      */
     void connect(int source, InetSocketAddress address) throws IOException;
 
-    /**
-     * Sends one datagram of at most {@link #MAX_DATAGRAM_BYTES}; a failure is told to the listener, not thrown. A source
-     * without socket is unreachable.
-     */
+    /** Sends one datagram of at most {@link #MAX_DATAGRAM_BYTES}; a failure is told to the listener, not thrown. */
     void send(int source, long requestId, byte[] payload, Listener listener);
 
     /**

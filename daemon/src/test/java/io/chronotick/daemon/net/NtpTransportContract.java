@@ -54,6 +54,7 @@ abstract class NtpTransportContract {
         final List<Stamp> transmitted = new ArrayList<>();
         final List<Datagram> received = new ArrayList<>();
         final List<String> unreachable = new ArrayList<>();
+        final List<String> notSent = new ArrayList<>();
 
         @Override
         public void onTransmitted(int source, long requestId, long rawNanos, StampKind kind) {
@@ -68,6 +69,11 @@ abstract class NtpTransportContract {
         @Override
         public void onUnreachable(int source, String reason) {
             unreachable.add(source + " " + reason);
+        }
+
+        @Override
+        public void onNotSent(int source, String reason) {
+            notSent.add(source + " " + reason);
         }
 
         List<Stamp> transmitted(StampKind kind) {
@@ -115,6 +121,11 @@ abstract class NtpTransportContract {
             last = new DatagramPacket(new byte[2048], 2048);
             socket.receive(last);
             return Arrays.copyOf(last.getData(), last.getLength());
+        }
+
+        /** Whom it heard last. */
+        InetSocketAddress sender() {
+            return (InetSocketAddress) last.getSocketAddress();
         }
 
         void reply(byte[] payload) throws IOException {
@@ -228,6 +239,40 @@ abstract class NtpTransportContract {
         }
     }
 
+    /** An attacker who guesses two ports can forge what says that a server is gone. */
+    @Test
+    void shouldHearAServerThatSomebodySaysIsUnreachable() throws Exception {
+        try (Peer peer = new Peer("127.0.0.1")) {
+            transport.connect(0, peer.address());
+            for (int id = 1; id <= 3; id++) {
+                transport.send(0, id, bytes(3, id), heard);
+                byte[] request = peer.receive();
+                ForgedIcmp.unreachable(peer.sender(), peer.address());
+                int replies = id;
+                pollUntil(() -> heard.unreachable.size() >= replies);
+                peer.reply(request);
+                pollUntil(() -> heard.received.size() == replies);
+            }
+        }
+    }
+
+    /** The kernel tells of an ICMP error by failing the next call; what was to be sent with it must leave all the same. */
+    @Test
+    void shouldSendAlthoughAnErrorWaits() throws Exception {
+        try (Peer peer = new Peer("127.0.0.1")) {
+            transport.connect(0, peer.address());
+            transport.send(0, 1, bytes(3, 1), heard);
+            peer.receive();
+            for (int id = 2; id <= 4; id++) {
+                ForgedIcmp.unreachable(peer.sender(), peer.address());
+                transport.send(0, id, bytes(3, id), heard);
+                assertThat(peer.receive()).isEqualTo(bytes(3, id));
+            }
+            assertThat(heard.notSent).isEmpty();
+            assertThat(heard.transmitted(StampKind.USER)).hasSize(4);
+        }
+    }
+
     @Test
     void shouldHearAServerThatComesBackOnAClosedPort() throws IOException {
         InetSocketAddress address;
@@ -252,10 +297,11 @@ abstract class NtpTransportContract {
     }
 
     @Test
-    void shouldCallASourceWithoutSocketUnreachable() {
+    void shouldSendNothingToASourceWithoutSocket() {
         transport.send(0, 1, bytes(3), heard);
         transport.send(1000, 1, bytes(3), heard);
-        assertThat(heard.unreachable).containsExactly("0 no connection to it", "1000 no connection to it");
+        assertThat(heard.notSent).containsExactly("0 no connection to it", "1000 no connection to it");
+        assertThat(heard.unreachable).isEmpty();
     }
 
     @Test
