@@ -234,7 +234,10 @@ public final class Engine {
         Optional<Exchange> exchange = server.protocol.onDatagram(payload, length, rawNanos, kind);
         if (server.protocol.isDenied() && !denied) {
             server.tracker.clear();
-            note(out, Action.Severity.WARN, server.protocol.config().name() + " refuses to serve us; not asked again");
+            note(
+                    out,
+                    Action.Severity.WARN,
+                    server.protocol.config().name() + " refuses to serve us; left alone for an hour or more");
         }
         exchange.ifPresent(accepted -> {
             out.accept(server.protocol.measured(accepted));
@@ -280,6 +283,7 @@ public final class Engine {
         model.keepNewest(0);
         for (Server server : servers) {
             server.tracker.clear();
+            server.protocol.onDiscontinuity(rawNanos);
             server.protocol.confirm(WARMUP_EXCHANGES, rawNanos);
         }
         bound = Optional.empty();

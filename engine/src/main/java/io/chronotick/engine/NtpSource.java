@@ -29,6 +29,23 @@ final class NtpSource {
     /** A RATE kiss doubles the poll up to this, s (RFC 5905: MAXPOLL, 2^17 s; chrony ends at 2^10 for it). */
     private static final double SLOWEST_POLL = 1024;
 
+    /**
+     * The poll is halved again after so many answers since the last RATE kiss, a number that each kiss doubles from the least
+     * to the most: a server whose limit lies between two polls is bothered ever less often.
+     */
+    private static final int LEAST_RECOVERY = 16;
+
+    private static final int MOST_RECOVERY = 1024;
+
+    /**
+     * A server that has sent DENY or RSTR is left alone for this, s, doubling with each further one to the longest. RFC 5905,
+     * section 7.4, has a client stop for good; but servers change their minds, and an on-path attacker who can forge one kiss
+     * must not have silenced a server for ever. A packet an hour, then a packet a day, is no burden to anybody.
+     */
+    private static final double FIRST_DENIAL = 3600;
+
+    private static final double LONGEST_DENIAL = 86_400;
+
     /** Polls are spread by this part at random, so that clients do not fall into step. */
     private static final double POLL_SPREAD = 0.02;
 
@@ -52,6 +69,9 @@ final class NtpSource {
 
     private boolean started;
     private boolean denied;
+    private double denialSeconds = FIRST_DENIAL;
+    private int recovery = LEAST_RECOVERY;
+    private int answersSinceRate;
     private long nextPollNanos;
     private double configuredPollSeconds = 1;
     private double pollSeconds = 1;
@@ -79,8 +99,14 @@ final class NtpSource {
         return reach;
     }
 
+    /** Whether the server has refused to serve us and has not answered otherwise since. */
     boolean isDenied() {
         return denied;
+    }
+
+    /** Whether the server has asked for a slower poll than the configured one. */
+    private boolean isSlowed() {
+        return pollSeconds > configuredPollSeconds;
     }
 
     long accepted() {
@@ -94,6 +120,9 @@ final class NtpSource {
         started = true;
         pending = false;
         denied = false;
+        denialSeconds = FIRST_DENIAL;
+        recovery = LEAST_RECOVERY;
+        answersSinceRate = 0;
         reach = 0;
         retrySeconds = FIRST_RETRY;
         pollSeconds = poll;
@@ -101,8 +130,14 @@ final class NtpSource {
         nextPollNanos = rawNanos;
     }
 
-    /** Asks {@code count} times in quick succession, to settle a contradiction; a burst under way goes on. */
+    /**
+     * Asks {@code count} times in quick succession, to settle a contradiction; a burst under way goes on. Not a server that
+     * has asked for less.
+     */
     void confirm(int count, long rawNanos) {
+        if (denied || isSlowed()) {
+            return;
+        }
         burstLeft = Math.max(burstLeft, count);
         nextPollNanos = Math.min(nextPollNanos, rawNanos + nanos(burstSeconds));
     }
@@ -118,7 +153,7 @@ final class NtpSource {
     }
 
     long nextTimerNanos() {
-        if (!started || denied) {
+        if (!started) {
             return Long.MAX_VALUE;
         }
         return pending ? timeoutNanos : nextPollNanos;
@@ -129,7 +164,7 @@ final class NtpSource {
         if (pending && rawNanos - timeoutNanos >= 0) {
             giveUp(rawNanos);
         }
-        if (!started || denied || pending || rawNanos - nextPollNanos < 0) {
+        if (!started || pending || rawNanos - nextPollNanos < 0) {
             return Optional.empty();
         }
         do {
@@ -155,11 +190,26 @@ final class NtpSource {
         }
     }
 
-    private void giveUp(long rawNanos) {
+    /** The raw clock has jumped. An exchange under way spans the jump: its reply, should it still come, is late. */
+    void onDiscontinuity(long rawNanos) {
+        if (pending) {
+            expire();
+            scheduleNext(rawNanos);
+        }
+    }
+
+    private void expire() {
         pending = false;
         expiredCookies[nextExpired] = cookie;
         nextExpired = (nextExpired + 1) % expiredCookies.length;
-        if (reach == 0) {
+    }
+
+    private void giveUp(long rawNanos) {
+        expire();
+        if (denied) {
+            // The denial is over, and now it is silent: no reason to hurry.
+            schedule(rawNanos, Math.max(pollSeconds, SLOWEST_POLL));
+        } else if (reach == 0 && !isSlowed()) {
             schedule(rawNanos, Math.min(retrySeconds, Math.max(pollSeconds, FIRST_RETRY)));
             retrySeconds = Math.min(2 * retrySeconds, SLOWEST_POLL);
         } else {
@@ -202,7 +252,10 @@ final class NtpSource {
             return drop(DropReason.KISS);
         }
         reach |= 1;
+        denied = false;
+        denialSeconds = FIRST_DENIAL;
         retrySeconds = FIRST_RETRY;
+        recoverFromRate();
         burstLeft = Math.max(burstLeft - 1, 0);
         scheduleNext(transmittedNanos);
         lastReply = parsed;
@@ -253,19 +306,30 @@ final class NtpSource {
                 || packet.rootDelay() / 2 + packet.rootDispersion() > MAX_ROOT_DISTANCE;
     }
 
+    private void recoverFromRate() {
+        if (isSlowed() && ++answersSinceRate >= recovery) {
+            answersSinceRate = 0;
+            pollSeconds = Math.max(pollSeconds / 2, configuredPollSeconds);
+        }
+    }
+
     private void onKiss(NtpPacket packet, long rawNanos) {
+        burstLeft = 0;
         switch (packet.kissCode()) {
-            case "DENY", "RSTR" -> denied = true;
+            case "DENY", "RSTR" -> {
+                denied = true;
+                schedule(rawNanos, Math.max(pollSeconds, denialSeconds));
+                denialSeconds = Math.min(2 * denialSeconds, LONGEST_DENIAL);
+            }
             case "RATE" -> {
-                burstLeft = 0;
+                denied = false;
+                recovery = Math.min(2 * recovery, MOST_RECOVERY);
+                answersSinceRate = 0;
                 pollSeconds = Math.min(2 * pollSeconds, Math.max(SLOWEST_POLL, configuredPollSeconds));
                 schedule(rawNanos, pollSeconds);
             }
-            default -> {
-                // Other codes ask for nothing (RFC 5905, section 7.4): as if there had been no answer.
-                burstLeft = 0;
-                schedule(rawNanos, pollSeconds);
-            }
+            // Other codes ask for nothing (RFC 5905, section 7.4): as if there had been no answer.
+            default -> schedule(rawNanos, denied ? Math.max(pollSeconds, SLOWEST_POLL) : pollSeconds);
         }
     }
 

@@ -13,6 +13,6 @@ public enum SourceState {
     FALSETICKER,
     /** Required to authenticate and has not. */
     UNAUTHENTICATED,
-    /** Sent a DENY or RSTR kiss: not asked again until the daemon restarts. */
+    /** Sent a DENY or RSTR kiss: left alone for an hour, then asked once in a while. */
     DENIED
 }

@@ -3,12 +3,15 @@ package io.chronotick.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The protocol with one server: which datagrams are believed, and what is counted of the others. */
 class NtpSourceTest {
@@ -152,29 +155,129 @@ class NtpSourceTest {
         shouldDrop(answerWith(4, 1, 0, 0, 0), DropReason.NONSENSE);
     }
 
-    @Test
-    void shouldSlowDownWhenAskedTo() {
-        byte[] rate = answerWith(1, 0);
-        System.arraycopy(new byte[] {'R', 'A', 'T', 'E'}, 0, rate, 12, 4);
-        shouldDrop(rate, DropReason.KISS);
-        assertThat(source.pollSeconds()).isEqualTo(32);
-        assertThat(source.nextTimerNanos() - now).isBetween(31 * SECOND, 34 * SECOND);
+    private byte[] kiss(String code) {
+        byte[] kiss = answerWith(1, 0);
+        System.arraycopy(code.getBytes(StandardCharsets.US_ASCII), 0, kiss, 12, 4);
+        return kiss;
+    }
+
+    /** Seconds from now until the source asks again, without answering it. */
+    private double secondsToNextRequest() {
+        long before = now;
+        ask();
+        return (now - before) * 1e-9;
+    }
+
+    private double secondsToNextGoodAnswer() {
+        long before = now;
+        receive(answer(ask(), now).toBytes());
+        return (now - before) * 1e-9;
     }
 
     @Test
-    void shouldNotAskAgainWhenDenied() {
-        byte[] deny = answerWith(1, 0);
-        System.arraycopy(new byte[] {'D', 'E', 'N', 'Y'}, 0, deny, 12, 4);
-        shouldDrop(deny, DropReason.KISS);
-        assertThat(source.isDenied()).isTrue();
-        assertThat(source.nextTimerNanos()).isEqualTo(Long.MAX_VALUE);
-        assertThat(source.onTimer(now + 1_000_000 * SECOND, 5)).isEmpty();
+    void shouldSlowDownWhenAskedTo() {
+        shouldDrop(kiss("RATE"), DropReason.KISS);
+        assertThat(source.pollSeconds()).isEqualTo(32);
+        assertThat(secondsToNextRequest()).isBetween(31.0, 34.0);
+    }
+
+    /** Not even while it does not answer: that is no leave to hurry. */
+    @Test
+    void shouldNotRetryFasterThanAServerHasAskedFor() {
+        shouldDrop(kiss("RATE"), DropReason.KISS);
+        for (int i = 0; i < 20; i++) {
+            assertThat(secondsToNextRequest()).isGreaterThan(31);
+            source.confirm(8, now);
+        }
+    }
+
+    @Test
+    void shouldGoDownToSeventeenMinutesAndNoFurther() {
+        for (int i = 0; i < 20; i++) {
+            shouldDrop(kiss("RATE"), DropReason.KISS);
+        }
+        assertThat(source.pollSeconds()).isEqualTo(1024);
+    }
+
+    @Test
+    void shouldRecoverSlowlyAndSlowerAfterEachFurtherKiss() {
+        for (int answers = 32; answers <= 1024; answers *= 2) {
+            shouldDrop(kiss("RATE"), DropReason.KISS);
+            for (int i = 0; i < answers; i++) {
+                assertThat(source.pollSeconds()).isEqualTo(32);
+                assertThat(secondsToNextGoodAnswer()).isGreaterThan(31);
+            }
+            assertThat(source.pollSeconds()).isEqualTo(16);
+        }
+        shouldDrop(kiss("RATE"), DropReason.KISS);
+        for (int i = 0; i < 1024; i++) {
+            assertThat(source.pollSeconds()).isEqualTo(32);
+            secondsToNextGoodAnswer();
+        }
+        assertThat(source.pollSeconds()).isEqualTo(16);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"DENY", "RSTR"})
+    void shouldLeaveAServerAloneThatRefusesLongerEachTime(String code) {
+        for (double hours : new double[] {1, 2, 4, 8, 16, 24, 24}) {
+            shouldDrop(kiss(code), DropReason.KISS);
+            assertThat(source.isDenied()).isTrue();
+            source.confirm(8, now);
+            source.onDiscontinuity(now);
+            assertThat(secondsToNextRequest() / 3600).isBetween(0.97 * hours, 1.03 * hours);
+            assertThat(source.isDenied()).isTrue();
+            now += 5 * SECOND; // that request is lost
+        }
+    }
+
+    @Test
+    void shouldServeAgainWhenADenialIsOver() {
+        shouldDrop(kiss("DENY"), DropReason.KISS);
+        assertThat(receive(answer(ask(), now).toBytes())).isPresent();
+        assertThat(source.isDenied()).isFalse();
+        assertThat(secondsToNextGoodAnswer()).isBetween(15.0, 17.0);
+        // Forgiven and forgotten.
+        shouldDrop(kiss("DENY"), DropReason.KISS);
+        assertThat(secondsToNextRequest()).isBetween(3500.0, 3700.0);
+    }
+
+    @Test
+    void shouldNotHurryAfterADenialWhenThereIsNoAnswer() {
+        shouldDrop(kiss("DENY"), DropReason.KISS);
+        ask();
+        for (int i = 0; i < 10; i++) {
+            assertThat(secondsToNextRequest()).isBetween(1000.0, 1050.0);
+            assertThat(source.isDenied()).isTrue();
+        }
+        assertThat(receive(answer(ask(), now).toBytes())).isPresent();
+        assertThat(source.isDenied()).isFalse();
+    }
+
+    @Test
+    void shouldBeginAnewAtAnotherAddress() {
+        shouldDrop(kiss("RATE"), DropReason.KISS);
+        shouldDrop(kiss("DENY"), DropReason.KISS);
+        source.begin(16, 1, now);
+        assertThat(source.isDenied()).isFalse();
+        assertThat(source.pollSeconds()).isEqualTo(16);
+        assertThat(secondsToNextRequest()).isZero();
+    }
+
+    /** Its stamps lie on both sides of the jump. */
+    @Test
+    void shouldNotTakeTheReplyToARequestFromBeforeADiscontinuity() {
+        byte[] reply = answer(ask(), now).toBytes();
+        source.onDiscontinuity(now);
+        source.confirm(8, now);
+        shouldDrop(reply, DropReason.LATE);
+        assertThat(secondsToNextGoodAnswer()).isEqualTo(1);
+        assertThat(source.accepted()).isEqualTo(1);
     }
 
     @Test
     void shouldIgnoreAForgedKiss() {
-        byte[] deny = answerWith(1, 0);
-        System.arraycopy(new byte[] {'D', 'E', 'N', 'Y'}, 0, deny, 12, 4);
+        byte[] deny = kiss("DENY");
         deny[24] ^= 0x40;
         shouldDrop(deny, DropReason.BOGUS_ORIGIN);
         assertThat(source.isDenied()).isFalse();
