@@ -5,6 +5,7 @@ import io.chronotick.client.ChronoTickReader;
 import io.chronotick.daemon.config.DaemonConfig;
 import io.chronotick.daemon.net.NtpTransport;
 import io.chronotick.daemon.net.NtpTransports;
+import io.chronotick.daemon.net.Resolver;
 import io.chronotick.daemon.segment.RecordWriter;
 import io.chronotick.daemon.segment.SegmentException;
 import io.chronotick.daemon.segment.SegmentFile;
@@ -107,9 +108,9 @@ public final class Daemon implements AutoCloseable {
                 sensors.covariates(),
                 clocks,
                 transport,
+                Resolver::resolve,
                 new SecureRandom(),
-                writerLoop::publish,
-                recordWriter::discontinuities,
+                writerLoop,
                 exchange -> exchangeLog.ifPresent(log -> log.add(exchange)),
                 watchdog);
         // Its library is not even loaded where nobody wants it.

@@ -4,7 +4,9 @@ package io.chronotick.daemon;
 import io.chronotick.daemon.config.DaemonConfig;
 import io.chronotick.daemon.net.NtpTransport;
 import io.chronotick.daemon.net.NtpTransports;
+import io.chronotick.daemon.net.Resolver;
 import io.chronotick.daemon.time.HostClocks;
+import io.chronotick.engine.Correction;
 import io.chronotick.engine.ExchangeRecord;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -39,20 +41,32 @@ public final class ExchangeRecorder implements AutoCloseable {
      */
     public record Count(long exchanges, int servers, int longest) {}
 
+    /** Without a writer nobody notices a suspend as it happens; who reads the file sees it in the exchanges. */
+    private record Nobody() implements EngineLoop.Publisher {
+        @Override
+        public long discontinuities() {
+            return 0;
+        }
+
+        @Override
+        public void publish(Correction correction, long discontinuities) {
+            // Only the exchanges are wanted.
+        }
+    }
+
     private record Stretch(ExchangeRecord last, int length) {}
 
     private ExchangeRecorder(DaemonConfig config, HostClocks clocks, NtpTransport transport, ExchangeFile file) {
         this.transport = transport;
         this.file = file;
-        // Without a writer nobody notices a suspend as it happens; who reads the file sees it in the exchanges.
         this.loop = new EngineLoop(
                 config,
                 List.of(),
                 clocks,
                 transport,
+                Resolver::resolve,
                 new SecureRandom(),
-                correction -> {},
-                () -> 0,
+                new Nobody(),
                 this::keep,
                 this::onDeath);
         this.thread = Thread.ofPlatform()

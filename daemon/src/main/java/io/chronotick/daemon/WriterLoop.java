@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * have passed meanwhile are counted and left out, never made up for in a burst. The loop allocates nothing, locks nothing,
  * logs nothing.
  */
-final class WriterLoop implements Runnable {
+final class WriterLoop implements Runnable, EngineLoop.Publisher {
     /**
      * So many of the newest latencies are kept; a power of two. A histogram would keep more and cost the tick as much as the
      * record does: at 100 Hz every line of memory that it touches has to be fetched anew.
@@ -28,18 +28,30 @@ final class WriterLoop implements Runnable {
     private final AtomicLongArray latencies = new AtomicLongArray(LATENCIES);
     private final AtomicLong overruns = new AtomicLong();
 
-    private volatile Correction correction;
+    /** What is published while nothing that is known holds. */
+    private final Correction nothing;
+
+    private volatile Published published;
     private volatile MappedByteBuffer segment;
     private volatile boolean stopping;
 
     /** Written by this thread alone. */
     private volatile long ticks;
 
-    WriterLoop(HostClocks clocks, RecordWriter writer, int frequencyHz, Correction first, MappedByteBuffer segment) {
+    /**
+     * What the engine has said last.
+     *
+     * @param discontinuities of how many jumps of the raw clock it knew
+     */
+    private record Published(Correction correction, long discontinuities) {}
+
+    /** @param nothing is published until something else is, and after a jump until somebody has measured again */
+    WriterLoop(HostClocks clocks, RecordWriter writer, int frequencyHz, Correction nothing, MappedByteBuffer segment) {
         this.clocks = clocks;
         this.writer = writer;
         this.periodNanos = 1_000_000_000L / frequencyHz;
-        this.correction = first;
+        this.nothing = nothing;
+        this.published = new Published(nothing, 0);
         this.segment = segment;
     }
 
@@ -58,8 +70,7 @@ final class WriterLoop implements Runnable {
     private void loop() {
         long deadline = clocks.monotonicNanos();
         while (!stopping) {
-            long took = writer.tick(correction, segment);
-            recordLatency(took);
+            tick();
             deadline += periodNanos;
             long late = clocks.monotonicNanos() - deadline;
             if (late >= 0) {
@@ -69,6 +80,20 @@ final class WriterLoop implements Runnable {
             }
             clocks.sleepUntilMonotonic(deadline);
         }
+    }
+
+    /**
+     * One record. A correction that does not know of every jump of the raw clock is void, whatever it was computed from and
+     * whatever the clock reads now.
+     */
+    void tick() {
+        Published newest = published;
+        long known = writer.discontinuities();
+        long took = writer.tick(newest.discontinuities() == known ? newest.correction() : nothing, segment);
+        if (writer.discontinuities() != known) {
+            writer.tick(nothing, segment);
+        }
+        recordLatency(took);
     }
 
     /** Where the segment itself is what failed, there is no record left that could be believed. */
@@ -86,9 +111,15 @@ final class WriterLoop implements Runnable {
         ticks = tick + 1;
     }
 
+    @Override
+    public long discontinuities() {
+        return writer.discontinuities();
+    }
+
     /** From the next tick on, this is published. Any thread. */
-    void publish(Correction newest) {
-        correction = newest;
+    @Override
+    public void publish(Correction correction, long discontinuities) {
+        published = new Published(correction, discontinuities);
     }
 
     /** From the next tick on, records go here. Any thread. */
