@@ -177,9 +177,10 @@ final class CommandTree {
                 "  chronotick read --help              what a command does, with examples",
                 "",
                 "Environment:",
-                "  CHRONOTICK_SHM    segment to use where --shm is not given",
-                "  CHRONOTICK_DEBUG  1: internal errors show their stack trace",
-                "  NO_COLOR          set: no colours",
+                "  CHRONOTICK_SHM        segment to use where --shm is not given",
+                "  CHRONOTICK_TRUST_UID  number of a user whose daemon is believed, beside root's and your own",
+                "  CHRONOTICK_DEBUG      1: internal errors show their stack trace",
+                "  NO_COLOR              set: no colours",
                 "",
                 "Exit codes: 0 success, 1 the condition asked about does not hold, 2 wrong usage or configuration,",
                 "3 no daemon, 4 the record is expired, 70 internal error."

@@ -24,6 +24,9 @@ import picocli.CommandLine.Option;
             "  chronotick daemon --shm lab2 --freq 10"
         })
 final class DaemonCommand implements Callable<Integer> {
+    /** A daemon that has failed is closed in this time, ms, whatever it is that hangs. */
+    private static final long CLOSING_MILLIS = 15_000;
+
     private final Shell shell;
 
     @Mixin
@@ -53,8 +56,12 @@ final class DaemonCommand implements Callable<Integer> {
         Logging.toStderr(loaded.config().logLevel());
         try (Daemon daemon = Daemon.start(loaded.config())) {
             Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(daemon), "stop"));
-            daemon.await();
-            // It ends by a signal only, and the signal's hook ends the process.
+            if (daemon.await().isPresent()) {
+                // The log has said why.
+                haltAfter(CLOSING_MILLIS);
+                return ExitCode.INTERNAL_ERROR;
+            }
+            // Otherwise it ends by a signal, and the signal's hook ends the process.
             Thread.currentThread().join();
         } catch (DaemonException e) {
             throw new UserException(ExitCode.USAGE, Objects.requireNonNull(e.getMessage()));
@@ -65,6 +72,17 @@ final class DaemonCommand implements Callable<Integer> {
     /** A daemon that was told to end and has ended did well: 0, not the JVM's 128 + signal, which supervisors call a failure. */
     private static void stop(Daemon daemon) {
         daemon.close();
-        Runtime.getRuntime().halt(ExitCode.OK);
+        Runtime.getRuntime().halt(daemon.failure().isPresent() ? ExitCode.INTERNAL_ERROR : ExitCode.OK);
+    }
+
+    private static void haltAfter(long millis) {
+        Thread.ofPlatform().daemon().name("last-resort").start(() -> {
+            try {
+                Thread.sleep(millis);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            Runtime.getRuntime().halt(ExitCode.INTERNAL_ERROR);
+        });
     }
 }

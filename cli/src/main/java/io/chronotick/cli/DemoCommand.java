@@ -125,6 +125,9 @@ final class DemoCommand implements Callable<Integer> {
             long end = keep ? Long.MAX_VALUE : Math.round(duration * 1e9);
             long nextShow = SHOW_NANOS;
             while (score.elapsedNanos() < end && !stop.await(SAMPLE_NANOS, TimeUnit.NANOSECONDS)) {
+                if (daemon.failure().isPresent()) {
+                    return ExitCode.INTERNAL_ERROR; // the log has said why
+                }
                 boolean read = score.sample(reader);
                 if (score.elapsedNanos() >= nextShow) {
                     nextShow += SHOW_NANOS;

@@ -8,8 +8,10 @@ import io.chronotick.daemon.reference.ReferenceServerConfig;
 import io.chronotick.daemon.reference.Truth;
 import io.chronotick.daemon.time.HostClocks;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -139,6 +141,29 @@ class DaemonProcessTest {
             assertThat(Files.readString(log)).contains("taking over");
             signal(next, "-TERM");
             assertThat(next.waitFor(1, TimeUnit.MINUTES)).isTrue();
+        }
+    }
+
+    /** A file cut short under its mapping, where no other can be made in its place: writing faults. */
+    @Test
+    void shouldEndWith70AndALineWhenItLosesAThread() throws IOException, InterruptedException {
+        Path place = Files.createDirectory(directory.resolve("place"));
+        segment = place.resolve("segment");
+        shell.with("CHRONOTICK_SHM", segment);
+        try (ReferenceServer server = server()) {
+            Process daemon = daemon(server);
+            await("READY", () -> shell.run("status") == ExitCode.OK);
+            Path elsewhere = Files.move(place, directory.resolve("elsewhere"));
+            try (FileChannel file = FileChannel.open(elsewhere.resolve("segment"), StandardOpenOption.WRITE)) {
+                file.truncate(0);
+            }
+            assertThat(daemon.waitFor(1, TimeUnit.MINUTES)).isTrue();
+            String said = Files.readString(log);
+            assertThat(daemon.exitValue()).as(said).isEqualTo(ExitCode.INTERNAL_ERROR);
+            assertThat(said.lines().filter(line -> line.contains(" ERROR ")))
+                    .hasSize(1)
+                    .allMatch(line -> line.contains(" thread has died: InternalError"));
+            assertThat(said).doesNotContain("\tat ");
         }
     }
 }

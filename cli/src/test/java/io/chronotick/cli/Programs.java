@@ -18,7 +18,30 @@ import java.util.concurrent.TimeUnit;
 final class Programs {
     private static final long PATIENCE_MINUTES = 5;
 
+    /** The user that owns nothing. */
+    static final String NOBODY = "65534";
+
+    /** Runs a program as that user: these words before the program's. For root. */
+    static final List<String> AS_NOBODY =
+            List.of("setpriv", "--reuid=" + NOBODY, "--regid=" + NOBODY, "--clear-groups");
+
+    /** Runs a program as process 1 of a pid namespace of its own, as in a container. For root. */
+    static final List<String> IN_PID_NAMESPACE = List.of("unshare", "--pid", "--fork", "--kill-child", "--mount-proc");
+
     private Programs() {}
+
+    /** Runs a program in a time namespace whose monotonic and boot clocks are so many seconds ahead. For root. */
+    static List<String> inTimeNamespace(int seconds) {
+        String offset = String.valueOf(seconds);
+        return List.of("unshare", "--time", "--monotonic", offset, "--boottime", offset, "--fork", "--kill-child");
+    }
+
+    /** Skips the test where this is not root, or cannot become another user or make namespaces. */
+    static void requireRoot() {
+        assumeTrue("root".equals(System.getProperty("user.name")), "to be another user, too, takes root");
+        require("setpriv", "Debian: apt-get install util-linux");
+        require("unshare", "Debian: apt-get install util-linux");
+    }
 
     /**
      * What a program printed.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.cli;
 
+import static io.chronotick.cli.Programs.AS_NOBODY;
+import static io.chronotick.cli.Programs.NOBODY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -42,9 +44,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class SegmentAttacksTest {
     private static final long PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(2);
-    private static final String NOBODY = "65534";
-    private static final List<String> AS_NOBODY =
-            List.of("setpriv", "--reuid=" + NOBODY, "--regid=" + NOBODY, "--clear-groups");
 
     @TempDir
     Path directory = Path.of("");
@@ -56,9 +55,7 @@ class SegmentAttacksTest {
 
     @BeforeEach
     void prepare() throws Exception {
-        assumeTrue("root".equals(System.getProperty("user.name")), "to be another user, too, takes root");
-        Programs.require("setpriv", "apt-get install util-linux");
-        Programs.require("unshare", "apt-get install util-linux");
+        Programs.requireRoot();
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
         shared = Files.createDirectory(directory.resolve("shared"));
         run(List.of(), "chmod", "1777", shared).check();
@@ -286,14 +283,14 @@ class SegmentAttacksTest {
             awaitInLog("READY after", 1);
             runChronotick("read", "--shm", segment).check();
             for (int offset : new int[] {1, 4, 100_000}) {
-                expectOtherClocks(timeNamespace(offset));
+                expectOtherClocks(Programs.inTimeNamespace(offset));
             }
             kill(here);
 
             // Of a dead daemon's file one in another namespace makes its own: who has it mapped looked at its page long
             // ago.
             Object before = Objects.requireNonNull(Files.getAttribute(segment, "unix:ino"));
-            Process there = daemon(timeNamespace(2), server);
+            Process there = daemon(Programs.inTimeNamespace(2), server);
             awaitInLog("READY after", 2);
             assertThat(Files.getAttribute(segment, "unix:ino")).isNotEqualTo(before);
             expectOtherClocks(List.of());
@@ -301,11 +298,6 @@ class SegmentAttacksTest {
             runChronotick(List.of("nsenter", "--time=/proc/" + pid + "/ns/time"), Map.of(), "read", "--shm", segment)
                     .check();
         }
-    }
-
-    private static List<String> timeNamespace(int seconds) {
-        String offset = String.valueOf(seconds);
-        return List.of("unshare", "--time", "--monotonic", offset, "--boottime", offset, "--fork", "--kill-child");
     }
 
     private void expectOtherClocks(List<String> prefix) throws Exception {
@@ -320,8 +312,7 @@ class SegmentAttacksTest {
     @Test
     void shouldNotTakeADaemonInAContainerForDead() throws Exception {
         try (ReferenceServer server = server()) {
-            List<String> container = List.of("unshare", "--pid", "--fork", "--kill-child", "--mount-proc");
-            Process daemon = daemon(container, server);
+            Process daemon = daemon(Programs.IN_PID_NAMESPACE, server);
             awaitInLog("READY after", 1);
             Programs.Result cleanup = runChronotick("cleanup", "--shm", segment);
             assertThat(cleanup.exitCode()).as(cleanup::toString).isEqualTo(ExitCode.NOT_MET);

@@ -5,19 +5,14 @@ import io.chronotick.client.ChronoTickReader;
 import io.chronotick.daemon.config.DaemonConfig;
 import io.chronotick.daemon.net.NtpTransport;
 import io.chronotick.daemon.net.NtpTransports;
-import io.chronotick.daemon.segment.DaemonStatus;
-import io.chronotick.daemon.segment.MappingFault;
+import io.chronotick.daemon.net.Resolver;
 import io.chronotick.daemon.segment.RecordWriter;
 import io.chronotick.daemon.segment.SegmentException;
 import io.chronotick.daemon.segment.SegmentFile;
-import io.chronotick.daemon.segment.StatusPageWriter;
 import io.chronotick.daemon.sensor.HostSensors;
-import io.chronotick.daemon.time.ClockDomain;
 import io.chronotick.daemon.time.CpuAffinity;
 import io.chronotick.daemon.time.HostClocks;
-import io.chronotick.daemon.time.ProcessStats;
 import io.chronotick.engine.Correction;
-import io.chronotick.engine.LearnedReport;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -25,9 +20,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,59 +31,75 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Three threads: the writer ticks at the configured frequency; the network thread owns the engine; the status thread
  * writes the page and sees after the segment's name. A learned model, where one is configured, has a fourth ({@link
- * ModelRunner}), and so has the log of exchanges ({@link ExchangeLog}). The network thread hands corrections to the writer through one volatile
- * reference.
+ * ModelRunner}), and so has the log of exchanges ({@link ExchangeLog}). The network thread hands corrections to the writer
+ * through one volatile reference.
+ *
+ * <p>A daemon that has lost a thread does not go on: the {@link Watchdog}, on one more, withdraws the record, says why in the
+ * log and ends the others. {@link #await} returns then, {@link #failure} tells; to {@link #close} it is still up to the owner.
  */
 public final class Daemon implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("chronotick");
 
-    private static final long STATUS_PERIOD_MILLIS = 1000;
-
-    /** Memory changes slowly, and to ask the kernel for it costs more than the rest of the page. */
-    private static final int PAGES_PER_MEMORY_READING = 8;
-
-    /** Temperatures change slowly too. */
-    private static final int PAGES_PER_SENSOR_READING = 10;
-
     private static final long JOIN_MILLIS = 3_000;
 
     private final DaemonConfig config;
-    private final HostClocks clocks;
     private final NtpTransport transport;
-    private final RecordWriter recordWriter;
     private final WriterLoop writerLoop;
-    private final HostSensors sensors;
     private final EngineLoop engineLoop;
-    private final Optional<ExchangeLog> exchangeLog;
-    private final Optional<Metrics> metrics;
-    private final StatusPageWriter pageWriter;
+    private final StatusLoop statusLoop;
+    private final Watchdog watchdog;
     private final Thread writerThread;
     private final Thread networkThread;
     private final Thread statusThread;
-    private final CountDownLatch stopRequested = new CountDownLatch(1);
+    private final Thread watchdogThread;
+    private final Opened opened;
     private final CountDownLatch ended = new CountDownLatch(1);
+    private final Object closing = new Object();
     private volatile SegmentFile segment;
-    private String warmupLogged = "";
-    private boolean nameLostLogged;
-    private double residentBytes;
-    private long pagesWritten;
+    private boolean closed;
+    private boolean networkHangs;
+    private volatile Optional<String> failure = Optional.empty();
 
-    private Daemon(DaemonConfig config, HostClocks clocks, NtpTransport transport, SegmentFile segment) {
+    /** How a network is had. */
+    interface Network {
+        NtpTransport open(HostClocks clocks) throws IOException;
+    }
+
+    /** @param opened grows by what is to be closed with the daemon; the caller's to close if this fails */
+    private Daemon(
+            DaemonConfig config,
+            HostClocks clocks,
+            Network network,
+            long lookMillis,
+            SegmentFile claimed,
+            Opened opened)
+            throws IOException {
         this.config = config;
-        this.clocks = clocks;
-        this.transport = transport;
-        this.segment = segment;
-        RecordWriter.prepare(segment.buffer());
+        this.watchdog = new Watchdog(lookMillis, this::fail);
+        this.opened = opened;
+        this.segment = claimed;
+        opened.add(() -> segment.close());
+        this.transport = network.open(clocks);
+        opened.add(this::closeTransport);
+        LOG.info(
+                "{} {} at {} Hz; {}",
+                claimed.isTakenOver() ? "taking over" : "publishing to",
+                claimed.path(),
+                config.frequencyHz(),
+                transport.describe());
+        RecordWriter.prepare(claimed.buffer());
         int pid = (int) ProcessHandle.current().pid();
-        this.recordWriter = new RecordWriter(clocks, pid);
+        RecordWriter recordWriter = new RecordWriter(clocks, pid);
         this.writerLoop = new WriterLoop(
                 clocks,
                 recordWriter,
                 config.frequencyHz(),
                 Correction.nothingKnown(clocks.rawNanos()),
-                segment.buffer());
-        this.exchangeLog = config.exchangeLog().map(file -> ExchangeLog.start(file, config.exchangeLogBytes()));
-        this.sensors = HostSensors.find(Path.of("/"), config.covariates());
+                claimed.buffer());
+        Optional<ExchangeLog> exchangeLog =
+                config.exchangeLog().map(file -> ExchangeLog.start(file, config.exchangeLogBytes(), watchdog));
+        exchangeLog.ifPresent(log -> opened.add(log::close));
+        HostSensors sensors = HostSensors.find(Path.of("/"), config.covariates());
         if (!sensors.covariates().isEmpty()) {
             LOG.info("the clock may follow {}", sensors.describe());
         }
@@ -99,24 +108,30 @@ public final class Daemon implements AutoCloseable {
                 sensors.covariates(),
                 clocks,
                 transport,
+                Resolver::resolve,
                 new SecureRandom(),
-                writerLoop::publish,
-                recordWriter::discontinuities,
-                exchange -> exchangeLog.ifPresent(log -> log.add(exchange)));
+                writerLoop,
+                exchange -> exchangeLog.ifPresent(log -> log.add(exchange)),
+                watchdog);
         // Its library is not even loaded where nobody wants it.
-        this.metrics = config.metricsPort() == 0
-                ? Optional.empty()
-                : Metrics.start(config.metricsPort(), clocks, engineLoop::snapshot, writerLoop, recordWriter);
-        this.pageWriter = new StatusPageWriter(
-                clocks.realtimeNanos() * 1e-9,
-                config.frequencyHz(),
-                config.cpuAffinity().stream().map(String::valueOf).collect(Collectors.joining(",")),
-                version());
-        // Readers learn the frequency from the page: it has to be there before the first record.
-        writePage(segment);
-        this.writerThread = Thread.ofPlatform().name("chronotick-writer").unstarted(this::runWriter);
-        this.networkThread = Thread.ofPlatform().name("chronotick-network").unstarted(engineLoop);
-        this.statusThread = Thread.ofPlatform().name("chronotick-status").unstarted(this::runStatus);
+        if (config.metricsPort() != 0) {
+            Metrics.start(config.metricsPort(), clocks, engineLoop::snapshot, writerLoop, recordWriter)
+                    .ifPresent(metrics -> opened.add(metrics::close));
+        }
+        this.statusLoop = new StatusLoop(
+                config, clocks, engineLoop, writerLoop, recordWriter, sensors, claimed, fresh -> segment = fresh);
+        this.writerThread = thread("writer", this::runWriter, watchdog);
+        this.networkThread = thread("network", engineLoop, watchdog);
+        this.statusThread = thread("status", statusLoop, watchdog);
+        this.watchdogThread = thread("watchdog", watchdog, (thread, cause) -> fail(Watchdog.death(thread, cause)));
+        opened.add(this::stop);
+    }
+
+    private static Thread thread(String name, Runnable body, Thread.UncaughtExceptionHandler onDeath) {
+        return Thread.ofPlatform()
+                .name("chronotick-" + name)
+                .uncaughtExceptionHandler(onDeath)
+                .unstarted(body);
     }
 
     /**
@@ -125,33 +140,39 @@ public final class Daemon implements AutoCloseable {
      * @throws DaemonException if the segment or the network cannot be had; nothing is left behind
      */
     public static Daemon start(DaemonConfig config) throws DaemonException {
-        HostClocks clocks = HostClocks.system();
+        return start(config, HostClocks.system(), NtpTransports::open, Watchdog.LOOK_MILLIS);
+    }
+
+    /** Starts a daemon with other clocks, another network and a watchdog that looks more often. */
+    static Daemon start(DaemonConfig config, HostClocks clocks, Network network, long lookMillis)
+            throws DaemonException {
         Path path = ChronoTickReader.resolve(config.shm());
         checkAffinity(config.cpuAffinity());
-        SegmentFile segment;
+        Opened opened = new Opened();
         try {
-            segment = SegmentFile.claim(path, clocks.domain());
+            Daemon daemon =
+                    new Daemon(config, clocks, network, lookMillis, SegmentFile.claim(path, clocks.domain()), opened);
+            daemon.begin();
+            return daemon;
         } catch (SegmentException e) {
             throw new DaemonException(Objects.requireNonNull(e.getMessage()), e);
-        }
-        NtpTransport transport;
-        try {
-            transport = NtpTransports.open(clocks);
         } catch (IOException e) {
-            segment.close();
+            opened.closeAfter(e);
             throw new DaemonException("no sockets to be had from this system: " + e.getMessage(), e);
+        } catch (RuntimeException | Error e) {
+            opened.closeAfter(e);
+            throw e;
         }
-        LOG.info(
-                "{} {} at {} Hz; {}",
-                segment.isTakenOver() ? "taking over" : "publishing to",
-                path,
-                config.frequencyHz(),
-                transport.describe());
-        Daemon daemon = new Daemon(config, clocks, transport, segment);
-        daemon.writerThread.start();
-        daemon.networkThread.start();
-        daemon.statusThread.start();
-        return daemon;
+    }
+
+    private void begin() {
+        writerThread.start();
+        watchdog.watch(writerThread, writerLoop::turns);
+        networkThread.start();
+        watchdog.watch(networkThread, engineLoop::turns);
+        statusThread.start();
+        watchdog.watch(statusThread, statusLoop::turns);
+        watchdogThread.start();
     }
 
     /** A CPU that cannot be had is an error at the start, not a surprise in a thread: tried on a thread that ends at once. */
@@ -188,31 +209,65 @@ public final class Daemon implements AutoCloseable {
         return Objects.requireNonNullElse(Daemon.class.getPackage().getImplementationVersion(), "development");
     }
 
-    /** Waits until the daemon has ended. */
-    public void await() throws InterruptedException {
+    /**
+     * Waits until the daemon has ended: closed by somebody, or by itself because it has lost a thread.
+     *
+     * @return {@link #failure}
+     */
+    public Optional<String> await() throws InterruptedException {
         ended.await();
+        return failure;
+    }
+
+    /**
+     * Why the daemon has ended by itself, in a line that the log has too; empty while it has not. Its record is void then, and
+     * it is still to be closed.
+     */
+    public Optional<String> failure() {
+        return failure;
     }
 
     /** Ends the daemon and removes the segment. Returns when everything is released; later calls do nothing. */
     @Override
     public void close() {
-        synchronized (stopRequested) {
-            if (stopRequested.getCount() == 0) {
+        synchronized (closing) {
+            if (closed) {
                 return;
             }
-            stopRequested.countDown();
-            engineLoop.stop();
-            writerLoop.stop();
-            join(writerThread);
-            join(networkThread);
-            join(statusThread);
-            exchangeLog.ifPresent(ExchangeLog::close);
-            metrics.ifPresent(Metrics::close);
-            segment.close();
-            transport.close();
-            LOG.info("stopped; {} removed", segment.path());
-            ended.countDown();
+            closed = true;
+            try {
+                opened.close();
+                LOG.info("stopped; {} removed", segment());
+            } finally {
+                ended.countDown();
+            }
         }
+    }
+
+    private void runWriter() {
+        if (!config.cpuAffinity().isEmpty()) {
+            CpuAffinity.bindCurrentThread(config.cpuAffinity());
+        }
+        writerLoop.run();
+    }
+
+    // --- How it ends ---
+
+    private void stop() {
+        watchdog.stop();
+        watchdogThread.interrupt();
+        stopLoops();
+        join(writerThread);
+        join(networkThread);
+        networkHangs = networkThread.isAlive();
+        join(statusThread);
+        join(watchdogThread);
+    }
+
+    private void stopLoops() {
+        writerLoop.stop();
+        engineLoop.stop();
+        statusLoop.stop();
     }
 
     private static void join(Thread thread) {
@@ -226,112 +281,30 @@ public final class Daemon implements AutoCloseable {
         }
     }
 
-    private void runWriter() {
-        if (!config.cpuAffinity().isEmpty()) {
-            CpuAffinity.bindCurrentThread(config.cpuAffinity());
-        }
-        writerLoop.run();
-    }
-
-    // --- The status thread ---
-
-    private void runStatus() {
-        try {
-            while (!stopRequested.await(STATUS_PERIOD_MILLIS, TimeUnit.MILLISECONDS)) {
-                lookAround();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+    /** Not under a thread that hangs in it: its file numbers may soon be somebody else's. */
+    private void closeTransport() {
+        if (!networkHangs) {
+            transport.close();
         }
     }
 
-    private void lookAround() {
-        try {
-            keepSegment();
-            writePage(segment);
-        } catch (InternalError e) {
-            MappingFault.require(e); // the next look finds the file too short
+    /** On the watchdog's thread. The record goes first: it is what others trust. */
+    private void fail(Watchdog.Trouble trouble) {
+        stopLoops();
+        join(writerThread);
+        if (writerThread.isAlive()) {
+            writerLoop.abandon();
         }
-        logWarmup();
-        readSensors();
-    }
-
-    private void readSensors() {
-        if (pagesWritten % PAGES_PER_SENSOR_READING == 0
-                && !sensors.covariates().isEmpty()) {
-            engineLoop.onCovariates(sensors.read(), clocks.rawNanos());
-        }
-    }
-
-    /** Makes a new file when something has become of this one; never over a live daemon's. */
-    private void keepSegment() {
-        SegmentFile current = segment;
-        ClockDomain domain = clocks.domain();
-        Optional<String> damage = current.damage(domain);
-        if (damage.isEmpty()) {
-            return;
-        }
-        try {
-            SegmentFile fresh = current.renew(domain);
-            RecordWriter.prepare(fresh.buffer());
-            writePage(fresh);
-            segment = fresh;
-            writerLoop.writeTo(fresh.buffer());
-            LOG.warn("{} {}; made a new one (readers find it by themselves)", current.path(), damage.get());
-            current.close();
-        } catch (SegmentException e) {
-            if (!nameLostLogged) {
-                nameLostLogged = true;
-                LOG.error("{} is lost: {}", current.path(), e.getMessage());
-            }
-        }
-    }
-
-    private void writePage(SegmentFile target) {
-        long[] latencies = writerLoop.sortedLatencies();
-        if (pagesWritten++ % PAGES_PER_MEMORY_READING == 0) {
-            residentBytes = ProcessStats.residentBytes();
-        }
-        EngineLoop.Snapshot engine = engineLoop.snapshot();
-        Correction.Source speaking = engine.correction().source();
-        double shortTerm = switch (speaking) {
-            case SHORT_TERM -> 1;
-            case FUSION -> engine.shortTermWeight();
-            default -> 0;
-        };
-        boolean longTermSpeaks = speaking == Correction.Source.LONG_TERM || speaking == Correction.Source.FUSION;
-        pageWriter.write(
-                target.buffer(),
-                target.domain(),
-                new DaemonStatus(
-                        engine.warmupProgress(),
-                        engine.waitingFor(),
-                        engine.correction().leap(),
-                        writerLoop.overruns(),
-                        shortTerm,
-                        longTermSpeaks ? 1 - shortTerm : 0,
-                        quantile(latencies, 0.50),
-                        quantile(latencies, 0.99),
-                        residentBytes,
-                        ProcessStats.cpuSeconds(),
-                        recordWriter.clockSteps(),
-                        clocks.monotonicNanos(),
-                        clocks.rawNanos(),
-                        engine.learned().stream().map(LearnedReport::text).collect(Collectors.joining("; ")),
-                        engine.sources()));
-    }
-
-    /** 0 if there is none. */
-    private static double quantile(long[] sorted, double share) {
-        return sorted.length == 0 ? 0 : sorted[(int) (share * (sorted.length - 1))];
-    }
-
-    private void logWarmup() {
-        EngineLoop.Snapshot engine = engineLoop.snapshot();
-        String waitingFor = engine.waitingFor();
-        if (!waitingFor.isEmpty() && !waitingFor.equals(warmupLogged)) {
-            LOG.info("warm-up {} %: waiting for {}", Math.round(engine.warmupProgress() * 100), waitingFor);
-        }
-        warmupLogged = waitingFor;
+        failure = Optional.of(trouble.text());
+        // Before the log, which may be what hangs.
+        ended.countDown();
+        LOG.error(
+                "{}; the record is withdrawn and the daemon ends (log level DEBUG shows where it was)", trouble.text());
+        trouble.cause().ifPresent(cause -> LOG.debug("{}", trouble.text(), cause));
+        trouble.thread().ifPresent(hanging -> {
+            IllegalStateException where = new IllegalStateException(trouble.text());
+            where.setStackTrace(hanging.getStackTrace());
+            LOG.debug("{}", trouble.text(), where);
+        });
     }
 }

@@ -5,7 +5,6 @@ import io.chronotick.daemon.config.DaemonConfig;
 import io.chronotick.daemon.config.ModelConfig;
 import io.chronotick.daemon.config.ServerConfig;
 import io.chronotick.daemon.net.NtpTransport;
-import io.chronotick.daemon.net.Resolver;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.engine.Action;
 import io.chronotick.engine.Correction;
@@ -23,14 +22,11 @@ import io.chronotick.engine.StampKind;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
@@ -40,7 +36,8 @@ import org.slf4j.LoggerFactory;
  * The network thread: carries datagrams and time to the engine, and its actions to the network, the writer and the log. The
  * engine belongs to this thread alone; other threads see {@link #snapshot}.
  */
-final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.Listener, Consumer<Action> {
+final class EngineLoop
+        implements Runnable, NtpTransport.Listener, ServerAddresses.Listener, ModelRunner.Listener, Consumer<Action> {
     private static final Logger LOG = LoggerFactory.getLogger("chronotick");
 
     /** Exchanges in a warm-up burst: what the warm-up needs, if none is lost. */
@@ -51,13 +48,18 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
 
     private static final long SNAPSHOT_NANOS = 1_000_000_000L;
 
-    /** A name is looked up again when its server has been silent for this long, ns. */
-    private static final long SILENCE_BEFORE_LOOKUP_NANOS = 60_000_000_000L;
+    /** Where corrections go, and what has become of the clock that they are for. Any thread. */
+    interface Publisher {
+        /** Jumps of the raw clock that have been seen. */
+        long discontinuities();
 
-    /** A failed look-up is tried again after this, doubling up to the longest, ns. */
-    private static final long FIRST_LOOKUP_RETRY_NANOS = 2_000_000_000L;
-
-    private static final long LONGEST_LOOKUP_RETRY_NANOS = 64_000_000_000L;
+        /**
+         * Publishes a correction instead of the one before.
+         *
+         * @param discontinuities of how many of them it knows: once there are more, it is void
+         */
+        void publish(Correction correction, long discontinuities);
+    }
 
     /** What other threads may know of the engine. */
     record Snapshot(
@@ -75,55 +77,42 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
     private final Engine engine;
     private final DaemonConfig config;
     private final Optional<FilterWeights> weights;
-    private final List<Lookup> lookups = new ArrayList<>();
+    private final ServerAddresses addresses;
     private final List<ModelRunner> models = new ArrayList<>();
 
     /** What the models' threads have to say to the engine. */
     private final Queue<Runnable> inbox = new ConcurrentLinkedQueue<>();
 
-    private final Consumer<Correction> publisher;
-    private final java.util.function.LongSupplier discontinuities;
+    private final Publisher publisher;
     private final Consumer<ExchangeRecord> recorder;
+    private final Thread.UncaughtExceptionHandler onDeath;
     private final CovariateNotes covariateNotes = new CovariateNotes();
 
-    private long discontinuitiesSeen;
+    private long discontinuities;
+    private boolean deaf;
     private long nextSnapshotNanos;
     private Correction newest;
+    private final AtomicLong turns = new AtomicLong();
     private volatile Snapshot snapshot;
     private volatile boolean stopping;
 
-    /** The look-up of one server's name. */
-    private static final class Lookup {
-        final int source;
-        final ServerConfig server;
-        Optional<CompletableFuture<List<InetSocketAddress>>> underWay = Optional.empty();
-        Optional<InetSocketAddress> address = Optional.empty();
-        long nextNanos;
-        long retryNanos = FIRST_LOOKUP_RETRY_NANOS;
-        boolean failureLogged;
-
-        Lookup(int source, ServerConfig server, long rawNanos) {
-            this.source = source;
-            this.server = server;
-            this.nextNanos = rawNanos;
-        }
-    }
-
+    /** @param onDeath hears of a model's thread that has died of what it did not expect */
     EngineLoop(
             DaemonConfig config,
             List<CovariateConfig> covariates,
             HostClocks clocks,
             NtpTransport transport,
+            ServerAddresses.Names names,
             RandomGenerator random,
-            Consumer<Correction> publisher,
-            java.util.function.LongSupplier discontinuities,
-            Consumer<ExchangeRecord> recorder) {
+            Publisher publisher,
+            Consumer<ExchangeRecord> recorder,
+            Thread.UncaughtExceptionHandler onDeath) {
         this.config = config;
         this.clocks = clocks;
         this.transport = transport;
         this.publisher = publisher;
-        this.discontinuities = discontinuities;
         this.recorder = recorder;
+        this.onDeath = onDeath;
         this.engine = new Engine(
                 new EngineConfig(
                         config.maxAcceptableUncertaintySeconds(),
@@ -139,10 +128,11 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
         weights.ifPresent(present -> engine.useLearnedFilter(present, true));
         long raw = clocks.rawNanos();
         this.newest = Correction.nothingKnown(raw);
+        this.addresses = new ServerAddresses(transport, names, this);
         for (ServerConfig server : config.servers()) {
-            int source = engine.addSource(new SourceConfig(
+            engine.addSource(new SourceConfig(
                     server.name(), BURST, config.timeoutSeconds(), config.minStratum(), config.maxStratum()));
-            lookups.add(new Lookup(source, server, raw));
+            addresses.add(server, raw);
         }
         this.snapshot = snapshotAt(raw);
     }
@@ -166,10 +156,18 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
                 engine.warmupWaitingFor(),
                 engine.shortTermWeight(),
                 newest,
-                engine.sources(raw),
+                sources(raw),
                 learned(),
                 engine.covariates(),
                 raw);
+    }
+
+    private List<SourceReport> sources(long raw) {
+        List<SourceReport> reports = new ArrayList<>();
+        for (SourceReport report : engine.sources(raw)) {
+            reports.add(report.withName(addresses.label(reports.size())));
+        }
+        return List.copyOf(reports);
     }
 
     /** Those of the engine, and the filter whose weights could not be had: it was asked for, and is missed. */
@@ -188,6 +186,11 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
         return snapshot;
     }
 
+    /** How often the loop has turned. Any thread. */
+    long turns() {
+        return turns.get();
+    }
+
     /** Ends the loop soon. Any thread. */
     void stop() {
         stopping = true;
@@ -196,7 +199,7 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
 
     @Override
     public void run() {
-        config.models().forEach(model -> models.add(ModelRunner.start(model, this)));
+        config.models().forEach(model -> models.add(ModelRunner.start(model, this, onDeath)));
         try {
             loop();
         } finally {
@@ -206,18 +209,14 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
 
     private void loop() {
         while (!stopping) {
+            turns.incrementAndGet();
             long raw = clocks.rawNanos();
+            hearOfDiscontinuities();
             for (Runnable answer = inbox.poll(); answer != null; answer = inbox.poll()) {
                 answer.run();
             }
             models.forEach(model -> model.cancelLate(raw));
-            if (discontinuities.getAsLong() != discontinuitiesSeen) {
-                discontinuitiesSeen = discontinuities.getAsLong();
-                engine.onDiscontinuity("this machine was suspended or its clock has jumped", raw, this);
-            }
-            for (Lookup lookup : lookups) {
-                lookUp(lookup, raw);
-            }
+            addresses.turn(snapshot.sources(), raw);
             engine.onTimer(raw, this);
             if (raw - nextSnapshotNanos >= 0) {
                 nextSnapshotNanos = raw + SNAPSHOT_NANOS;
@@ -225,92 +224,53 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
                 covariateNotes.note(snapshot.covariates());
             }
             long wait = Math.min(engine.nextTimerNanos() - clocks.rawNanos(), LONGEST_WAIT_NANOS);
-            try {
-                transport.poll(Math.max(wait, 0), this);
-            } catch (IOException e) {
-                LOG.error("the network cannot be listened to: {}", e.getMessage());
-                clocks.sleepUntilMonotonic(clocks.monotonicNanos() + LONGEST_WAIT_NANOS);
-            }
+            listen(Math.max(wait, 0));
         }
     }
 
-    // --- Names and addresses ---
-
-    private void lookUp(Lookup lookup, long raw) {
-        if (lookup.underWay.isPresent()) {
-            CompletableFuture<List<InetSocketAddress>> future = lookup.underWay.get();
-            if (future.isDone()) {
-                lookup.underWay = Optional.empty();
-                onLookedUp(lookup, future, raw);
-            }
-        } else if (raw - lookup.nextNanos >= 0) {
-            CompletableFuture<List<InetSocketAddress>> future =
-                    Resolver.resolve(lookup.server.host(), lookup.server.port());
-            lookup.underWay = Optional.of(future);
-            CompletableFuture<Void> woken = future.handle((addresses, failure) -> {
-                transport.wakeup();
-                return null;
-            });
-            assert woken != null;
-        }
-    }
-
-    private void onLookedUp(Lookup lookup, CompletableFuture<List<InetSocketAddress>> future, long raw) {
-        List<InetSocketAddress> addresses;
+    private void listen(long waitNanos) {
         try {
-            addresses = future.join();
-        } catch (CompletionException e) {
-            if (!lookup.failureLogged) {
-                lookup.failureLogged = true;
-                LOG.warn("{} cannot be resolved; trying again until it can", lookup.server.host());
+            transport.poll(waitNanos, this);
+            if (deaf) {
+                deaf = false;
+                LOG.info("the network can be listened to again");
             }
-            lookup.nextNanos = raw + lookup.retryNanos;
-            lookup.retryNanos = Math.min(2 * lookup.retryNanos, LONGEST_LOOKUP_RETRY_NANOS);
-            return;
-        }
-        lookup.failureLogged = false;
-        lookup.retryNanos = FIRST_LOOKUP_RETRY_NANOS;
-        lookup.nextNanos = raw + SILENCE_BEFORE_LOOKUP_NANOS;
-        boolean silent = lookup.address.isPresent() && isSilent(lookup.source);
-        if (lookup.address.isPresent() && !silent) {
-            return;
-        }
-        InetSocketAddress chosen = choose(addresses, lookup);
-        if (lookup.address.equals(Optional.of(chosen))) {
-            return;
-        }
-        try {
-            transport.connect(lookup.source, chosen);
         } catch (IOException e) {
-            LOG.warn("{} cannot be reached from here: {}", chosen.getAddress().getHostAddress(), e.getMessage());
-            return;
+            if (!deaf) {
+                deaf = true;
+                LOG.error("the network cannot be listened to: {}; trying until it can", e.getMessage());
+            }
+            clocks.sleepUntilMonotonic(clocks.monotonicNanos() + LONGEST_WAIT_NANOS);
         }
-        lookup.address = Optional.of(chosen);
-        double poll = lookup.server.pollSeconds(config.measurementIntervalSeconds(), chosen.getAddress());
-        double burst = lookup.server.burstSeconds(config.warmupIntervalSeconds(), chosen.getAddress());
+    }
+
+    /**
+     * Before anything is made of what has come in: a reply may lie in its socket since before a jump, and its request on the
+     * other side.
+     */
+    private void hearOfDiscontinuities() {
+        long now = publisher.discontinuities();
+        if (now != discontinuities) {
+            discontinuities = now;
+            long raw = clocks.rawNanos();
+            nextSnapshotNanos = raw;
+            addresses.onDiscontinuity(raw);
+            engine.onDiscontinuity("this machine was suspended or its clock has jumped", raw, this);
+        }
+    }
+
+    @Override
+    public void onAddress(int source, ServerConfig server, InetSocketAddress address) {
+        double poll = server.pollSeconds(config.measurementIntervalSeconds(), address.getAddress());
+        double burst = server.burstSeconds(config.warmupIntervalSeconds(), address.getAddress());
         LOG.info(
                 "{} is {}: {} exchanges at {} s, then one every {} s",
-                lookup.server.name(),
-                chosen.getAddress().getHostAddress(),
+                server.name(),
+                address.getAddress().getHostAddress(),
                 BURST,
                 burst,
                 poll);
-        engine.onAddressChanged(lookup.source, poll, burst, raw);
-    }
-
-    private boolean isSilent(int source) {
-        List<SourceReport> known = snapshot.sources();
-        return source < known.size() && known.get(source).reach() == 0;
-    }
-
-    /** The first address that neither failed just now nor serves under another name: a pool gives many of them. */
-    private InetSocketAddress choose(List<InetSocketAddress> addresses, Lookup lookup) {
-        Set<InetSocketAddress> taken = new HashSet<>();
-        lookups.forEach(other -> other.address.ifPresent(taken::add));
-        return addresses.stream()
-                .filter(address -> !taken.contains(address))
-                .findFirst()
-                .orElse(lookup.address.filter(addresses::contains).orElse(addresses.getFirst()));
+        engine.onAddressChanged(source, poll, burst, clocks.rawNanos());
     }
 
     // --- From the network to the engine ---
@@ -322,6 +282,7 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
 
     @Override
     public void onReceived(int source, byte[] payload, int length, long rawNanos, StampKind kind) {
+        hearOfDiscontinuities();
         engine.onDatagram(source, payload, length, rawNanos, kind, this);
     }
 
@@ -332,7 +293,7 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
 
     @Override
     public void onNotSent(int source, String reason) {
-        engine.onUnreachable(source, reason, clocks.rawNanos(), this);
+        addresses.onNotSent(source, reason);
     }
 
     // --- From the models, on their threads, to the engine ---
@@ -362,18 +323,23 @@ final class EngineLoop implements Runnable, NtpTransport.Listener, ModelRunner.L
     @Override
     public void accept(Action action) {
         if (action instanceof Action.Send send) {
-            transport.send(send.source(), send.requestId(), send.payload(), this);
+            addresses.send(send, this);
         } else if (action instanceof Action.Publish publish) {
             if (publish.correction().warmupComplete() && snapshot.warmupProgress() < 1) {
                 // Or the status thread goes on telling of a warm-up whose end has just been logged.
                 nextSnapshotNanos = clocks.rawNanos();
             }
             newest = publish.correction();
-            publisher.accept(publish.correction());
+            publisher.publish(publish.correction(), discontinuities);
         } else if (action instanceof Action.Measured measured) {
-            Lookup lookup = lookups.get(measured.exchange().source());
-            lookup.address.ifPresent(address -> recorder.accept(new ExchangeRecord(
-                    lookup.server.name(), address.getAddress().getHostAddress(), measured)));
+            int source = measured.exchange().source();
+            addresses.onAnswer(source);
+            addresses
+                    .of(source)
+                    .ifPresent(address -> recorder.accept(new ExchangeRecord(
+                            config.servers().get(source).name(),
+                            address.getAddress().getHostAddress(),
+                            measured)));
         } else if (action instanceof Action.Infer infer) {
             for (ModelRunner model : models) {
                 if (model.forecaster() == infer.forecaster()) {

@@ -41,19 +41,26 @@ final class ExchangeFile implements AutoCloseable {
             FileChannel opened = FileChannel.open(
                     file, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE);
             channel = Optional.of(opened);
-            if (!isOurs(opened)) {
-                close();
-                throw new IOException("another ChronoTick writes to it");
+            try {
+                begin(opened);
+            } catch (IOException e) {
+                close(); // Or the next call would take for begun what has no header.
+                throw e;
             }
-            size = opened.size();
-            if (size == 0) {
-                write(opened, HEADER);
-            } else if (!startsWithHeader(opened)) {
-                close();
-                throw new IOException("it holds something else than exchanges of this version");
-            } else if (read(opened, size - 1, 1)[0] != '\n') {
-                write(opened, new byte[] {'\n'});
-            }
+        }
+    }
+
+    private void begin(FileChannel opened) throws IOException {
+        if (!isOurs(opened)) {
+            throw new IOException("another ChronoTick writes to it");
+        }
+        size = opened.size();
+        if (size == 0) {
+            write(opened, HEADER);
+        } else if (!startsWithHeader(opened)) {
+            throw new IOException("it holds something else than exchanges of this version");
+        } else if (read(opened, size - 1, 1)[0] != '\n') {
+            write(opened, new byte[] {'\n'});
         }
     }
 

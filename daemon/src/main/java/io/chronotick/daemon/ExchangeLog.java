@@ -36,15 +36,23 @@ final class ExchangeLog implements Runnable, AutoCloseable {
 
     private boolean failing;
 
-    private ExchangeLog(Path path, long largestBytes) {
+    private ExchangeLog(Path path, long largestBytes, Thread.UncaughtExceptionHandler onDeath) {
         this.path = path;
         this.file = new ExchangeFile(path, largestBytes);
-        this.thread = Thread.ofPlatform().daemon().name("chronotick-exchanges").unstarted(this);
+        this.thread = Thread.ofPlatform()
+                .daemon()
+                .name("chronotick-exchanges")
+                .uncaughtExceptionHandler(onDeath)
+                .unstarted(this);
     }
 
-    /** Starts to keep exchanges in a file, which is put aside as FILE.1 at a size. */
-    static ExchangeLog start(Path path, long largestBytes) {
-        ExchangeLog log = new ExchangeLog(path, largestBytes);
+    /**
+     * Starts to keep exchanges in a file, which is put aside as FILE.1 at a size.
+     *
+     * @param onDeath hears of an error of the thread; a file that cannot be written is none
+     */
+    static ExchangeLog start(Path path, long largestBytes, Thread.UncaughtExceptionHandler onDeath) {
+        ExchangeLog log = new ExchangeLog(path, largestBytes, onDeath);
         log.thread.start();
         return log;
     }

@@ -4,7 +4,9 @@ package io.chronotick.daemon;
 import io.chronotick.daemon.config.DaemonConfig;
 import io.chronotick.daemon.net.NtpTransport;
 import io.chronotick.daemon.net.NtpTransports;
+import io.chronotick.daemon.net.Resolver;
 import io.chronotick.daemon.time.HostClocks;
+import io.chronotick.engine.Correction;
 import io.chronotick.engine.ExchangeRecord;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -28,6 +30,7 @@ public final class ExchangeRecorder implements AutoCloseable {
     private final Map<String, Stretch> newest = new HashMap<>();
     private volatile Count count = new Count(0, 0, 0);
     private volatile Optional<String> failure = Optional.empty();
+    private volatile Optional<Throwable> death = Optional.empty();
 
     /**
      * What has been recorded since the start.
@@ -38,15 +41,42 @@ public final class ExchangeRecorder implements AutoCloseable {
      */
     public record Count(long exchanges, int servers, int longest) {}
 
+    /** Without a writer nobody notices a suspend as it happens; who reads the file sees it in the exchanges. */
+    private record Nobody() implements EngineLoop.Publisher {
+        @Override
+        public long discontinuities() {
+            return 0;
+        }
+
+        @Override
+        public void publish(Correction correction, long discontinuities) {
+            // Only the exchanges are wanted.
+        }
+    }
+
     private record Stretch(ExchangeRecord last, int length) {}
 
     private ExchangeRecorder(DaemonConfig config, HostClocks clocks, NtpTransport transport, ExchangeFile file) {
         this.transport = transport;
         this.file = file;
-        // Without a writer nobody notices a suspend as it happens; who reads the file sees it in the exchanges.
         this.loop = new EngineLoop(
-                config, List.of(), clocks, transport, new SecureRandom(), correction -> {}, () -> 0, this::keep);
-        this.thread = Thread.ofPlatform().name("chronotick-network").unstarted(loop);
+                config,
+                List.of(),
+                clocks,
+                transport,
+                Resolver::resolve,
+                new SecureRandom(),
+                new Nobody(),
+                this::keep,
+                this::onDeath);
+        this.thread = Thread.ofPlatform()
+                .name("chronotick-network")
+                .uncaughtExceptionHandler(this::onDeath)
+                .unstarted(loop);
+    }
+
+    private void onDeath(Thread dead, Throwable cause) {
+        death = Optional.of(cause);
     }
 
     /**
@@ -63,15 +93,21 @@ public final class ExchangeRecorder implements AutoCloseable {
         } catch (IOException e) {
             throw new DaemonException(path + " cannot be written: " + ExchangeLog.reason(e), e);
         }
-        NtpTransport transport;
+        Opened opened = new Opened();
+        opened.add(file::close);
         try {
-            transport = NtpTransports.open(clocks);
+            NtpTransport transport = NtpTransports.open(clocks);
+            opened.add(transport::close);
+            ExchangeRecorder recorder = new ExchangeRecorder(config, clocks, transport, file);
+            recorder.thread.start();
+            return recorder;
         } catch (IOException e) {
+            opened.closeAfter(e);
             throw new DaemonException("no sockets to be had from this system: " + e.getMessage(), e);
+        } catch (RuntimeException | Error e) {
+            opened.closeAfter(e);
+            throw e;
         }
-        ExchangeRecorder recorder = new ExchangeRecorder(config, clocks, transport, file);
-        recorder.thread.start();
-        return recorder;
     }
 
     /** On the network thread, which here has nothing better to do than to wait for the disk. */
@@ -91,8 +127,15 @@ public final class ExchangeRecorder implements AutoCloseable {
         count = new Count(count.exchanges + 1, newest.size(), Math.max(count.longest, length));
     }
 
-    /** How much there is. */
+    /**
+     * How much there is.
+     *
+     * @throws IllegalStateException if nothing more comes because the thread that measures has died
+     */
     public Count count() {
+        death.ifPresent(cause -> {
+            throw new IllegalStateException("the thread that measures has died: " + cause, cause);
+        });
         return count;
     }
 

@@ -10,6 +10,7 @@ import io.chronotick.engine.Forecast;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -46,16 +47,23 @@ final class ModelRunner implements Runnable {
 
     private boolean cancelled;
 
-    private ModelRunner(ModelConfig config, Listener listener) {
+    private ModelRunner(ModelConfig config, Listener listener, Thread.UncaughtExceptionHandler onDeath) {
         this.config = config;
         this.listener = listener;
-        this.thread =
-                Thread.ofPlatform().daemon().name("chronotick-model-" + term()).unstarted(this);
+        this.thread = Thread.ofPlatform()
+                .daemon()
+                .name("chronotick-model-" + term())
+                .uncaughtExceptionHandler(onDeath)
+                .unstarted(this);
     }
 
-    /** Starts a thread that loads the model; until it is there nothing is asked. */
-    static ModelRunner start(ModelConfig config, Listener listener) {
-        ModelRunner runner = new ModelRunner(config, listener);
+    /**
+     * Starts a thread that loads the model; until it is there nothing is asked.
+     *
+     * @param onDeath hears of an error of the thread; a model that cannot be loaded, or cannot answer, is none
+     */
+    static ModelRunner start(ModelConfig config, Listener listener, Thread.UncaughtExceptionHandler onDeath) {
+        ModelRunner runner = new ModelRunner(config, listener, onDeath);
         runner.thread.start();
         return runner;
     }
@@ -117,18 +125,11 @@ final class ModelRunner implements Runnable {
     }
 
     private ForecastModel load() throws ForecastModelException {
-        ForecastModelProvider provider = ServiceLoader.load(ForecastModelProvider.class).stream()
-                .map(ServiceLoader.Provider::get)
-                .filter(each -> each.kind().equals(config.kind()))
-                .findFirst()
-                .orElseThrow(() -> new ForecastModelException("model_name: " + config.kind()
-                        + " needs the optional module " + config.kind() + ": build it with `mvn -pl " + config.kind()
-                        + " -am -DskipTests package` at the root of the repository, then start the daemon again"));
         long start = System.nanoTime();
         ForecastModel loaded;
         try {
-            loaded = provider.open(config);
-        } catch (RuntimeException | LinkageError e) {
+            loaded = provider().open(config);
+        } catch (RuntimeException | LinkageError | ServiceConfigurationError e) {
             throw new ForecastModelException(config.file() + ": cannot be loaded: " + oneLine(e), e);
         }
         LOG.info(
@@ -139,11 +140,21 @@ final class ModelRunner implements Runnable {
         return loaded;
     }
 
+    private ForecastModelProvider provider() throws ForecastModelException {
+        return ServiceLoader.load(ForecastModelProvider.class).stream()
+                .map(ServiceLoader.Provider::get)
+                .filter(each -> each.kind().equals(config.kind()))
+                .findFirst()
+                .orElseThrow(() -> new ForecastModelException("model_name: " + config.kind()
+                        + " needs the optional module " + config.kind() + ": build it with `mvn -pl " + config.kind()
+                        + " -am -DskipTests package` at the root of the repository, then start the daemon again"));
+    }
+
     private void answer(ForecastModel loaded, Action.Infer question) {
         double[] quantiles;
         try {
             quantiles = loaded.forecast(question.context());
-        } catch (ForecastModelException | RuntimeException e) {
+        } catch (ForecastModelException | RuntimeException | LinkageError e) {
             busy.set(false);
             listener.onFailed(forecaster(), question.requestId(), oneLine(e));
             return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon;
 
+import io.chronotick.client.RecordLayout;
 import io.chronotick.daemon.segment.MappingFault;
 import io.chronotick.daemon.segment.RecordWriter;
 import io.chronotick.daemon.time.HostClocks;
@@ -15,7 +16,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
  * have passed meanwhile are counted and left out, never made up for in a burst. The loop allocates nothing, locks nothing,
  * logs nothing.
  */
-final class WriterLoop implements Runnable {
+final class WriterLoop implements Runnable, EngineLoop.Publisher {
     /**
      * So many of the newest latencies are kept; a power of two. A histogram would keep more and cost the tick as much as the
      * record does: at 100 Hz every line of memory that it touches has to be fetched anew.
@@ -28,28 +29,54 @@ final class WriterLoop implements Runnable {
     private final AtomicLongArray latencies = new AtomicLongArray(LATENCIES);
     private final AtomicLong overruns = new AtomicLong();
 
-    private volatile Correction correction;
+    /** What is published while nothing that is known holds. */
+    private final Correction nothing;
+
+    private volatile Published published;
     private volatile ByteBuffer segment;
     private volatile boolean stopping;
 
     /** Written by this thread alone. */
     private volatile long ticks;
 
-    WriterLoop(HostClocks clocks, RecordWriter writer, int frequencyHz, Correction first, ByteBuffer segment) {
+    /**
+     * What the engine has said last.
+     *
+     * @param discontinuities of how many jumps of the raw clock it knew
+     */
+    private record Published(Correction correction, long discontinuities) {}
+
+    /** @param nothing is published until something else is, and after a jump until somebody has measured again */
+    WriterLoop(HostClocks clocks, RecordWriter writer, int frequencyHz, Correction nothing, ByteBuffer segment) {
         this.clocks = clocks;
         this.writer = writer;
         this.periodNanos = 1_000_000_000L / frequencyHz;
-        this.correction = first;
+        this.nothing = nothing;
+        this.published = new Published(nothing, 0);
         this.segment = segment;
     }
 
+    /** Ends by {@link #stop} or by an error; either way the record is void afterwards, if the segment still takes that. */
     @Override
     public void run() {
+        try {
+            loop();
+        } catch (RuntimeException | Error e) {
+            retireAfter(e);
+            throw e;
+        }
+        try {
+            RecordWriter.retire(segment);
+        } catch (InternalError e) {
+            MappingFault.require(e); // what was cut short says nothing any more
+        }
+    }
+
+    private void loop() {
         long deadline = clocks.monotonicNanos();
         while (!stopping) {
             try {
-                long took = writer.tick(correction, segment);
-                recordLatency(took);
+                tick();
                 deadline += periodNanos;
                 long late = clocks.monotonicNanos() - deadline;
                 if (late >= 0) {
@@ -64,15 +91,28 @@ final class WriterLoop implements Runnable {
                 clocks.sleepUntilMonotonic(clocks.monotonicNanos() + periodNanos);
             }
         }
-        retire();
     }
 
-    /** What was cut short says nothing any more. */
-    private void retire() {
+    /**
+     * One record. A correction that does not know of every jump of the raw clock is void, whatever it was computed from and
+     * whatever the clock reads now.
+     */
+    void tick() {
+        Published newest = published;
+        long known = writer.discontinuities();
+        long took = writer.tick(newest.discontinuities() == known ? newest.correction() : nothing, segment);
+        if (writer.discontinuities() != known) {
+            writer.tick(nothing, segment);
+        }
+        recordLatency(took);
+    }
+
+    /** Where the segment itself is what failed, there is no record left that could be believed. */
+    private void retireAfter(Throwable failure) {
         try {
             RecordWriter.retire(segment);
-        } catch (InternalError e) {
-            MappingFault.require(e);
+        } catch (RuntimeException | Error e) {
+            failure.addSuppressed(e);
         }
     }
 
@@ -82,9 +122,15 @@ final class WriterLoop implements Runnable {
         ticks = tick + 1;
     }
 
+    @Override
+    public long discontinuities() {
+        return writer.discontinuities();
+    }
+
     /** From the next tick on, this is published. Any thread. */
-    void publish(Correction newest) {
-        correction = newest;
+    @Override
+    public void publish(Correction correction, long discontinuities) {
+        published = new Published(correction, discontinuities);
     }
 
     /** From the next tick on, records go here. Any thread. */
@@ -95,6 +141,20 @@ final class WriterLoop implements Runnable {
     /** Ends the loop after the tick under way; takes up to one period. Any thread. */
     void stop() {
         stopping = true;
+    }
+
+    /**
+     * Withdraws the record of a writer that hangs: leaves it in the middle of a write, which no reader believes. Not {@link
+     * RecordWriter#retire}: should the writer go on after all, it would write fields that somebody else has just declared whole.
+     */
+    void abandon() {
+        ByteBuffer current = segment;
+        current.putInt(RecordLayout.SEQUENCE_NUMBER, current.getInt(RecordLayout.SEQUENCE_NUMBER) | 1);
+    }
+
+    /** How often the loop has turned. Any thread. */
+    long turns() {
+        return ticks;
     }
 
     long overruns() {

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -32,10 +33,16 @@ class ExchangeLogTest {
     Path directory;
 
     private final LogLines said = new LogLines();
+    private final List<Throwable> deaths = new CopyOnWriteArrayList<>();
 
     @AfterEach
     void hushUp() {
         said.close();
+        assertThat(deaths).isEmpty();
+    }
+
+    private void onDeath(Thread thread, Throwable cause) {
+        deaths.add(cause);
     }
 
     private static ExchangeRecord exchange(int i) {
@@ -119,10 +126,20 @@ class ExchangeLogTest {
         assertThat(content(path)).isEqualTo(lines(0, 2));
     }
 
+    /** Or its lines would follow without a header once there is room. */
+    @Test
+    void shouldBeginAfreshWhenThereWasNoRoomForTheHeader() throws IOException {
+        assumeTrue(Files.exists(FULL), "no /dev/full on this system");
+        try (ExchangeFile file = new ExchangeFile(FULL, LARGE)) {
+            assertThatThrownBy(file::open).hasMessageContaining("No space left");
+            assertThatThrownBy(file::open).hasMessageContaining("No space left");
+        }
+    }
+
     @Test
     void shouldSayOnceThatTheDiskIsFull() {
         assumeTrue(Files.exists(FULL), "no /dev/full on this system");
-        try (ExchangeLog log = ExchangeLog.start(FULL, LARGE)) {
+        try (ExchangeLog log = ExchangeLog.start(FULL, LARGE, this::onDeath)) {
             for (int i = 0; i < 100; i++) {
                 log.add(exchange(i));
             }
@@ -137,7 +154,7 @@ class ExchangeLogTest {
     void shouldGoOnWhenTheFileCanBeWrittenAgain() throws IOException {
         Path later = directory.resolve("later");
         Path file = later.resolve("exchanges.csv");
-        try (ExchangeLog log = ExchangeLog.start(file, LARGE)) {
+        try (ExchangeLog log = ExchangeLog.start(file, LARGE, this::onDeath)) {
             log.add(exchange(0));
             log.add(exchange(1));
             TestDaemon.await("the line", () -> !said.lines().isEmpty());

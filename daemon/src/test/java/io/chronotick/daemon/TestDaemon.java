@@ -44,7 +44,10 @@ final class TestDaemon {
                 config(Path.of(args[0]), Double.parseDouble(args[1]), Double.parseDouble(args[2]), servers);
         Daemon daemon = Daemon.start(config);
         Runtime.getRuntime().addShutdownHook(new Thread(daemon::close));
-        daemon.await();
+        if (daemon.await().isPresent()) {
+            daemon.close();
+            Runtime.getRuntime().halt(70);
+        }
     }
 
     static Process spawn(Path log, Path segment, double pollSeconds, double burstSeconds, String server)

@@ -44,4 +44,28 @@ public record SourceReport(
         long sent,
         long accepted,
         long lastRawNanos,
-        List<Long> drops) {}
+        List<Long> drops) {
+
+    /** The same of a server by another name. */
+    public SourceReport withName(String other) {
+        return new SourceReport(
+                other,
+                state,
+                stratum,
+                reach,
+                pollSeconds,
+                offset,
+                sd,
+                delay,
+                jitter,
+                rootDistance,
+                rootDelay,
+                rootDispersion,
+                leap,
+                stampKind,
+                sent,
+                accepted,
+                lastRawNanos,
+                drops);
+    }
+}

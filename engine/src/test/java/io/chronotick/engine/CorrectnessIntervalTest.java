@@ -149,7 +149,8 @@ class CorrectnessIntervalTest {
     @Test
     void shouldNotTellTheFrequencyOfLongAgo() {
         CorrectnessInterval interval = of(100, 0);
-        assertThat(interval.add(exchange(2100, 2000 * 40 * PPM), 0, ANY, MAX_DRIFT)).isTrue();
+        assertThat(interval.add(exchange(2100, 2000 * 40 * PPM), 0, ANY, MAX_DRIFT))
+                .isTrue();
         interval.age(3500 * SECOND, ANY);
         assertThat(interval.frequency(MAX_DRIFT)).isNotEqualTo(ANY);
         interval.age(3800 * SECOND, ANY);

@@ -443,7 +443,7 @@ public final class ChronoTickReader implements AutoCloseable {
 
     private void loadPage(byte[] into) {
         Segment current = open();
-        if (follow(current, host.monotonicNanos(), true)) {
+        if (follow(current, host.monotonicNanos(), current.isPageWritten())) {
             current = open();
         }
         long deadline = 0;

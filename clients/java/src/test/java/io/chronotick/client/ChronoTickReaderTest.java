@@ -670,6 +670,7 @@ class ChronoTickReaderTest {
         assertThatThrownBy(() -> reader.now(now)).isInstanceOf(ClockDomainException.class);
         assertThatThrownBy(() -> reader.read(record)).isInstanceOf(ClockDomainException.class);
         assertThatThrownBy(() -> reader.after(0)).isInstanceOf(ClockDomainException.class);
+        assertThatThrownBy(reader::status).isInstanceOf(ClockDomainException.class);
     }
 
     @Test

@@ -65,37 +65,35 @@ final class LinuxServerSocket implements NtpServerSocket {
         wakeup = new LinuxWakeup(calls);
         fd = calls.udpSocket(
                 address.getAddress() instanceof Inet6Address ? LinuxSockets.AF_INET6 : LinuxSockets.AF_INET);
-        if (fd < 0 || calls.bind(fd, address) < 0) {
-            IOException failure = new IOException(Libc.errnoText(calls.errno()));
+        try {
+            if (fd < 0 || calls.bind(fd, address) < 0) {
+                throw new IOException(Libc.errnoText(calls.errno()));
+            }
+            this.address = calls.localAddress(fd);
+            toItself = LinuxSockets.sockaddr(this.address, arena);
+            calls.setOption(fd, LinuxSockets.SOL_SOCKET, LinuxSockets.SO_TIMESTAMPING, TIMESTAMPING_FLAGS);
+            LinuxSockets.listenFor(pollfds, 0, wakeup.fd());
+            LinuxSockets.listenFor(pollfds, 1, fd);
+            now.read();
+            warmUp(this.address);
+        } catch (IOException | RuntimeException | Error e) {
             close();
-            throw failure;
+            throw e;
         }
-        this.address = calls.localAddress(fd);
-        toItself = LinuxSockets.sockaddr(this.address, arena);
-        calls.setOption(fd, LinuxSockets.SOL_SOCKET, LinuxSockets.SO_TIMESTAMPING, TIMESTAMPING_FLAGS);
-        LinuxSockets.listenFor(pollfds, 0, wakeup.fd());
-        LinuxSockets.listenFor(pollfds, 1, fd);
-        now.read();
-        warmUp();
     }
 
     /**
      * The first calls are slow, and the kernel begins to stamp only after a while: no request is to pay for that. Where it
      * never stamps, patience ends.
      */
-    private void warmUp() throws IOException {
+    private void warmUp(InetSocketAddress itself) throws IOException {
         ByteBuffer nothing = ByteBuffer.allocate(0);
         long deadline = clocks.monotonicNanos() + STAMP_PATIENCE_NANOS;
         boolean stamped = false;
-        try {
-            for (int i = 0; i < WARM_UP || (!stamped && clocks.monotonicNanos() < deadline); i++) {
-                sendAt(clocks.rawNanos(), nothing, address);
-                await(0);
-                stamped = message.receive(fd, 0) ? message.stamped() : stamped;
-            }
-        } catch (IOException e) {
-            close();
-            throw e;
+        for (int i = 0; i < WARM_UP || (!stamped && clocks.monotonicNanos() < deadline); i++) {
+            sendAt(clocks.rawNanos(), nothing, itself);
+            await(0);
+            stamped = message.receive(fd, 0) ? message.stamped() : stamped;
         }
     }
 

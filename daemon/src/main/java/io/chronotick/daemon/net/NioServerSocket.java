@@ -24,14 +24,19 @@ final class NioServerSocket implements NtpServerSocket {
 
     NioServerSocket(InetSocketAddress address, HostClocks clocks) throws IOException {
         this.clocks = clocks;
-        selector = Selector.open();
         channel = DatagramChannel.open();
+        try {
+            selector = Selector.open();
+        } catch (IOException | RuntimeException | Error e) {
+            channel.close();
+            throw e;
+        }
         try {
             channel.configureBlocking(false);
             channel.bind(address);
             channel.register(selector, SelectionKey.OP_READ);
             this.address = (InetSocketAddress) channel.getLocalAddress();
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException | Error e) {
             close();
             throw e;
         }

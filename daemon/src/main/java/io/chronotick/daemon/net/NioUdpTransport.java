@@ -60,6 +60,9 @@ final class NioUdpTransport implements NtpTransport {
         } catch (IOException e) {
             channel.close();
             throw new IOException("cannot reach " + NtpTransports.text(address) + ": " + words(e), e);
+        } catch (RuntimeException | Error e) {
+            channel.close();
+            throw e;
         }
         channels[source] = channel;
     }

@@ -26,7 +26,7 @@ public final class Resolver {
                 result.complete(Arrays.stream(InetAddress.getAllByName(host))
                         .map(address -> new InetSocketAddress(address, port))
                         .toList());
-            } catch (UnknownHostException | RuntimeException e) {
+            } catch (UnknownHostException | RuntimeException | Error e) {
                 result.completeExceptionally(e);
             }
         });

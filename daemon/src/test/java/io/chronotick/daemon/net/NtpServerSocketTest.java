@@ -123,6 +123,20 @@ class NtpServerSocketTest {
 
     @ParameterizedTest
     @EnumSource
+    void shouldLeaveNoFileOpenWhenItCannotListen(Kind kind) throws IOException {
+        try (NtpServerSocket server = kind.open(ANY_PORT)) {
+            InetSocketAddress nowhere = InetSocketAddress.createUnresolved("ntp.invalid", 123);
+            long before = OpenFiles.count();
+            for (int i = 0; i < 50; i++) {
+                assertThatThrownBy(() -> kind.open(server.address())).isInstanceOf(IOException.class);
+                assertThatThrownBy(() -> kind.open(nowhere)).isInstanceOf(RuntimeException.class);
+            }
+            assertThat(OpenFiles.count() - before).isLessThan(50);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void shouldIgnoreWakeupsWhenClosed(Kind kind) throws IOException {
         NtpServerSocket server = kind.open(ANY_PORT);
         server.close();

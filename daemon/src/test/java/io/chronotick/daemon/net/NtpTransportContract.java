@@ -311,6 +311,20 @@ abstract class NtpTransportContract {
                 .hasMessage("no address known for ntp.invalid");
     }
 
+    /** Nobody may send to the broadcast address without having asked for that. */
+    @Test
+    void shouldLeaveNoFileOpenWhenItCannotConnect() throws IOException {
+        InetSocketAddress broadcast = new InetSocketAddress(InetAddress.ofLiteral("255.255.255.255"), 123);
+        long before = OpenFiles.count();
+        for (int i = 0; i < 50; i++) {
+            assertThatThrownBy(() -> transport.connect(0, broadcast))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageStartingWith("cannot reach 255.255.255.255 port 123: ");
+        }
+        transport.poll(0, heard); // where channels are deregistered
+        assertThat(OpenFiles.count() - before).isLessThan(50);
+    }
+
     @Test
     void shouldLeaveAnOldAddressBehindWhenConnectedAnew() throws IOException {
         try (Peer old = new Peer("127.0.0.1");

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.daemon;
+
+import io.chronotick.daemon.config.ServerConfig;
+import io.chronotick.daemon.net.NtpTransport;
+import io.chronotick.engine.Action;
+import io.chronotick.engine.SourceReport;
+import io.chronotick.engine.SourceState;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where each server is asked: what its name leads to, which of these addresses is taken, and the socket to it. Belongs to the
+ * network thread.
+ *
+ * <p>An address has one seat: two names of one server are not two votes. The second gets another address of its name if there
+ * is one, and else none; a seat without an address votes for every time, so it makes no majority.
+ *
+ * <p>A name is looked up while there is no address, and again while its server does not answer, refuses, or cannot be sent to;
+ * never while all is well. A socket keeps the local address that it was connected with: it is made anew when requests do not
+ * leave or are not answered.
+ */
+final class ServerAddresses {
+    private static final Logger LOG = LoggerFactory.getLogger("chronotick");
+
+    /** A name is looked up again at this interval while its server does not answer, ns. */
+    private static final long SILENT_LOOKUP_NANOS = 60_000_000_000L;
+
+    /** The same while it refuses; an address that has refused is not gone back to for as long, if there are others. */
+    private static final long REFUSED_LOOKUP_NANOS = 3_600_000_000_000L;
+
+    /** A look-up that fails, or leads nowhere, is tried again after this, doubling up to the longest, ns. */
+    private static final long FIRST_RETRY_NANOS = 2_000_000_000L;
+
+    private static final long LONGEST_RETRY_NANOS = 16_000_000_000L;
+
+    /** After so many requests without an answer the next one leaves from a new socket. */
+    private static final int SILENT_REQUESTS = 3;
+
+    /** Looks names up without holding the caller up, as {@link io.chronotick.daemon.net.Resolver} does. */
+    interface Names {
+        CompletableFuture<List<InetSocketAddress>> resolve(String host, int port);
+    }
+
+    /** Hears that a server is asked at another address than before: it begins anew there. */
+    interface Listener {
+        void onAddress(int source, ServerConfig server, InetSocketAddress address);
+    }
+
+    private final NtpTransport transport;
+    private final Names names;
+    private final Listener listener;
+    private final List<Seat> seats = new ArrayList<>();
+
+    private enum Need {
+        NONE,
+        /** There is none yet. */
+        ADDRESS,
+        /** The one at hand cannot be sent to from this host. */
+        UNREACHABLE,
+        SILENT,
+        REFUSED
+    }
+
+    /** One configured server. */
+    private static final class Seat {
+        final int source;
+        final ServerConfig server;
+        Optional<CompletableFuture<List<InetSocketAddress>>> lookup = Optional.empty();
+        Optional<InetSocketAddress> address = Optional.empty();
+
+        /** Whether there is a socket to it. */
+        boolean connected;
+
+        /** Of the name's addresses, those that have had their turn, the latest last. */
+        final List<InetSocketAddress> tried = new ArrayList<>();
+
+        /** Until when addresses that have refused are left alone. */
+        final Map<InetSocketAddress, Long> refusedUntil = new HashMap<>();
+
+        /** Who has the only address of this name, if so. */
+        String twin = "";
+
+        /** What has been said to be wrong with it, on this host; nothing while all is well. */
+        String trouble = "";
+
+        /** Why the request under way has not left. */
+        String notSent = "";
+
+        int unanswered;
+        long nextLookupNanos;
+        long retryNanos = FIRST_RETRY_NANOS;
+
+        Seat(int source, ServerConfig server, long rawNanos) {
+            this.source = source;
+            this.server = server;
+            this.nextLookupNanos = rawNanos;
+        }
+
+        String name() {
+            return server.name();
+        }
+
+        Need need(SourceReport report) {
+            if (address.isEmpty()) {
+                return Need.ADDRESS;
+            }
+            if (!trouble.isEmpty()) {
+                return Need.UNREACHABLE;
+            }
+            if (report.state() == SourceState.DENIED) {
+                return Need.REFUSED;
+            }
+            return report.reach() == 0 ? Need.SILENT : Need.NONE;
+        }
+    }
+
+    ServerAddresses(NtpTransport transport, Names names, Listener listener) {
+        this.transport = transport;
+        this.names = names;
+        this.listener = listener;
+    }
+
+    /** A server, whose name is looked up with the next {@link #turn}; sources are numbered 0, 1, ... */
+    void add(ServerConfig server, long rawNanos) {
+        seats.add(new Seat(seats.size(), server, rawNanos));
+    }
+
+    /** Where a server is asked, if anywhere. */
+    Optional<InetSocketAddress> of(int source) {
+        return seats.get(source).address;
+    }
+
+    /** What a person calls a server; of one without a seat of its own, whose it would share. */
+    String label(int source) {
+        Seat seat = seats.get(source);
+        return seat.twin.isEmpty() ? seat.name() : seat.name() + " = " + seat.twin;
+    }
+
+    // --- Look-ups ---
+
+    /**
+     * Begins the look-ups that are due and takes the results of those that have ended.
+     *
+     * @param reports of all servers, in their order; a little old is good enough
+     */
+    void turn(List<SourceReport> reports, long rawNanos) {
+        for (Seat seat : seats) {
+            Need need = seat.need(reports.get(seat.source));
+            if (seat.lookup.isPresent()) {
+                CompletableFuture<List<InetSocketAddress>> future = seat.lookup.get();
+                if (future.isDone()) {
+                    seat.lookup = Optional.empty();
+                    onLookedUp(seat, future, need, rawNanos);
+                }
+            } else if (need != Need.NONE && rawNanos - seat.nextLookupNanos >= 0) {
+                CompletableFuture<List<InetSocketAddress>> future =
+                        names.resolve(seat.server.host(), seat.server.port());
+                seat.lookup = Optional.of(future);
+                CompletableFuture<Void> woken = future.handle((addresses, failure) -> {
+                    transport.wakeup();
+                    return null;
+                });
+                assert woken != null;
+            }
+        }
+    }
+
+    /** The raw clock has jumped: if back, what was to be in an hour is not to be in years. */
+    void onDiscontinuity(long rawNanos) {
+        long latest = rawNanos + REFUSED_LOOKUP_NANOS;
+        for (Seat seat : seats) {
+            seat.nextLookupNanos = Math.min(seat.nextLookupNanos, latest);
+            seat.refusedUntil.replaceAll((address, until) -> Math.min(until, latest));
+        }
+    }
+
+    private void onLookedUp(Seat seat, CompletableFuture<List<InetSocketAddress>> future, Need need, long rawNanos) {
+        List<InetSocketAddress> addresses;
+        try {
+            addresses = future.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof Error error) {
+                throw error; // not a name that does not exist, but a virtual machine in trouble
+            }
+            if (seat.address.isEmpty()) {
+                say(seat, "the name cannot be looked up");
+            }
+            retryLater(seat, rawNanos);
+            return;
+        }
+        seat.nextLookupNanos = rawNanos + (need == Need.REFUSED ? REFUSED_LOOKUP_NANOS : SILENT_LOOKUP_NANOS);
+        if (need == Need.NONE) {
+            return; // it has come back meanwhile
+        }
+        if (need == Need.REFUSED) {
+            seat.address.ifPresent(refusing -> seat.refusedUntil.put(refusing, rawNanos + REFUSED_LOOKUP_NANOS));
+        }
+        move(seat, addresses, rawNanos);
+    }
+
+    private static void retryLater(Seat seat, long rawNanos) {
+        seat.nextLookupNanos = rawNanos + seat.retryNanos;
+        seat.retryNanos = Math.min(2 * seat.retryNanos, LONGEST_RETRY_NANOS);
+    }
+
+    // --- The choice ---
+
+    /** Moves to the first address that is free and can be had; stays where it is if there is none. */
+    private void move(Seat seat, List<InetSocketAddress> addresses, long rawNanos) {
+        List<InetSocketAddress> free = addresses.stream()
+                .filter(address -> taker(address, seat).isEmpty())
+                .toList();
+        if (seat.address.isEmpty() && free.isEmpty()) {
+            share(seat, addresses);
+            return;
+        }
+        seat.twin = "";
+        String failure = "";
+        for (InetSocketAddress candidate : inTurn(seat, free, rawNanos)) {
+            seat.tried.remove(candidate);
+            seat.tried.add(candidate);
+            String reason = connect(seat, candidate);
+            if (reason.isEmpty()) {
+                seat.address = Optional.of(candidate);
+                seat.trouble = "";
+                seat.unanswered = 0;
+                seat.retryNanos = FIRST_RETRY_NANOS;
+                listener.onAddress(seat.source, seat.server, candidate);
+                return;
+            }
+            LOG.debug("{}: {}", seat.name(), reason);
+            failure = failure.isEmpty() ? reason : failure;
+        }
+        if (!seat.connected && seat.address.isPresent()) {
+            failure = connect(seat, seat.address.get());
+        }
+        if (!failure.isEmpty()) {
+            say(seat, failure);
+            retryLater(seat, rawNanos);
+        }
+    }
+
+    /** The addresses to try, but for the present one: first those that have not had their turn, then the longest ago. */
+    private static List<InetSocketAddress> inTurn(Seat seat, List<InetSocketAddress> free, long rawNanos) {
+        seat.tried.retainAll(free);
+        seat.refusedUntil.values().removeIf(until -> rawNanos - until >= 0);
+        return free.stream()
+                .filter(address -> !seat.address.equals(Optional.of(address)))
+                .filter(address -> !seat.refusedUntil.containsKey(address))
+                .sorted(Comparator.comparingInt(seat.tried::indexOf))
+                .toList();
+    }
+
+    private Optional<Seat> taker(InetSocketAddress address, Seat seat) {
+        return seats.stream()
+                .filter(other -> other != seat && other.address.equals(Optional.of(address)))
+                .findFirst();
+    }
+
+    private void share(Seat seat, List<InetSocketAddress> addresses) {
+        InetSocketAddress address = addresses.getFirst();
+        String twin = taker(address, seat).map(Seat::name).orElse("");
+        if (!seat.twin.equals(twin)) {
+            seat.twin = twin;
+            LOG.warn(
+                    "{} is {} port {}, which is asked as {} already: one server, one vote; name another one instead",
+                    seat.name(),
+                    address.getAddress().getHostAddress(),
+                    address.getPort(),
+                    twin);
+        }
+    }
+
+    // --- The sockets ---
+
+    /**
+     * Sends a request, from a new socket where the present one seems to be of no use any more: this host may have another
+     * address by now, or another way out.
+     */
+    void send(Action.Send send, NtpTransport.Listener network) {
+        Seat seat = seats.get(send.source());
+        if (seat.address.isEmpty()) {
+            return;
+        }
+        InetSocketAddress address = seat.address.get();
+        String reason = "";
+        if (!seat.connected || seat.unanswered >= SILENT_REQUESTS) {
+            seat.unanswered = 0;
+            reason = connect(seat, address);
+        }
+        if (reason.isEmpty()) {
+            reason = trySend(seat, send, network);
+            if (!reason.isEmpty() && connect(seat, address).isEmpty()) {
+                reason = trySend(seat, send, network);
+            }
+        }
+        seat.unanswered++;
+        if (!reason.isEmpty()) {
+            say(seat, "requests do not leave this host: " + reason);
+        } else if (!seat.trouble.isEmpty()) {
+            seat.trouble = "";
+            LOG.info("{}: requests leave again", seat.name());
+        }
+    }
+
+    /** Nothing if it has left. */
+    private String trySend(Seat seat, Action.Send send, NtpTransport.Listener network) {
+        seat.notSent = "";
+        transport.send(send.source(), send.requestId(), send.payload(), network);
+        return seat.notSent;
+    }
+
+    /** A request has not left; told within {@link #send}. */
+    void onNotSent(int source, String reason) {
+        seats.get(source).notSent = reason;
+    }
+
+    /** A server has answered well. */
+    void onAnswer(int source) {
+        seats.get(source).unanswered = 0;
+    }
+
+    /** Returns why that is not possible; nothing if it is. */
+    private String connect(Seat seat, InetSocketAddress address) {
+        try {
+            transport.connect(seat.source, address);
+            seat.connected = true;
+            return "";
+        } catch (IOException e) {
+            seat.connected = false;
+            return Objects.requireNonNullElse(e.getMessage(), e.getClass().getSimpleName());
+        }
+    }
+
+    /** Once for each time that all was well before. */
+    private static void say(Seat seat, String trouble) {
+        if (seat.trouble.isEmpty()) {
+            LOG.warn("{}: {}; trying until it works", seat.name(), trouble);
+        } else {
+            LOG.debug("{}: {}", seat.name(), trouble);
+        }
+        seat.trouble = trouble;
+    }
+}

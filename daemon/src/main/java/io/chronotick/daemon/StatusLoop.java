@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.daemon;
+
+import io.chronotick.daemon.config.DaemonConfig;
+import io.chronotick.daemon.segment.DaemonStatus;
+import io.chronotick.daemon.segment.MappingFault;
+import io.chronotick.daemon.segment.RecordWriter;
+import io.chronotick.daemon.segment.SegmentException;
+import io.chronotick.daemon.segment.SegmentFile;
+import io.chronotick.daemon.segment.StatusPageWriter;
+import io.chronotick.daemon.sensor.HostSensors;
+import io.chronotick.daemon.time.ClockDomain;
+import io.chronotick.daemon.time.HostClocks;
+import io.chronotick.daemon.time.ProcessStats;
+import io.chronotick.engine.Correction;
+import io.chronotick.engine.LearnedReport;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The status thread: once a second it writes the page, looks after the segment's file and reads the machine's sensors.
+ */
+final class StatusLoop implements Runnable {
+    private static final Logger LOG = LoggerFactory.getLogger("chronotick");
+
+    private static final long PERIOD_MILLIS = 1000;
+
+    /** Memory changes slowly, and to ask the kernel for it costs more than the rest of the page. */
+    private static final int PAGES_PER_MEMORY_READING = 8;
+
+    /** Temperatures change slowly too. */
+    private static final int PAGES_PER_SENSOR_READING = 10;
+
+    private final HostClocks clocks;
+    private final EngineLoop engineLoop;
+    private final WriterLoop writerLoop;
+    private final RecordWriter recordWriter;
+    private final HostSensors sensors;
+    private final StatusPageWriter pageWriter;
+    private final CountDownLatch stop = new CountDownLatch(1);
+    private final AtomicLong turns = new AtomicLong();
+    private final Consumer<SegmentFile> onReplaced;
+    private SegmentFile segment;
+    private String warmupLogged = "";
+    private boolean nameLostLogged;
+    private double residentBytes;
+    private long pagesWritten;
+
+    /**
+     * Writes the first page at once: readers learn the frequency from it, so it has to be there before the first record.
+     *
+     * @param onReplaced hears of another segment that this loop has made, because something had become of the first
+     */
+    StatusLoop(
+            DaemonConfig config,
+            HostClocks clocks,
+            EngineLoop engineLoop,
+            WriterLoop writerLoop,
+            RecordWriter recordWriter,
+            HostSensors sensors,
+            SegmentFile segment,
+            Consumer<SegmentFile> onReplaced) {
+        this.clocks = clocks;
+        this.engineLoop = engineLoop;
+        this.writerLoop = writerLoop;
+        this.recordWriter = recordWriter;
+        this.sensors = sensors;
+        this.segment = segment;
+        this.onReplaced = onReplaced;
+        this.pageWriter = new StatusPageWriter(
+                clocks.realtimeNanos() * 1e-9,
+                config.frequencyHz(),
+                config.cpuAffinity().stream().map(String::valueOf).collect(Collectors.joining(",")),
+                Daemon.version());
+        writePage(segment);
+    }
+
+    /** How often the loop has turned. Any thread. */
+    long turns() {
+        return turns.get();
+    }
+
+    /** Ends the loop soon. Any thread. */
+    void stop() {
+        stop.countDown();
+    }
+
+    @Override
+    public void run() {
+        try {
+            while (!stop.await(PERIOD_MILLIS, TimeUnit.MILLISECONDS)) {
+                turns.incrementAndGet();
+                lookAfterSegment();
+                logWarmup();
+                readSensors();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void readSensors() {
+        if (pagesWritten % PAGES_PER_SENSOR_READING == 0
+                && !sensors.covariates().isEmpty()) {
+            engineLoop.onCovariates(sensors.read(), clocks.rawNanos());
+        }
+    }
+
+    private void lookAfterSegment() {
+        try {
+            keepSegment();
+            writePage(segment);
+        } catch (InternalError e) {
+            MappingFault.require(e); // the next look finds the file too short
+        }
+    }
+
+    /** Makes a new file when something has become of this one; never over a live daemon's. */
+    private void keepSegment() {
+        SegmentFile current = segment;
+        ClockDomain domain = clocks.domain();
+        Optional<String> damage = current.damage(domain);
+        if (damage.isEmpty()) {
+            return;
+        }
+        try {
+            SegmentFile fresh = current.renew(domain);
+            RecordWriter.prepare(fresh.buffer());
+            writePage(fresh);
+            segment = fresh;
+            onReplaced.accept(fresh);
+            writerLoop.writeTo(fresh.buffer());
+            LOG.warn("{} {}; made a new one (readers find it by themselves)", current.path(), damage.get());
+            current.close();
+        } catch (SegmentException e) {
+            if (!nameLostLogged) {
+                nameLostLogged = true;
+                LOG.error("{} is lost: {}", current.path(), e.getMessage());
+            }
+        }
+    }
+
+    private void writePage(SegmentFile target) {
+        long[] latencies = writerLoop.sortedLatencies();
+        if (pagesWritten++ % PAGES_PER_MEMORY_READING == 0) {
+            residentBytes = ProcessStats.residentBytes();
+        }
+        EngineLoop.Snapshot engine = engineLoop.snapshot();
+        Correction.Source speaking = engine.correction().source();
+        double shortTerm = switch (speaking) {
+            case SHORT_TERM -> 1;
+            case FUSION -> engine.shortTermWeight();
+            default -> 0;
+        };
+        boolean longTermSpeaks = speaking == Correction.Source.LONG_TERM || speaking == Correction.Source.FUSION;
+        pageWriter.write(
+                target.buffer(),
+                target.domain(),
+                new DaemonStatus(
+                        engine.warmupProgress(),
+                        engine.waitingFor(),
+                        engine.correction().leap(),
+                        writerLoop.overruns(),
+                        shortTerm,
+                        longTermSpeaks ? 1 - shortTerm : 0,
+                        quantile(latencies, 0.50),
+                        quantile(latencies, 0.99),
+                        residentBytes,
+                        ProcessStats.cpuSeconds(),
+                        recordWriter.clockSteps(),
+                        clocks.monotonicNanos(),
+                        clocks.rawNanos(),
+                        engine.learned().stream().map(LearnedReport::text).collect(Collectors.joining("; ")),
+                        engine.sources()));
+    }
+
+    /** 0 if there is none. */
+    private static double quantile(long[] sorted, double share) {
+        return sorted.length == 0 ? 0 : sorted[(int) (share * (sorted.length - 1))];
+    }
+
+    private void logWarmup() {
+        EngineLoop.Snapshot engine = engineLoop.snapshot();
+        String waitingFor = engine.waitingFor();
+        if (!waitingFor.isEmpty() && !waitingFor.equals(warmupLogged)) {
+            LOG.info("warm-up {} %: waiting for {}", Math.round(engine.warmupProgress() * 100), waitingFor);
+        }
+        warmupLogged = waitingFor;
+    }
+}

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.chronotick.daemon.net.NtpTransport;
+import io.chronotick.engine.Correction;
+import io.chronotick.engine.Exchange;
+import io.chronotick.engine.ExchangeRecord;
+import io.chronotick.engine.LeapIndicator;
+import io.chronotick.engine.NtpPacket;
+import io.chronotick.engine.NtpTimestamp;
+import io.chronotick.engine.SourceReport;
+import io.chronotick.engine.SourceState;
+import io.chronotick.engine.StampKind;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.IntConsumer;
+import java.util.function.IntPredicate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The network thread's loop between a virtual network and a virtual writer, on this thread and in virtual time. */
+class EngineLoopTest {
+    private static final long SECOND = VirtualClocks.SECOND;
+    private static final long ONE_WAY = 1_000_000;
+
+    @TempDir
+    Path directory;
+
+    private final LogLines log = new LogLines();
+    private final VirtualClocks clocks = new VirtualClocks();
+    private final Network network = new Network();
+    private final Writer writer = new Writer();
+    private final List<ExchangeRecord> exchanges = new ArrayList<>();
+    private EngineLoop loop;
+
+    /** What UTC is ahead of the raw clock, ns. */
+    private long truth = 1_900_000_000L * SECOND;
+
+    @BeforeEach
+    void open() throws Exception {
+        loop = loop("one", "three", "eleven");
+    }
+
+    private EngineLoop loop(String... servers) throws Exception {
+        return new EngineLoop(
+                TestDaemon.config(directory.resolve("segment"), 16, 1, List.of(servers)),
+                List.of(),
+                clocks,
+                network,
+                (host, port) -> CompletableFuture.completedFuture(
+                        List.of(new InetSocketAddress(InetAddress.ofLiteral(literal(host)), port))),
+                new Random(4711),
+                writer,
+                exchanges::add,
+                (thread, cause) -> {
+                    throw new AssertionError(cause);
+                });
+    }
+
+    /** By its length, so that "one" and "two" are the same. */
+    private static String literal(String host) {
+        return "192.0.2." + host.length();
+    }
+
+    @AfterEach
+    void hushUp() {
+        log.close();
+    }
+
+    private record Event(long rawNanos, long order, Runnable run) {}
+
+    /** Servers that answer after 2 ms. */
+    private final class Network implements NtpTransport {
+        private final PriorityQueue<Event> events = new PriorityQueue<>((a, b) ->
+                a.rawNanos == b.rawNanos ? Long.compare(a.order, b.order) : Long.compare(a.rawNanos, b.rawNanos));
+        private long order;
+
+        /** By source. */
+        final int[] requests = new int[3];
+
+        IntPredicate up = source -> true;
+        /** Happens to each request on its way. */
+        Runnable onTheWay = () -> {};
+
+        /** Happens behind each reply, before the next. */
+        IntConsumer afterReply = source -> {};
+
+        String kiss = "";
+        long deafUntil;
+
+        void at(long rawNanos, Runnable run) {
+            events.add(new Event(rawNanos, order++, run));
+        }
+
+        @Override
+        public String describe() {
+            return "virtual";
+        }
+
+        @Override
+        public void connect(int source, InetSocketAddress address) {
+            assertThat(address.getAddress().getHostAddress()).startsWith("192.0.2.");
+        }
+
+        @Override
+        public void send(int source, long requestId, byte[] payload, Listener to) {
+            requests[source]++;
+            to.onTransmitted(source, requestId, clocks.rawNanos(), StampKind.USER);
+            if (!up.test(source)) {
+                return;
+            }
+            NtpPacket request = NtpPacket.parse(payload, payload.length).orElseThrow();
+            long arrival = clocks.rawNanos() + ONE_WAY;
+            NtpTimestamp time = NtpTimestamp.ofUnixNanos(truth + arrival);
+            byte[] reply = new NtpPacket(
+                            LeapIndicator.NONE,
+                            4,
+                            NtpPacket.MODE_SERVER,
+                            kiss.isEmpty() ? 2 : 0,
+                            4,
+                            -29,
+                            1e-4,
+                            1e-4,
+                            kiss.isEmpty()
+                                    ? 1
+                                    : ByteBuffer.wrap(kiss.getBytes(StandardCharsets.US_ASCII))
+                                            .getInt(),
+                            time,
+                            request.transmit(),
+                            time,
+                            time)
+                    .toBytes();
+            at(arrival, () -> onTheWay.run());
+            at(arrival + ONE_WAY, () -> {
+                to.onReceived(source, reply, reply.length, clocks.rawNanos(), StampKind.USER);
+                afterReply.accept(source);
+            });
+        }
+
+        @Override
+        public void poll(long timeoutNanos, Listener to) throws IOException {
+            if (clocks.rawNanos() < deafUntil) {
+                throw new IOException("bad address");
+            }
+            long end = clocks.rawNanos() + timeoutNanos;
+            Event next = events.peek();
+            if (next == null || next.rawNanos > end) {
+                clocks.pass(timeoutNanos);
+                return;
+            }
+            clocks.pass(Math.max(0, next.rawNanos - clocks.rawNanos()));
+            // All that is there by now, in one go, as from one call of poll(2).
+            while (events.peek() != null && events.peek().rawNanos <= clocks.rawNanos()) {
+                events.remove().run.run();
+            }
+        }
+
+        @Override
+        public void wakeup() {
+            // There is no other thread.
+        }
+
+        @Override
+        public void close() {
+            throw new UnsupportedOperationException();
+        }
+    }
+
+    /** Keeps what is published, as a writer with no time between ticks would. */
+    private final class Writer implements EngineLoop.Publisher {
+        long jumps;
+        Correction newest = Correction.nothingKnown(0);
+        long known;
+
+        @Override
+        public long discontinuities() {
+            return jumps;
+        }
+
+        @Override
+        public void publish(Correction correction, long discontinuities) {
+            newest = correction;
+            known = discontinuities;
+            if (isValid()) {
+                // Far within the millisecond of the way and the error that a server states.
+                assertThat(Math.abs(error())).isLessThan(ONE_WAY);
+            }
+        }
+
+        boolean isValid() {
+            return known == jumps && newest.validAt(clocks.rawNanos());
+        }
+
+        long error() {
+            return newest.utcNanosAt(clocks.rawNanos()) - clocks.rawNanos() - truth;
+        }
+    }
+
+    private void run(double seconds) {
+        network.at(clocks.rawNanos() + Math.round(seconds * SECOND), loop::stop);
+        loop.run();
+    }
+
+    private SourceReport report(int source) {
+        return loop.snapshot().sources().get(source);
+    }
+
+    @Test
+    void shouldMeasureAndPublish() {
+        run(60);
+        assertThat(writer.isValid()).isTrue();
+        assertThat(exchanges).hasSizeGreaterThan(24);
+        assertThat(report(2).state()).isEqualTo(SourceState.SELECTED);
+        assertThat(loop.turns()).isGreaterThan(60);
+    }
+
+    /** Somebody forges an ICMP error for each request while its reply is on the way. */
+    @Test
+    void shouldTakeTheRepliesOfServersThatSomebodySaysAreUnreachable() {
+        network.onTheWay = () -> {
+            for (int source = 0; source < 3; source++) {
+                loop.onUnreachable(source, "connection refused");
+            }
+        };
+        run(60);
+        assertThat(writer.isValid()).isTrue();
+        int requests = network.requests[0] + network.requests[1] + network.requests[2];
+        assertThat(exchanges).hasSize(requests);
+    }
+
+    /** That is what an attacker would have gained: silence, and a request a second. */
+    @Test
+    void shouldNotHurryWhenAServerIsSaidToBeUnreachable() {
+        network.onTheWay = () -> loop.onUnreachable(0, "connection refused");
+        network.up = source -> source != 0;
+        run(600);
+        // Some 2, 4, 8 s, then one in 16.
+        assertThat(network.requests[0]).isBetween(30, 50);
+    }
+
+    /**
+     * The writer sees a jump of the clock while replies are under way or lie in their sockets, and this thread has not looked
+     * yet.
+     */
+    @ParameterizedTest
+    @ValueSource(longs = {-5 * SECOND, 5 * SECOND, 600 * SECOND, 2_000_000})
+    void shouldDropExchangesAcrossAJumpThatOnlyTheWriterHasSeen(long lost) {
+        long calm = clocks.rawNanos() + 200 * SECOND;
+        List<Long> jumps = new ArrayList<>();
+        network.onTheWay = () -> {
+            if (jumps.isEmpty() && clocks.rawNanos() > calm) {
+                assertThat(writer.isValid()).isTrue();
+                jump(lost);
+                jumps.add(clocks.rawNanos());
+            }
+        };
+        run(400);
+        assertThat(jumps).hasSize(1);
+        long jump = jumps.get(0);
+        assertThat(exchanges)
+                .noneMatch(each -> each.measured().exchange().t1() < jump
+                        && each.measured().exchange().t4() > jump)
+                .anyMatch(each -> each.measured().exchange().t1() > jump);
+        assertThat(writer.isValid()).isTrue();
+        assertThat(Math.abs(writer.error())).isLessThan(ONE_WAY);
+    }
+
+    /** Three replies in one go, and the jump becomes known behind the first. */
+    @Test
+    void shouldDropWhatIsReadInTheSameGoAsTheJumpBecomesKnown() {
+        List<Long> jumps = new ArrayList<>();
+        network.afterReply = source -> {
+            if (jumps.isEmpty() && source == 0 && exchanges.size() == 10) {
+                jump(3 * SECOND);
+                jumps.add(clocks.rawNanos());
+            }
+        };
+        run(60);
+        assertThat(jumps).hasSize(1);
+        List<Integer> inThatGo = exchanges.stream()
+                .map(each -> each.measured().exchange())
+                .filter(exchange -> exchange.t4() == jumps.get(0))
+                .map(Exchange::source)
+                .toList();
+        assertThat(inThatGo).containsExactly(0);
+        assertThat(Math.abs(writer.error())).isLessThan(ONE_WAY);
+    }
+
+    private void jump(long nanos) {
+        truth += nanos;
+        writer.jumps++;
+    }
+
+    @Test
+    void shouldLeaveAServerAloneThatRefuses() {
+        network.kiss = "DENY";
+        run(3000);
+        assertThat(network.requests).containsOnly(1);
+        assertThat(report(0).state()).isEqualTo(SourceState.DENIED);
+        assertThat(writer.isValid()).isFalse();
+    }
+
+    @Test
+    void shouldSayOnceThatItIsDeafAndOnceThatItHears() {
+        network.deafUntil = clocks.rawNanos() + 30 * SECOND;
+        run(60);
+        assertThat(log.lines().stream().filter(line -> line.contains("listened")))
+                .containsExactly(
+                        "ERROR the network cannot be listened to: bad address; trying until it can",
+                        "INFO the network can be listened to again");
+        assertThat(writer.isValid()).isTrue();
+    }
+
+    /** Two names lead to one server: they are "one" and "two". */
+    @Test
+    void shouldSayInItsReportWhoseSeatANameWouldShare() throws Exception {
+        loop = loop("one", "two");
+        run(10);
+        assertThat(report(0).name()).isEqualTo("one");
+        assertThat(report(1).name()).isEqualTo("two = one");
+        assertThat(report(1).sent()).isZero();
+    }
+}
