@@ -195,7 +195,7 @@ class ServerPoolTest {
         assertThat(hear(1, 1601, 0.0017)).isTrue();
         assertThat(pool.isAssumptionDoubtful()).isTrue();
         assertThat(agreed(1601).contains(0.0017)).isTrue();
-        assertThat(agreed(1601).contains(0.0005)).isTrue();
+        assertThat(agreed(1601).contains(0.0008)).isTrue();
         assertThat(pool.frequency()).isEqualTo(CorrectnessInterval.ANY_FREQUENCY);
     }
 
