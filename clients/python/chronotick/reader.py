@@ -470,8 +470,8 @@ class Reader:
         while True:
             segment, record = self._load()
             max_drift = segment.max_drift()
-            # After the record, so that a record published meanwhile is not from the future.
-            mono = self._clock()
+            if mono < record.monotonic_ns:  # published meanwhile: it is not from the future
+                mono = self._clock()
             elapsed = mono - record.monotonic_ns
             usable = self._is_usable(record, mono) and is_plausible_max_drift(max_drift)
             if not usable or elapsed > segment.stale_ns:
