@@ -28,8 +28,8 @@
 // handle that a child process inherits in another time namespace has to be opened anew there.
 //
 // A file that is cut short under its mapping, which only its owner can do and a daemon never does, means SIGBUS to whoever reads
-// it. A handle that has not been used for 50 ms looks at the size of the file first, and returns CHRONOTICK_INCOMPATIBLE or moves
-// to the file that has replaced it. One that is read in a loop looks when the record is stale, which may be too late.
+// it. A handle that has not been used for 50 ms looks at the size of the file first, and returns CHRONOTICK_NO_SEGMENT or moves to
+// the file that has replaced it. One that is read in a loop looks when the record is stale, which may be too late.
 //
 // The layout and the arithmetic are those of docs/shared-memory.md.
 #ifndef CHRONOTICK_H
@@ -204,9 +204,12 @@ enum {
 #define CHRONOTICK_LOOKUP_NS INT64_C(100000000)
 #define CHRONOTICK_MIN_STALE_NS INT64_C(50000000)
 // CLOCK_BOOTTIME ahead of CLOCK_MONOTONIC by so much more than the daemon saw: the machine was suspended since. Java can read it
-// to 10 ms only, and all readers are to agree. It has to be seen so often: a thread that loses its CPU between the two sees it, too.
+// to 10 ms only, and all readers are to agree. It has to be seen so often: a thread that loses its CPU between the two sees it,
+// too.
 #define CHRONOTICK_SUSPEND_NS INT64_C(30000000)
 #define CHRONOTICK_SUSPEND_LOOKS 5
+// That clock never falls back: further behind than a look at it can take, it is another one.
+#define CHRONOTICK_LARGEST_LAG_NS INT64_C(1000000000)
 
 #define CHRONOTICK_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 #define CHRONOTICK_COLD __attribute__((cold, noinline, unused))
@@ -414,12 +417,12 @@ static CHRONOTICK_COLD chronotick_status chronotick_refuse_domain(chronotick *c)
     uint64_t high = chronotick_word(c, 152), low = chronotick_word(c, 160);
     if ((high | low) && (c->boot_id[0] | c->boot_id[1]) && (high != c->boot_id[0] || low != c->boot_id[1]))
         return chronotick_fail(c, CHRONOTICK_CLOCK_DOMAIN,
-                               "%s is of another boot (boot id %s, here %s), whose clocks say nothing here; %s", c->path,
-                               chronotick_uuid(high, low, there), chronotick_uuid(c->boot_id[0], c->boot_id[1], here), start);
+                               "%s was written by another boot of this machine, or on another one (boot id %s, here %s): %s",
+                               c->path, chronotick_uuid(high, low, there), chronotick_uuid(c->boot_id[0], c->boot_id[1], here), start);
     return chronotick_fail(c, CHRONOTICK_CLOCK_DOMAIN,
-                           "%s is written in another time namespace (time:[%llu], here time:[%llu]), whose clocks differ from "
-                           "those here; read it there, or %s",
-                           c->path, (unsigned long long)chronotick_word(c, 504), (unsigned long long)c->time_namespace, start);
+                           "%s was written in time namespace %llu and this process is in %llu, where the clocks show something "
+                           "else: run a daemon here, on a segment of its own (chronotick daemon --shm NAME)",
+                           c->path, (unsigned long long)chronotick_word(c, 504), (unsigned long long)c->time_namespace);
 }
 
 // What a segment's file has to be before anything in it is believed: its directory may be one where anybody can make a file of
@@ -427,7 +430,8 @@ static CHRONOTICK_COLD chronotick_status chronotick_refuse_domain(chronotick *c)
 static CHRONOTICK_COLD chronotick_status chronotick_check_file(chronotick *c, const struct stat *found) {
     if (S_ISLNK(found->st_mode))
         return chronotick_fail(c, CHRONOTICK_UNTRUSTED,
-                               "%s is a symbolic link, which may be led elsewhere: give the path of the segment itself", c->path);
+                               "%s is a symbolic link, and whoever can change it decides about the time: name the file itself",
+                               c->path);
     if (!S_ISREG(found->st_mode))  // opening a pipe would wait for its writer
         return chronotick_fail(c, CHRONOTICK_INCOMPATIBLE, "%s is not a file: give the segment's name or path", c->path);
     const char *trusted = chronotick_environment("CHRONOTICK_TRUST_UID");
@@ -443,20 +447,20 @@ static CHRONOTICK_COLD chronotick_status chronotick_check_file(chronotick *c, co
                 shown[length] = trusted[length] >= ' ' && trusted[length] <= '~' ? trusted[length] : '?';
             shown[length] = 0;
             return chronotick_fail(c, CHRONOTICK_UNTRUSTED,
-                                   "CHRONOTICK_TRUST_UID is '%s': give the number of a user, as id -u prints it", shown);
+                                   "CHRONOTICK_TRUST_UID is '%s' and has to be the number of a user, such as 1000", shown);
         }
     }
     unsigned long owner = (unsigned long)found->st_uid, me = (unsigned long)geteuid();
     if (owner != 0 && owner != me && owner != uid)
         return chronotick_fail(c, CHRONOTICK_UNTRUSTED,
-                               "%s belongs to user %lu, neither root nor the user who reads it (%lu): start the daemon as one of "
-                               "these, or set CHRONOTICK_TRUST_UID=%lu if that user is to be believed",
+                               "%s belongs to user %lu, who is neither root nor you (user %lu): remove it, or trust that user with "
+                               "CHRONOTICK_TRUST_UID=%lu",
                                c->path, owner, me, owner);
     if (found->st_mode & (S_IWGRP | S_IWOTH))
         return chronotick_fail(c, CHRONOTICK_UNTRUSTED,
-                               "%s has mode %04o, so others than its owner can write to it: remove it and restart the daemon, "
-                               "which makes it 0644",
-                               c->path, (unsigned)found->st_mode & 07777);
+                               "%s has mode %04o, so others than its owner (user %lu) may write to it: remove it and restart the "
+                               "daemon",
+                               c->path, (unsigned)found->st_mode & 07777, owner);
     if (found->st_size != CHRONOTICK_SEGMENT_SIZE)
         return chronotick_fail(c, CHRONOTICK_INCOMPATIBLE,
                                "%s has %lld bytes where a segment has %d: not a ChronoTick segment of this version; check the "
@@ -544,9 +548,15 @@ static CHRONOTICK_COLD chronotick_status chronotick_follow(chronotick *c, int64_
     if (usable && now - c->last_lookup_ns < CHRONOTICK_LOOKUP_NS) return CHRONOTICK_OK;
     c->last_lookup_ns = now;
     struct stat found;
-    if (lstat(c->path, &found) == 0 && found.st_dev == c->device && found.st_ino == c->inode &&
-        found.st_size == CHRONOTICK_SEGMENT_SIZE) {
-        chronotick_refresh(c);
+    if (lstat(c->path, &found) == 0 && found.st_dev == c->device && found.st_ino == c->inode) {
+        char start[sizeof c->path + 64];
+        if (found.st_size < CHRONOTICK_SEGMENT_SIZE && !usable)
+            return chronotick_fail(c, CHRONOTICK_NO_SEGMENT,
+                                   "%s was cut short (%lld of %d bytes): a running daemon makes a new one within seconds; "
+                                   "otherwise %s",
+                                   c->path, (long long)found.st_size, CHRONOTICK_SEGMENT_SIZE,
+                                   chronotick_start(c, start, sizeof start));
+        if (found.st_size >= CHRONOTICK_SEGMENT_SIZE) chronotick_refresh(c);
         return CHRONOTICK_OK;
     }
     chronotick next = *c;
@@ -588,7 +598,7 @@ static CHRONOTICK_COLD bool chronotick_writer_alive(const chronotick *c) {
 static CHRONOTICK_COLD chronotick_status chronotick_look_at_size(chronotick *c) {
     int64_t now = chronotick_monotonic_ns();
     struct stat found;
-    if (fstat(c->fd, &found) != 0 || found.st_size != CHRONOTICK_SEGMENT_SIZE) {
+    if (fstat(c->fd, &found) != 0 || found.st_size < CHRONOTICK_SEGMENT_SIZE) {
         bool moved;
         c->fresh_ns = -1;
         chronotick_status status = chronotick_follow(c, now, false, &moved);
@@ -604,20 +614,29 @@ static inline chronotick_status chronotick_require_whole(chronotick *c, int64_t 
     return chronotick_minus(at, c->last_size_ns) > CHRONOTICK_MIN_STALE_NS ? chronotick_look_at_size(c) : CHRONOTICK_OK;
 }
 
-// How long the machine has been suspended since the record was written, as far as it is known. False if the segment has another
-// record by now. Never put off: a suspend leaves no other trace, and takes no time on the monotonic clock.
-static CHRONOTICK_COLD bool chronotick_suspended(const chronotick *c, const chronotick_record *r, int64_t *suspended_ns) {
-    int64_t written, lead = 0;
+// What is known of a suspend of the machine since a record was written.
+typedef enum chronotick_suspend {
+    CHRONOTICK_NO_SUSPEND,
+    CHRONOTICK_SUSPENDED,
+    CHRONOTICK_SUSPEND_UNKNOWN,
+    CHRONOTICK_RECORD_GONE  // another one has taken its place
+} chronotick_suspend;
+
+// To be asked of every record that is stale, each time: a suspend leaves no other trace, and takes no time on the monotonic clock.
+static CHRONOTICK_COLD chronotick_suspend chronotick_suspend_since(const chronotick *c, const chronotick_record *r) {
+    int64_t written, lead;
     uint64_t bits = chronotick_word(c, 3584);  // both kept under the record's sequence
     bool known = chronotick_half(c, 3592) != 0;
-    *suspended_ns = 0;
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    if (chronotick_half(c, 68) != r->sequence_number) return false;
+    if (chronotick_half(c, 68) != r->sequence_number) return CHRONOTICK_RECORD_GONE;
+    if (!known) return CHRONOTICK_NO_SUSPEND;
     memcpy(&written, &bits, sizeof written);
-    for (int look = 0; known && look < CHRONOTICK_SUSPEND_LOOKS; look++)
-        if (!chronotick_host_boottime_lead_ns(&lead) || chronotick_minus(lead, written) <= CHRONOTICK_SUSPEND_NS) return true;
-    if (known) *suspended_ns = chronotick_minus(lead, written);
-    return true;
+    for (int look = 0; look < CHRONOTICK_SUSPEND_LOOKS; look++) {
+        if (!chronotick_host_boottime_lead_ns(&lead) || chronotick_minus(lead, written) < -CHRONOTICK_LARGEST_LAG_NS)
+            return CHRONOTICK_SUSPEND_UNKNOWN;
+        if (chronotick_minus(lead, written) <= CHRONOTICK_SUSPEND_NS) return CHRONOTICK_NO_SUSPEND;
+    }
+    return CHRONOTICK_SUSPENDED;
 }
 
 // Loads a consistent record, of another segment if this one turns out to be abandoned. First spins, then leaves the CPU to the
@@ -679,9 +698,13 @@ static CHRONOTICK_COLD chronotick_status chronotick_require_written(chronotick *
 
 // Says what is wrong with the record.
 static CHRONOTICK_COLD chronotick_status chronotick_refuse(
-    chronotick *c, const chronotick_record *r, double max_drift, int64_t monotonic_ns, int64_t suspended_ns) {
+    chronotick *c, const chronotick_record *r, double max_drift, int64_t monotonic_ns, chronotick_suspend suspend) {
     chronotick_status status = chronotick_require_written(c, r);
     if (status != CHRONOTICK_OK) return status;
+    if (!chronotick_word(c, 128))
+        return chronotick_fail(c, CHRONOTICK_NOT_READY,
+                               "%s has a record but no page yet: its daemon is starting, or died doing so; see: chronotick status",
+                               c->path);
     char start[sizeof c->path + 64];
     chronotick_start(c, start, sizeof start);
     double age = ((double)monotonic_ns - (double)r->monotonic_ns) * 1e-9;
@@ -701,11 +724,16 @@ static CHRONOTICK_COLD chronotick_status chronotick_refuse(
                                "%s has no valid time yet: its writer (process %u) is measuring; see its progress with: "
                                "chronotick status",
                                c->path, pid);
-    if (suspended_ns)
+    if (suspend == CHRONOTICK_SUSPENDED)
         return chronotick_fail(c, CHRONOTICK_EXPIRED,
-                               "the record in %s is expired: the machine was suspended for %.3f s since it was written, and its "
-                               "writer (process %u) has not written another yet; see: chronotick status",
-                               c->path, (double)suspended_ns * 1e-9, pid);
+                               "the record in %s is expired (%.3f s old): the machine was suspended since, and its writer "
+                               "(process %u) has not written another; see: chronotick status",
+                               c->path, age, pid);
+    if (suspend == CHRONOTICK_SUSPEND_UNKNOWN)
+        return chronotick_fail(c, CHRONOTICK_EXPIRED,
+                               "the record in %s is expired (%.3f s old): whether the machine was suspended since cannot be told, "
+                               "for CLOCK_BOOTTIME here is not the daemon's",
+                               c->path, age);
     return chronotick_fail(c, CHRONOTICK_EXPIRED,
                            "the record in %s is expired (%.3f s old): its writer (process %u) is stopped or has lost its "
                            "servers; see: chronotick status",
@@ -722,16 +750,16 @@ static CHRONOTICK_COLD chronotick_status chronotick_renew(chronotick *c, int64_t
         if (status != CHRONOTICK_OK) return status;
         double max_drift = chronotick_double(c, 176);  // of the page, but fixed before the first record is published
         if (is_now && at < r.monotonic_ns) at = chronotick_monotonic_ns();  // one published meanwhile is not from the future
-        bool usable = chronotick_is_usable(&r, at) && max_drift > 0 && max_drift <= 0.01;
+        bool usable = chronotick_word(c, 128) && chronotick_is_usable(&r, at) && max_drift > 0 && max_drift <= 0.01;
         if (!usable || at - r.monotonic_ns > c->stale_ns) {
-            int64_t suspended_ns = 0;
-            if (usable && !chronotick_suspended(c, &r, &suspended_ns)) continue;
-            usable = usable && suspended_ns == 0;
+            chronotick_suspend suspend = usable ? chronotick_suspend_since(c, &r) : CHRONOTICK_NO_SUSPEND;
+            if (suspend == CHRONOTICK_RECORD_GONE) continue;
+            usable = usable && suspend == CHRONOTICK_NO_SUSPEND;
             bool moved;
             status = chronotick_follow(c, at, usable, &moved);
             if (status != CHRONOTICK_OK) return status;
             if (moved) continue;
-            if (!usable) return chronotick_refuse(c, &r, max_drift, at, suspended_ns);
+            if (!usable) return chronotick_refuse(c, &r, max_drift, at, suspend);
         }
         chronotick_set_line(c, &r, max_drift);
         chronotick_point(c, at - r.monotonic_ns, out);

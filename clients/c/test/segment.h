@@ -19,7 +19,9 @@ typedef struct segment {
     uint32_t sequence;
 } segment;
 
-static inline void segment_put(segment *s, size_t offset, const void *value, size_t size) { memcpy(s->bytes + offset, value, size); }
+static inline void segment_put(segment *s, size_t offset, const void *value, size_t size) {
+    memcpy(s->bytes + offset, value, size);
+}
 static inline void segment_put_u32(segment *s, size_t offset, uint32_t value) { segment_put(s, offset, &value, sizeof value); }
 static inline void segment_put_i64(segment *s, size_t offset, int64_t value) { segment_put(s, offset, &value, sizeof value); }
 static inline void segment_put_double(segment *s, size_t offset, double value) { segment_put(s, offset, &value, sizeof value); }

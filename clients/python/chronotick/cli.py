@@ -160,6 +160,8 @@ def _print_status(path: str, reading: Reading, page: StatusPage) -> None:
     _line("Confidence", fmt.percent(record.confidence, 1))
     weights = f" (short-term {fmt.percent(page.weight_short_term, 0)}, long-term {fmt.percent(page.weight_long_term, 0)})"
     _line("Source", record.source.name + (weights if page.weight_short_term or page.weight_long_term else ""))
+    if page.learned_models:
+        _line("Learned Models", page.learned_models)
     _line("Servers", _servers(page))
     _line("Leap Second", _LEAP[page.leap_state] if page.leap_state < len(_LEAP) else "-")
     _line("Authenticated", _yes(record.is_authenticated))

@@ -7,6 +7,7 @@ import io.chronotick.client.PageLayout;
 import io.chronotick.client.RecordLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -27,6 +28,8 @@ class ForeignClientsTest {
     /** Larger than any process id of Linux (2^22). */
     private static final int NO_PROCESS = 1 << 30;
 
+    private static final int NOBODY = 65534;
+
     @TempDir
     Path directory = Path.of("");
 
@@ -34,9 +37,7 @@ class ForeignClientsTest {
     void shouldPassThePythonTests() throws Exception {
         requirePython();
         Programs.Result result = python(Map.of(), "-m", "unittest");
-        // Only root can be several users.
-        boolean root = "root".equals(System.getProperty("user.name"));
-        assertThat(result.check().err()).containsPattern(root ? "\nOK\n" : "\nOK( \\(skipped=\\d+\\))?\n");
+        assertThat(result.check().err()).containsPattern(isRoot() ? "\nOK\n" : "\nOK( \\(skipped=\\d+\\))?\n");
     }
 
     @Test
@@ -102,47 +103,110 @@ class ForeignClientsTest {
         }
     }
 
-    @Test
-    void shouldSayInPythonWhatTheProgramSays() throws Exception {
+    /** The same exit code and labels, and the same sentence about what is wrong. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "ready",
+                "learned models",
+                "holdover",
+                "warming up",
+                "no measurement",
+                "expired",
+                "suspended",
+                "dead",
+                "another boot",
+                "another time namespace",
+                "another magic",
+                "short",
+                "writable",
+                "link",
+                "of another user",
+                "directory",
+                "none"
+            })
+    void shouldSayInEveryLanguageWhatTheProgramSays(String state) throws Exception {
         requirePython();
         Path segment = directory.resolve("segment");
-        for (String state : List.of("ready", "holdover", "warming up", "no measurement", "expired", "dead", "none")) {
-            if (state.equals("none")) {
-                Files.delete(segment);
-            } else {
-                sample(state).writeTo(segment);
-            }
-            for (String command : List.of("read", "status", "json --pretty")) {
-                String[] arguments = (command + " --shm " + segment).split(" ");
-                TestShell shell = new TestShell();
-                int exitCode = shell.run(arguments);
-                Programs.Result result = python(Map.of(), ("-m chronotick " + String.join(" ", arguments)).split(" "));
-                String what = state + ": " + command;
-                assertThat(result.exitCode()).as(what).isEqualTo(exitCode);
-                assertThat(labels(result.out())).as(what).isEqualTo(labels(shell.out()));
-                assertThat(numberless(result.err())).as(what).isEqualTo(numberless(shell.err()));
+        write(state, segment);
+        for (String command : List.of("read", "status", "json --pretty")) {
+            String[] arguments = (command + " --shm " + segment).split(" ");
+            TestShell shell = new TestShell();
+            int exitCode = shell.run(arguments);
+            Programs.Result result = python(Map.of(), ("-m chronotick " + String.join(" ", arguments)).split(" "));
+            assertThat(result.exitCode()).as(command).isEqualTo(exitCode);
+            assertThat(labels(result.out())).as(command).isEqualTo(labels(shell.out()));
+            assertThat(numberless(result.err())).as(command).isEqualTo(numberless(shell.err()));
+            if (command.equals("read")) {
+                assertThat(numberless(inC(segment).err())).isEqualTo(numberless(shell.err()));
             }
         }
     }
 
-    private static SampleSegment sample(String state) {
+    private Programs.Result inC(Path segment) throws Exception {
+        Programs.require("cc", "Debian: apt-get install gcc libc6-dev");
+        Path program = directory.resolve("say");
+        Programs.run(
+                        CLIENTS.resolve("c/test"),
+                        Map.of(),
+                        List.of("cc", "-std=c11", "-I..", "say.c", "-o", program.toString()))
+                .check();
+        return Programs.run(directory, Map.of(), List.of(program.toString(), segment.toString()))
+                .check();
+    }
+
+    private static void write(String state, Path segment) throws Exception {
         SampleSegment sample = new SampleSegment(ProcessHandle.current().pid());
         // The machine may be slow: a record some seconds old still has to count as that of a running daemon.
         sample.bytes.putDouble(PageLayout.UPDATE_FREQUENCY, 0.01);
         int ready = RecordLayout.FLAG_VALID | RecordLayout.FLAG_NTP_READY | RecordLayout.FLAG_WARMUP_COMPLETE;
         long mono = sample.bytes.getLong(RecordLayout.MONOTONIC_NS);
         switch (state) {
+            case "learned models" -> sample.text(PageLayout.LEARNED_MODELS, "short-term: heard");
             case "holdover" -> sample.bytes.putInt(RecordLayout.FLAGS, ready | RecordLayout.FLAG_HOLDOVER);
             case "warming up" -> sample.bytes.putInt(RecordLayout.FLAGS, RecordLayout.FLAG_NTP_READY);
             case "no measurement" -> SegmentCommandsTest.knowsNothing(sample);
             case "expired" -> sample.bytes.putLong(RecordLayout.MONOTONIC_NS, mono - 3_600_000_000_000L);
+            case "suspended" ->
+                sample.bytes
+                        .putDouble(PageLayout.UPDATE_FREQUENCY, 100)
+                        .putLong(RecordLayout.MONOTONIC_NS, mono - 1_000_000_000L)
+                        .putDouble(
+                                RecordLayout.VALID_UNTIL,
+                                sample.bytes.getDouble(RecordLayout.SYSTEM_TIMESTAMP) + 1_000_000)
+                        .putLong(PageLayout.BOOTTIME_LEAD_NS, -1_000_000_000_000L)
+                        .putInt(PageLayout.BOOTTIME_KNOWN, 1);
             case "dead" ->
                 sample.bytes
                         .putInt(RecordLayout.WRITER_PID, NO_PROCESS)
                         .putLong(RecordLayout.MONOTONIC_NS, mono - 3_600_000_000_000L);
-            default -> assertThat(state).isEqualTo("ready");
+            case "another boot" -> sample.bytes.putLong(PageLayout.BOOT_ID, 1);
+            case "another time namespace" -> sample.bytes.putLong(PageLayout.TIME_NAMESPACE, 1);
+            case "another magic" -> sample.bytes.putLong(PageLayout.MAGIC, 1);
+            default -> {} // ready, or not in its bytes
         }
-        return sample;
+        switch (state) {
+            case "none" -> {}
+            case "directory" -> Files.createDirectory(segment);
+            case "short" -> Files.write(segment, new byte[128]);
+            case "link" -> {
+                Path file = segment.resolveSibling("file");
+                sample.writeTo(file);
+                Files.createSymbolicLink(segment, file);
+            }
+            default -> sample.writeTo(segment);
+        }
+        if (state.equals("writable")) {
+            Files.setPosixFilePermissions(segment, PosixFilePermissions.fromString("rw-rw-rw-"));
+        }
+        if (state.equals("of another user") && isRoot()) {
+            Files.setAttribute(segment, "unix:uid", NOBODY);
+        }
+    }
+
+    /** Only root can be several users. */
+    private static boolean isRoot() {
+        return "root".equals(System.getProperty("user.name"));
     }
 
     private static List<String> labels(String out) {
