@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an agent can ask, as plain operations: each takes JSON values and returns a dict of JSON values.
 
-The claude-agent-sdk adapter is tools.chronotick_sdk_tools; any other framework can wrap these the same way.
+The claude-agent-sdk adapter is chronotick.tools.chronotick_sdk_tools; any other framework can wrap these the same way.
 """
 
 from __future__ import annotations

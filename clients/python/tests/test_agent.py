@@ -11,8 +11,8 @@ from unittest import mock
 
 from chronotick import ExpiredError, NoSegmentError, NotReadyError, Reader
 from chronotick.agent import AgentTools, BadInput, all_tools
-from tools import chronotick_sdk_tools
-from tools.create_chronotick_agent import (
+from chronotick.tools import chronotick_sdk_tools
+from chronotick.tools.create_chronotick_agent import (
     ClaudeAgent,
     add_chronotick_tools,
     create_chronotick_agent,

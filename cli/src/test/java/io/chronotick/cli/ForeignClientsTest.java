@@ -37,7 +37,9 @@ class ForeignClientsTest {
     void shouldPassThePythonTests() throws Exception {
         requirePython();
         Programs.Result result = python(Map.of(), "-m", "unittest");
-        assertThat(result.check().err()).containsPattern(isRoot() ? "\nOK\n" : "\nOK( \\(skipped=\\d+\\))?\n");
+        // What Python leaves out needs root, or programs that are installed in continuous integration.
+        boolean strict = isRoot() && System.getenv("CI") != null;
+        assertThat(result.check().err()).containsPattern(strict ? "\nOK\n" : "\nOK( \\(skipped=\\d+\\))?\n");
     }
 
     @Test
