@@ -11,7 +11,7 @@
 //         printf("%" PRId64 " .. %" PRId64 "\n", now.earliest_ns, now.latest_ns);
 //     chronotick_close(&clock);
 //
-// Thread safety: a handle belongs to one thread at a time; open one for each, it is a page of shared memory. Different handles
+// Thread safety: a handle belongs to one thread at a time; open one for each: a page of shared memory and a descriptor. Different handles
 // need no locking, nor does the writer ever wait for a reader.
 //
 // Cost: chronotick_now is one read of the monotonic clock and some nanoseconds; no lock, no allocation, no system call. Only

@@ -318,6 +318,14 @@ static void test_domain_of_later_pages(void) {
     segment_discard(&s);
 }
 
+static chronotick_status call(int which, chronotick *c) {
+    chronotick_interval now;
+    chronotick_record record;
+    if (which == 0) return chronotick_now(c, &now);
+    if (which == 1) return chronotick_at(c, chronotick_monotonic_ns(), &now);
+    return chronotick_read(c, &record);
+}
+
 static void test_suspend(void) {
     chronotick c;
     chronotick_interval now;
@@ -351,15 +359,9 @@ static void test_suspend(void) {
     segment_write_record(&s, 0);
     expect(chronotick_now(&c, &now) == CHRONOTICK_OK, "the first tick after the resume", chronotick_message(&c));
     chronotick_close(&c);
+    for (int which = 0; which < 3; which++) expect(call(which, &c) == CHRONOTICK_NO_SEGMENT, "closed", chronotick_message(&c));
+    chronotick_close(&c);
     segment_discard(&s);
-}
-
-static chronotick_status call(int which, chronotick *c) {
-    chronotick_interval now;
-    chronotick_record record;
-    if (which == 0) return chronotick_now(c, &now);
-    if (which == 1) return chronotick_at(c, chronotick_monotonic_ns(), &now);
-    return chronotick_read(c, &record);
 }
 
 static void test_file_cut_short(void) {

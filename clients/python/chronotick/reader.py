@@ -423,12 +423,14 @@ class Reader:
 
         :raises NotReadyError: if the page has not been written yet
         :raises IncompatibleSegmentError: if it holds what no daemon of this version writes
+        :raises ClockDomainError: if it is of another boot or time namespace
         :raises ContentionError: if no consistent page could be had in about 20 ms
         """
         mono = self._clock()
         self._require_whole(mono)
         self._follow(self._open(), mono, True)
-        _, data = self._copy(_PAGE_SEQUENCE_WORD, SEGMENT_SIZE)
+        segment, data = self._copy(_PAGE_SEQUENCE_WORD, SEGMENT_SIZE)
+        segment.require_domain(self.path)
         return StatusPage.parse(self.path, data)
 
     def writer_alive(self) -> bool:

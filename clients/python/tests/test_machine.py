@@ -220,12 +220,12 @@ class DomainTest(SegmentTest):
         )
 
     def test_looks_once_the_page_is_written(self) -> None:
-        for call in (Reader.now, Reader.read, Reader.read_valid):
+        for call in (Reader.now, Reader.read, Reader.read_valid, Reader.status):
             segment = Segment(self.path).put(128, "Q", 0)
             reader = Reader(self.path, _host=VirtualHost(time.monotonic_ns(), boot_id=generate.BOOT.bytes))
             self.assertRaises(NotReadyError, call, reader)
             segment.write()
-            if call is not Reader.read:
+            if call not in (Reader.read, Reader.status):
                 with self.assertRaisesRegex(NotReadyError, "has a record but no page yet"):
                     call(reader)
             segment.put(152, "16s", generate.OTHER_BOOT.bytes).put(128, "8s", b"CHRONOTK")
