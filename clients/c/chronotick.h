@@ -11,12 +11,25 @@
 //         printf("%" PRId64 " .. %" PRId64 "\n", now.earliest_ns, now.latest_ns);
 //     chronotick_close(&clock);
 //
-// Thread safety: a handle belongs to one thread at a time; open one for each, it is a page of shared memory. Different handles
+// Thread safety: a handle belongs to one thread at a time; open one for each: a page of shared memory and a descriptor. Different handles
 // need no locking, nor does the writer ever wait for a reader.
 //
 // Cost: chronotick_now is one read of the monotonic clock and some nanoseconds; no lock, no allocation, no system call. Only
 // when the record has not advanced for two and a half of the daemon's periods (at least 50 ms) does it look at the file system,
 // about ten times a second, and moves to the segment of a daemon that was restarted.
+//
+// Trust: a segment is read only if its file belongs to root, to the effective user of this process or to the one whose number
+// the environment's CHRONOTICK_TRUST_UID holds, if neither group nor others may write to it, and if its name is no symbolic link.
+// A program that runs with more rights than its caller (set-user-ID) takes neither that nor CHRONOTICK_SHM from the environment.
+//
+// Clocks: a segment of another boot or another time namespace is anchored on another clock, and refused. The monotonic clock
+// stands still while the machine is suspended: a record that is stale is used only after a look at CLOCK_BOOTTIME, and refused if
+// the machine was suspended since. A younger one is not looked at: after a resume it is wrong until the daemon's first tick. A
+// handle that a child process inherits in another time namespace has to be opened anew there.
+//
+// A file that is cut short under its mapping, which only its owner can do and a daemon never does, means SIGBUS to whoever reads
+// it. A handle that has not been used for 50 ms looks at the size of the file first, and returns CHRONOTICK_NO_SEGMENT or moves to
+// the file that has replaced it. One that is read in a loop looks when the record is stale, which may be too late.
 //
 // The layout and the arithmetic are those of docs/shared-memory.md.
 #ifndef CHRONOTICK_H
@@ -36,6 +49,9 @@
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __linux__
+#include <sys/auxv.h>
+#endif
 
 #if !defined CLOCK_MONOTONIC
 #error "chronotick.h needs POSIX: compile with -std=gnu11, or define _POSIX_C_SOURCE as 200809L before the first include"
@@ -59,7 +75,9 @@ typedef enum chronotick_status {
     CHRONOTICK_NOT_READY,     // never written, or the daemon does not know the time yet: try again later
     CHRONOTICK_EXPIRED,       // past its use; the writer is stopped or has lost its servers
     CHRONOTICK_DEAD_WRITER,   // no valid record, and the process that should write it is gone
-    CHRONOTICK_CONTENTION     // the writer stopped in the middle of a write
+    CHRONOTICK_CONTENTION,    // the writer stopped in the middle of a write
+    CHRONOTICK_UNTRUSTED,     // somebody can have written to the file whom this process need not believe
+    CHRONOTICK_CLOCK_DOMAIN   // of another boot or another time namespace
 } chronotick_status;
 
 // UTC at one moment: the interval that holds it, and the best estimate. ns since the Unix epoch, without leap seconds.
@@ -111,11 +129,13 @@ _Static_assert(sizeof(chronotick_record) == 128, "the struct has the record's la
 // A handle. Its fields are not for others.
 typedef struct chronotick {
     uint32_t *map;  // only ever read, by atomic loads
+    int fd;         // open while there is a map
     // The record's line, kept from one reading to the next.
     uint32_t sequence;
     int64_t anchor_ns, fresh_ns, whole_ns;
     double fraction_ns, drift, bound_ns, max_drift;
-    int64_t stale_ns, last_lookup_ns;
+    int64_t stale_ns, last_lookup_ns, last_size_ns;
+    uint64_t boot_id[2], time_namespace;  // of this machine, zeros if not known
     dev_t device;
     ino_t inode;
     char path[256];
@@ -183,6 +203,13 @@ enum {
 #define CHRONOTICK_PATIENCE_NS INT64_C(20000000)
 #define CHRONOTICK_LOOKUP_NS INT64_C(100000000)
 #define CHRONOTICK_MIN_STALE_NS INT64_C(50000000)
+// CLOCK_BOOTTIME ahead of CLOCK_MONOTONIC by so much more than the daemon saw: the machine was suspended since. Java can read it
+// to 10 ms only, and all readers are to agree. It has to be seen so often: a thread that loses its CPU between the two sees it,
+// too.
+#define CHRONOTICK_SUSPEND_NS INT64_C(30000000)
+#define CHRONOTICK_SUSPEND_LOOKS 5
+// That clock never falls back: further behind than a look at it can take, it is another one.
+#define CHRONOTICK_LARGEST_LAG_NS INT64_C(1000000000)
 
 #define CHRONOTICK_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 #define CHRONOTICK_COLD __attribute__((cold, noinline, unused))
@@ -199,6 +226,12 @@ static inline uint32_t chronotick_half(const chronotick *c, unsigned offset) {
 
 // Of the record; what is loaded after this is not older.
 static inline uint32_t chronotick_sequence(const chronotick *c) { return __atomic_load_n(c->map + 68 / 4, __ATOMIC_ACQUIRE); }
+
+// Of record and host, which may be anything: the difference, or what is nearest to it.
+static inline int64_t chronotick_minus(int64_t a, int64_t b) {
+    int64_t difference;
+    return __builtin_sub_overflow(a, b, &difference) ? (b < 0 ? INT64_MAX : INT64_MIN) : difference;
+}
 
 static inline double chronotick_double(const chronotick *c, unsigned offset) {
     uint64_t bits = chronotick_word(c, offset);
@@ -251,7 +284,7 @@ static inline int64_t chronotick_validity_ns(const chronotick_record *r) {
 static inline bool chronotick_is_usable(const chronotick_record *r, int64_t monotonic_ns) {
     if (!(r->flags & CHRONOTICK_VALID) || r->layout_version != CHRONOTICK_LAYOUT_VERSION || !chronotick_is_plausible(r))
         return false;
-    int64_t age = (int64_t)((uint64_t)monotonic_ns - (uint64_t)r->monotonic_ns);
+    int64_t age = chronotick_minus(monotonic_ns, r->monotonic_ns);
     return age >= -CHRONOTICK_MAX_AHEAD_NS && age <= chronotick_validity_ns(r);
 }
 
@@ -280,8 +313,18 @@ static inline void chronotick_set_line(chronotick *c, const chronotick_record *r
     c->max_drift = max_drift;
 }
 
+// NULL in a program that runs with more rights than whoever set the variable.
+static CHRONOTICK_COLD const char *chronotick_environment(const char *name) {
+#ifdef __linux__
+    bool raised = getauxval(AT_SECURE) != 0;
+#else
+    bool raised = getuid() != geteuid() || getgid() != getegid();
+#endif
+    return raised ? NULL : getenv(name);
+}
+
 static CHRONOTICK_COLD void chronotick_default(char *into, size_t size, const char *name) {
-    if (!name) name = getenv("CHRONOTICK_SHM");
+    if (!name) name = chronotick_environment("CHRONOTICK_SHM");
     if (!name || !*name) name = "chronotick_shm";
     const char *directory = "";
     if (!strchr(name, '/')) {
@@ -306,17 +349,169 @@ static CHRONOTICK_COLD const char *chronotick_start(const chronotick *c, char *t
     return text;
 }
 
-// Maps the file that the path leads to now; keeps what was mapped before if that fails.
+#ifndef CHRONOTICK_VIRTUAL_HOST  // a test that defines it brings these three itself
+// The kernel's boot id, a UUID's bytes in their order; zeros where there is none.
+static CHRONOTICK_COLD void chronotick_host_boot_id(uint64_t id[2]) {
+    unsigned char bytes[16] = {0};
+    char text[36];
+    const char *const hex = "0123456789abcdef";
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+    size_t length = file ? fread(text, 1, sizeof text, file) : 0, digits = 0;
+    if (file) fclose(file);
+    id[0] = id[1] = 0;
+    for (const char *at = text; at < text + length; at++) {
+        if (*at == '-') continue;
+        const char *digit = *at ? strchr(hex, *at) : NULL;
+        if (!digit || digits == 32) break;
+        bytes[digits / 2] = (unsigned char)(bytes[digits / 2] * 16 + (digit - hex));
+        digits++;
+    }
+    if (digits == 32) memcpy(id, bytes, sizeof bytes);
+}
+
+// Inode of the time namespace of this process; 0 where there is none.
+static CHRONOTICK_COLD uint64_t chronotick_host_time_namespace(void) {
+    struct stat found;
+    return stat("/proc/self/ns/time", &found) == 0 ? (uint64_t)found.st_ino : 0;
+}
+
+// CLOCK_BOOTTIME - CLOCK_MONOTONIC, ns, which grows by what the machine is suspended; never too small. False where there is none.
+static CHRONOTICK_COLD bool chronotick_host_boottime_lead_ns(int64_t *lead) {
+#ifdef CLOCK_BOOTTIME
+    struct timespec t;
+    int64_t monotonic = chronotick_monotonic_ns();  // first: what passes between the two makes the difference larger
+    if (clock_gettime(CLOCK_BOOTTIME, &t) != 0) return false;
+    *lead = (int64_t)t.tv_sec * 1000000000 + t.tv_nsec - monotonic;
+    return true;
+#else
+    (void)lead;
+    return false;
+#endif
+}
+#else
+static void chronotick_host_boot_id(uint64_t id[2]);
+static uint64_t chronotick_host_time_namespace(void);
+static bool chronotick_host_boottime_lead_ns(int64_t *lead);
+#endif
+
+// Whether the segment's monotonic clock is the one that is read here. Written once by each daemon, before its first record; zeros
+// are not known. A magic of 0 is a page not yet written: when it has been, a record follows, and this is asked again.
+static inline bool chronotick_is_same_domain(const chronotick *c) {
+    uint64_t high = chronotick_word(c, 152), low = chronotick_word(c, 160), space = chronotick_word(c, 504);
+    bool boot = (high == c->boot_id[0] && low == c->boot_id[1]) || !(high | low) || !(c->boot_id[0] | c->boot_id[1]);
+    return (boot && (space == c->time_namespace || !space || !c->time_namespace)) || !chronotick_word(c, 128);
+}
+
+static CHRONOTICK_COLD const char *chronotick_uuid(uint64_t high, uint64_t low, char *text) {
+    unsigned char bytes[16];
+    memcpy(bytes, &high, 8);
+    memcpy(bytes + 8, &low, 8);
+    char *at = text;
+    for (int i = 0; i < 16; i++) at += snprintf(at, 4, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", bytes[i]);
+    return text;
+}
+
+static CHRONOTICK_COLD chronotick_status chronotick_refuse_domain(chronotick *c) {
+    char start[sizeof c->path + 64], there[37], here[37];
+    chronotick_start(c, start, sizeof start);
+    uint64_t high = chronotick_word(c, 152), low = chronotick_word(c, 160);
+    if ((high | low) && (c->boot_id[0] | c->boot_id[1]) && (high != c->boot_id[0] || low != c->boot_id[1]))
+        return chronotick_fail(c, CHRONOTICK_CLOCK_DOMAIN,
+                               "%s was written by another boot of this machine, or on another one (boot id %s, here %s): %s",
+                               c->path, chronotick_uuid(high, low, there), chronotick_uuid(c->boot_id[0], c->boot_id[1], here), start);
+    return chronotick_fail(c, CHRONOTICK_CLOCK_DOMAIN,
+                           "%s was written in time namespace %llu and this process is in %llu, where the clocks show something "
+                           "else: run a daemon here, on a segment of its own (chronotick daemon --shm NAME)",
+                           c->path, (unsigned long long)chronotick_word(c, 504), (unsigned long long)c->time_namespace);
+}
+
+// What a segment's file has to be before anything in it is believed: its directory may be one where anybody can make a file of
+// that name.
+static CHRONOTICK_COLD chronotick_status chronotick_check_file(chronotick *c, const struct stat *found) {
+    if (S_ISLNK(found->st_mode))
+        return chronotick_fail(c, CHRONOTICK_UNTRUSTED,
+                               "%s is a symbolic link, and whoever can change it decides about the time: name the file itself",
+                               c->path);
+    if (!S_ISREG(found->st_mode))  // opening a pipe would wait for its writer
+        return chronotick_fail(c, CHRONOTICK_INCOMPATIBLE, "%s is not a file: give the segment's name or path", c->path);
+    const char *trusted = chronotick_environment("CHRONOTICK_TRUST_UID");
+    unsigned long uid = 0;
+    if (trusted && *trusted) {
+        size_t digits = strspn(trusted, "0123456789");
+        if (digits <= 10) uid = (unsigned long)strtoull(trusted, NULL, 10);
+        // The last number stands for no user in chown(2).
+        if (trusted[digits] || digits > 10 || uid >= UINT32_MAX) {
+            char shown[41];
+            size_t length = 0;
+            for (; length < sizeof shown - 1 && trusted[length]; length++)
+                shown[length] = trusted[length] >= ' ' && trusted[length] <= '~' ? trusted[length] : '?';
+            shown[length] = 0;
+            return chronotick_fail(c, CHRONOTICK_UNTRUSTED,
+                                   "CHRONOTICK_TRUST_UID is '%s' and has to be the number of a user, such as 1000", shown);
+        }
+    }
+    unsigned long owner = (unsigned long)found->st_uid, me = (unsigned long)geteuid();
+    if (owner != 0 && owner != me && owner != uid)
+        return chronotick_fail(c, CHRONOTICK_UNTRUSTED,
+                               "%s belongs to user %lu, who is neither root nor you (user %lu): remove it, or trust that user with "
+                               "CHRONOTICK_TRUST_UID=%lu",
+                               c->path, owner, me, owner);
+    if (found->st_mode & (S_IWGRP | S_IWOTH))
+        return chronotick_fail(c, CHRONOTICK_UNTRUSTED,
+                               "%s has mode %04o, so others than its owner (user %lu) may write to it: remove it and restart the "
+                               "daemon",
+                               c->path, (unsigned)found->st_mode & 07777, owner);
+    if (found->st_size != CHRONOTICK_SEGMENT_SIZE)
+        return chronotick_fail(c, CHRONOTICK_INCOMPATIBLE,
+                               "%s has %lld bytes where a segment has %d: not a ChronoTick segment of this version; check the "
+                               "name, or use another with --shm",
+                               c->path, (long long)found->st_size, CHRONOTICK_SEGMENT_SIZE);
+    return CHRONOTICK_OK;
+}
+
+static CHRONOTICK_COLD void chronotick_unmap(chronotick *c) {
+    if (c->map) {
+        munmap(c->map, CHRONOTICK_SEGMENT_SIZE);
+        close(c->fd);
+    }
+    c->map = NULL;
+}
+
+// Whether what has been mapped is a page of this version, in this clock domain.
+static CHRONOTICK_COLD chronotick_status chronotick_check_page(chronotick *c) {
+    uint64_t magic = chronotick_word(c, 128);
+    uint32_t version = chronotick_half(c, 136);
+    if (magic == 0) return CHRONOTICK_OK;  // its daemon is about to write it
+    if (magic != UINT64_C(0x4B544F4E4F524843))
+        return chronotick_fail(c, CHRONOTICK_INCOMPATIBLE,
+                               "%s is not a ChronoTick segment (wrong magic); check the name, or use another with --shm", c->path);
+    if (version != CHRONOTICK_PAGE_VERSION)
+        return chronotick_fail(c, CHRONOTICK_INCOMPATIBLE,
+                               "%s has page version %u, this client reads %d: use a client and a daemon of the same release",
+                               c->path, (unsigned)version, CHRONOTICK_PAGE_VERSION);
+    return chronotick_is_same_domain(c) ? CHRONOTICK_OK : chronotick_refuse_domain(c);
+}
+
+// Maps the file that the path leads to now, into a handle that has none.
 static CHRONOTICK_COLD chronotick_status chronotick_map(chronotick *c, const char *no_file) {
     char start[sizeof c->path + 64];
     struct stat found;
+    void *map = MAP_FAILED;
     int fd = -1;
-    if (stat(c->path, &found) == 0) {
-        if (!S_ISREG(found.st_mode))  // opening a pipe would wait for its writer
-            return chronotick_fail(c, CHRONOTICK_INCOMPATIBLE, "%s is not a file: give the segment's name or path", c->path);
-        fd = open(c->path, O_RDONLY | O_CLOEXEC);
+    if (lstat(c->path, &found) == 0) {  // before it is opened: opening a device may do something
+        chronotick_status status = chronotick_check_file(c, &found);
+        if (status != CHRONOTICK_OK) return status;
+        fd = open(c->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     }
-    if (fd < 0 || fstat(fd, &found) != 0) {
+    if (fd >= 0 && fstat(fd, &found) == 0) {  // this is the file that counts, whatever the name leads to by now
+        chronotick_status status = chronotick_check_file(c, &found);
+        if (status != CHRONOTICK_OK) {
+            close(fd);
+            return status;
+        }
+        map = mmap(NULL, CHRONOTICK_SEGMENT_SIZE, PROT_READ, MAP_SHARED, fd, 0);
+    }
+    if (map == MAP_FAILED) {
         int error = errno;
         if (fd >= 0) close(fd);
         if (error == ENOENT)
@@ -327,71 +522,57 @@ static CHRONOTICK_COLD chronotick_status chronotick_map(chronotick *c, const cha
                                    "permission denied on %s: make it readable (chmod 644) or run as the daemon's user", c->path);
         return chronotick_fail(c, CHRONOTICK_NO_SEGMENT, "cannot map %s: %s", c->path, strerror(error));
     }
-    if (found.st_size != CHRONOTICK_SEGMENT_SIZE) {
-        close(fd);
-        return chronotick_fail(c, CHRONOTICK_INCOMPATIBLE,
-                               "%s has %lld bytes where a segment has %d: not a ChronoTick segment of this version; check the "
-                               "name, or use another with --shm",
-                               c->path, (long long)found.st_size, CHRONOTICK_SEGMENT_SIZE);
-    }
-    void *map = mmap(NULL, CHRONOTICK_SEGMENT_SIZE, PROT_READ, MAP_SHARED, fd, 0);
-    int error = errno;
-    close(fd);
-    if (map == MAP_FAILED) return chronotick_fail(c, CHRONOTICK_NO_SEGMENT, "cannot map %s: %s", c->path, strerror(error));
-    chronotick next = *c;
-    next.map = (uint32_t *)map;
-    uint64_t magic = chronotick_word(&next, 128);
-    uint32_t version = chronotick_half(&next, 136);
-    bool unwritten = magic == 0;  // its daemon is about to write it
-    if (!unwritten && (magic != UINT64_C(0x4B544F4E4F524843) || version != CHRONOTICK_PAGE_VERSION)) {
-        munmap(map, CHRONOTICK_SEGMENT_SIZE);
-        if (magic != UINT64_C(0x4B544F4E4F524843))
-            return chronotick_fail(c, CHRONOTICK_INCOMPATIBLE,
-                                   "%s is not a ChronoTick segment (wrong magic); check the name, or use another with --shm",
-                                   c->path);
-        return chronotick_fail(c, CHRONOTICK_INCOMPATIBLE,
-                               "%s has page version %u, this client reads %d: use a client and a daemon of the same release",
-                               c->path, (unsigned)version, CHRONOTICK_PAGE_VERSION);
-    }
-    if (c->map) munmap(c->map, CHRONOTICK_SEGMENT_SIZE);
-    c->map = next.map;
+    c->map = (uint32_t *)map;
+    c->fd = fd;
     c->device = found.st_dev;
     c->inode = found.st_ino;
     c->fresh_ns = -1;
-    return CHRONOTICK_OK;
+    chronotick_host_boot_id(c->boot_id);
+    c->time_namespace = chronotick_host_time_namespace();
+    chronotick_status status = chronotick_check_page(c);
+    if (status != CHRONOTICK_OK) chronotick_unmap(c);
+    return status;
 }
 
 // Two periods without a record are ordinary scheduling, the third should have come; at high rates, an ordinary pause.
 static CHRONOTICK_COLD void chronotick_refresh(chronotick *c) {
-    double nanos = 2.5e9 / chronotick_double(c, 168);
+    double frequency = chronotick_double(c, 168), nanos = frequency > 0 ? 2.5e9 / frequency : 0;
     c->stale_ns = nanos >= (double)CHRONOTICK_MIN_STALE_NS && nanos <= 1e12 ? (int64_t)nanos : CHRONOTICK_MIN_STALE_NS;
 }
 
-// Looks whether the name leads to another segment by now, and moves to it if that is no loss: sets *moved.
+// Looks whether the name leads to another segment by now, and moves to it if that is no loss: sets *moved. usable says whether
+// the record at hand is, at that time: then failures can wait, and looks are rationed.
 static CHRONOTICK_COLD chronotick_status chronotick_follow(chronotick *c, int64_t monotonic_ns, bool usable, bool *moved) {
+    int64_t now = chronotick_monotonic_ns();
     *moved = false;
-    if (usable && monotonic_ns - c->last_lookup_ns < CHRONOTICK_LOOKUP_NS) return CHRONOTICK_OK;
-    c->last_lookup_ns = monotonic_ns;
+    if (usable && now - c->last_lookup_ns < CHRONOTICK_LOOKUP_NS) return CHRONOTICK_OK;
+    c->last_lookup_ns = now;
     struct stat found;
-    if (stat(c->path, &found) == 0 && found.st_dev == c->device && found.st_ino == c->inode &&
-        found.st_size == CHRONOTICK_SEGMENT_SIZE) {
-        chronotick_refresh(c);
+    if (lstat(c->path, &found) == 0 && found.st_dev == c->device && found.st_ino == c->inode) {
+        char start[sizeof c->path + 64];
+        if (found.st_size < CHRONOTICK_SEGMENT_SIZE && !usable)
+            return chronotick_fail(c, CHRONOTICK_NO_SEGMENT,
+                                   "%s was cut short (%lld of %d bytes): a running daemon makes a new one within seconds; "
+                                   "otherwise %s",
+                                   c->path, (long long)found.st_size, CHRONOTICK_SEGMENT_SIZE,
+                                   chronotick_start(c, start, sizeof start));
+        if (found.st_size >= CHRONOTICK_SEGMENT_SIZE) chronotick_refresh(c);
         return CHRONOTICK_OK;
     }
     chronotick next = *c;
     next.map = NULL;
     chronotick_status status = chronotick_map(&next, "has stopped");
     if (status != CHRONOTICK_OK) {
-        if (usable) return CHRONOTICK_OK;  // failures can wait
+        if (usable) return CHRONOTICK_OK;
         memcpy(c->message, next.message, sizeof c->message);
         return status;
     }
     chronotick_record first;
     if (usable && !(chronotick_try_load(&next, &first) && chronotick_is_usable(&first, monotonic_ns))) {
-        munmap(next.map, CHRONOTICK_SEGMENT_SIZE);
+        chronotick_unmap(&next);
         return CHRONOTICK_OK;
     }
-    munmap(c->map, CHRONOTICK_SEGMENT_SIZE);
+    chronotick_unmap(c);
     *c = next;
     chronotick_refresh(c);
     *moved = true;
@@ -412,9 +593,55 @@ static CHRONOTICK_COLD bool chronotick_writer_alive(const chronotick *c) {
     return !state || state[1] != ' ' || !strchr("ZXx", state[2]);
 }
 
+// Looks at the size of the file before memory is read that may be gone. Moves to the segment's successor, or says what the file is
+// by now.
+static CHRONOTICK_COLD chronotick_status chronotick_look_at_size(chronotick *c) {
+    int64_t now = chronotick_monotonic_ns();
+    struct stat found;
+    if (fstat(c->fd, &found) != 0 || found.st_size < CHRONOTICK_SEGMENT_SIZE) {
+        bool moved;
+        c->fresh_ns = -1;
+        chronotick_status status = chronotick_follow(c, now, false, &moved);
+        if (status != CHRONOTICK_OK) return status;
+    }
+    c->last_size_ns = now;
+    return CHRONOTICK_OK;
+}
+
+// The same, unless that was done less than 50 ms before the time that is asked for.
+static inline chronotick_status chronotick_require_whole(chronotick *c, int64_t at) {
+    if (!c->map) return chronotick_fail(c, CHRONOTICK_NO_SEGMENT, "the handle is not open");
+    return chronotick_minus(at, c->last_size_ns) > CHRONOTICK_MIN_STALE_NS ? chronotick_look_at_size(c) : CHRONOTICK_OK;
+}
+
+// What is known of a suspend of the machine since a record was written.
+typedef enum chronotick_suspend {
+    CHRONOTICK_NO_SUSPEND,
+    CHRONOTICK_SUSPENDED,
+    CHRONOTICK_SUSPEND_UNKNOWN,
+    CHRONOTICK_RECORD_GONE  // another one has taken its place
+} chronotick_suspend;
+
+// To be asked of every record that is stale, each time: a suspend leaves no other trace, and takes no time on the monotonic clock.
+static CHRONOTICK_COLD chronotick_suspend chronotick_suspend_since(const chronotick *c, const chronotick_record *r) {
+    int64_t written, lead;
+    uint64_t bits = chronotick_word(c, 3584);  // both kept under the record's sequence
+    bool known = chronotick_half(c, 3592) != 0;
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    if (chronotick_half(c, 68) != r->sequence_number) return CHRONOTICK_RECORD_GONE;
+    if (!known) return CHRONOTICK_NO_SUSPEND;
+    memcpy(&written, &bits, sizeof written);
+    for (int look = 0; look < CHRONOTICK_SUSPEND_LOOKS; look++) {
+        if (!chronotick_host_boottime_lead_ns(&lead) || chronotick_minus(lead, written) < -CHRONOTICK_LARGEST_LAG_NS)
+            return CHRONOTICK_SUSPEND_UNKNOWN;
+        if (chronotick_minus(lead, written) <= CHRONOTICK_SUSPEND_NS) return CHRONOTICK_NO_SUSPEND;
+    }
+    return CHRONOTICK_SUSPENDED;
+}
+
 // Loads a consistent record, of another segment if this one turns out to be abandoned. First spins, then leaves the CPU to the
 // writer, until patience ends.
-static inline chronotick_status chronotick_load(chronotick *c, chronotick_record *out) {
+static inline chronotick_status chronotick_load_any(chronotick *c, chronotick_record *out) {
     int64_t deadline = 0;
     char start[sizeof c->path + 64];
     for (unsigned attempt = 0; CHRONOTICK_UNLIKELY(!chronotick_try_load(c, out)); attempt++) {
@@ -444,6 +671,18 @@ static inline chronotick_status chronotick_load(chronotick *c, chronotick_record
     return CHRONOTICK_OK;
 }
 
+// The same, and of this clock domain. Looked at after the record: another daemon may have taken the file over, and wrote it first.
+static inline chronotick_status chronotick_load(chronotick *c, chronotick_record *out) {
+    for (;;) {
+        chronotick_status status = chronotick_load_any(c, out);
+        if (status != CHRONOTICK_OK || !CHRONOTICK_UNLIKELY(!chronotick_is_same_domain(c))) return status;
+        bool moved;
+        status = chronotick_follow(c, chronotick_monotonic_ns(), false, &moved);
+        if (status != CHRONOTICK_OK) return status;
+        if (!moved) return chronotick_refuse_domain(c);
+    }
+}
+
 static CHRONOTICK_COLD chronotick_status chronotick_require_written(chronotick *c, const chronotick_record *r) {
     // Sequence zero alone does not mean never written: after 2^31 records it comes by again.
     if (r->sequence_number == 0 && r->layout_version == 0)
@@ -459,12 +698,16 @@ static CHRONOTICK_COLD chronotick_status chronotick_require_written(chronotick *
 
 // Says what is wrong with the record.
 static CHRONOTICK_COLD chronotick_status chronotick_refuse(
-    chronotick *c, const chronotick_record *r, double max_drift, int64_t monotonic_ns) {
+    chronotick *c, const chronotick_record *r, double max_drift, int64_t monotonic_ns, chronotick_suspend suspend) {
     chronotick_status status = chronotick_require_written(c, r);
     if (status != CHRONOTICK_OK) return status;
+    if (!chronotick_word(c, 128))
+        return chronotick_fail(c, CHRONOTICK_NOT_READY,
+                               "%s has a record but no page yet: its daemon is starting, or died doing so; see: chronotick status",
+                               c->path);
     char start[sizeof c->path + 64];
     chronotick_start(c, start, sizeof start);
-    double age = (double)(monotonic_ns - r->monotonic_ns) * 1e-9;
+    double age = ((double)monotonic_ns - (double)r->monotonic_ns) * 1e-9;
     unsigned pid = r->writer_pid;
     if ((r->flags & CHRONOTICK_VALID) && !(chronotick_is_plausible(r) && max_drift > 0 && max_drift <= 0.01))
         return chronotick_fail(c, CHRONOTICK_INCOMPATIBLE,
@@ -481,59 +724,74 @@ static CHRONOTICK_COLD chronotick_status chronotick_refuse(
                                "%s has no valid time yet: its writer (process %u) is measuring; see its progress with: "
                                "chronotick status",
                                c->path, pid);
+    if (suspend == CHRONOTICK_SUSPENDED)
+        return chronotick_fail(c, CHRONOTICK_EXPIRED,
+                               "the record in %s is expired (%.3f s old): the machine was suspended since, and its writer "
+                               "(process %u) has not written another; see: chronotick status",
+                               c->path, age, pid);
+    if (suspend == CHRONOTICK_SUSPEND_UNKNOWN)
+        return chronotick_fail(c, CHRONOTICK_EXPIRED,
+                               "the record in %s is expired (%.3f s old): whether the machine was suspended since cannot be told, "
+                               "for CLOCK_BOOTTIME here is not the daemon's",
+                               c->path, age);
     return chronotick_fail(c, CHRONOTICK_EXPIRED,
                            "the record in %s is expired (%.3f s old): its writer (process %u) is stopped or has lost its "
                            "servers; see: chronotick status",
                            c->path, age, pid);
 }
 
-// The whole way: loads the record, judges it, keeps its line. at is a reading of the clock, or NULL for one after the load.
-static CHRONOTICK_COLD chronotick_status chronotick_renew(chronotick *c, const int64_t *at, chronotick_interval *out) {
+// The whole way: loads the record, judges it, keeps its line. at is a reading of the clock, which may be taken again if is_now.
+static CHRONOTICK_COLD chronotick_status chronotick_renew(chronotick *c, int64_t at, bool is_now, chronotick_interval *out) {
+    chronotick_status status = chronotick_require_whole(c, at);
+    if (status != CHRONOTICK_OK) return status;
     for (;;) {
-        if (!c->map) return chronotick_fail(c, CHRONOTICK_NO_SEGMENT, "the handle is not open");
         chronotick_record r;
-        chronotick_status status = chronotick_load(c, &r);
+        status = chronotick_load(c, &r);
         if (status != CHRONOTICK_OK) return status;
         double max_drift = chronotick_double(c, 176);  // of the page, but fixed before the first record is published
-        // After the record, so that a record published meanwhile is not from the future.
-        int64_t now = at ? *at : chronotick_monotonic_ns();
-        bool usable = chronotick_is_usable(&r, now) && max_drift > 0 && max_drift <= 0.01;
-        if (!usable || now - r.monotonic_ns > c->stale_ns) {
+        if (is_now && at < r.monotonic_ns) at = chronotick_monotonic_ns();  // one published meanwhile is not from the future
+        bool usable = chronotick_word(c, 128) && chronotick_is_usable(&r, at) && max_drift > 0 && max_drift <= 0.01;
+        if (!usable || at - r.monotonic_ns > c->stale_ns) {
+            chronotick_suspend suspend = usable ? chronotick_suspend_since(c, &r) : CHRONOTICK_NO_SUSPEND;
+            if (suspend == CHRONOTICK_RECORD_GONE) continue;
+            usable = usable && suspend == CHRONOTICK_NO_SUSPEND;
             bool moved;
-            status = chronotick_follow(c, now, usable, &moved);
+            status = chronotick_follow(c, at, usable, &moved);
             if (status != CHRONOTICK_OK) return status;
             if (moved) continue;
-            if (!usable) return chronotick_refuse(c, &r, max_drift, now);
+            if (!usable) return chronotick_refuse(c, &r, max_drift, at, suspend);
         }
         chronotick_set_line(c, &r, max_drift);
-        chronotick_point(c, now - r.monotonic_ns, out);
+        chronotick_point(c, at - r.monotonic_ns, out);
         return CHRONOTICK_OK;
     }
 }
 
 static inline chronotick_status chronotick_now(chronotick *c, chronotick_interval *out) {
+    // The anchor may be anything while there is no line: hence unsigned. Without one, fresh_ns is negative.
+    int64_t now = chronotick_monotonic_ns(), elapsed = (int64_t)((uint64_t)now - (uint64_t)c->anchor_ns);
     // An equal sequence means that the segment still holds the record that the line came from; one that came round after 2^31
-    // records would long be past its freshness.
-    if (!CHRONOTICK_UNLIKELY(!c->map) && chronotick_sequence(c) == c->sequence) {
-        int64_t elapsed = chronotick_monotonic_ns() - c->anchor_ns;
-        if (!CHRONOTICK_UNLIKELY(elapsed < 0 || elapsed > c->fresh_ns)) {
-            chronotick_point(c, elapsed, out);
-            return CHRONOTICK_OK;
-        }
+    // records would long be past its freshness. Looked at only while the line is fresh: after a longer time the size of the file
+    // has to be looked at first.
+    if (!CHRONOTICK_UNLIKELY(elapsed < 0 || elapsed > c->fresh_ns) && !CHRONOTICK_UNLIKELY(chronotick_sequence(c) != c->sequence)) {
+        chronotick_point(c, elapsed, out);
+        return CHRONOTICK_OK;
     }
-    return chronotick_renew(c, NULL, out);
+    return chronotick_renew(c, now, true, out);
 }
 
 static inline chronotick_status chronotick_at(chronotick *c, int64_t monotonic_ns, chronotick_interval *out) {
-    return chronotick_renew(c, &monotonic_ns, out);
+    return chronotick_renew(c, monotonic_ns, false, out);
 }
 
 static inline chronotick_status chronotick_read(chronotick *c, chronotick_record *out) {
+    int64_t now = chronotick_monotonic_ns();
+    chronotick_status status = chronotick_require_whole(c, now);
+    if (status != CHRONOTICK_OK) return status;
     for (;;) {
-        if (!c->map) return chronotick_fail(c, CHRONOTICK_NO_SEGMENT, "the handle is not open");
-        chronotick_status status = chronotick_load(c, out);
+        status = chronotick_load(c, out);
         if (status != CHRONOTICK_OK) return status;
-        int64_t now = chronotick_monotonic_ns(), age = now - out->monotonic_ns;
+        int64_t age = chronotick_minus(now, out->monotonic_ns);
         if (CHRONOTICK_UNLIKELY(age < -CHRONOTICK_MAX_AHEAD_NS || age > c->stale_ns)) {
             bool moved, written = out->sequence_number != 0 || out->layout_version != 0;
             status = chronotick_follow(c, now, chronotick_is_usable(out, now), &moved);
@@ -554,13 +812,13 @@ static inline chronotick_status chronotick_open(chronotick *c, const char *name_
     chronotick_status status = chronotick_map(c, "is not running");
     if (status != CHRONOTICK_OK) return status;
     chronotick_refresh(c);
-    c->last_lookup_ns = chronotick_monotonic_ns();
+    c->last_lookup_ns = c->last_size_ns = chronotick_monotonic_ns();
     return CHRONOTICK_OK;
 }
 
 static inline void chronotick_close(chronotick *c) {
-    if (c->map) munmap(c->map, CHRONOTICK_SEGMENT_SIZE);
-    c->map = NULL;
+    chronotick_unmap(c);
+    c->fresh_ns = -1;
 }
 
 static inline const char *chronotick_text(chronotick_status status) {
@@ -572,6 +830,8 @@ static inline const char *chronotick_text(chronotick_status status) {
         case CHRONOTICK_EXPIRED: return "expired";
         case CHRONOTICK_DEAD_WRITER: return "dead writer";
         case CHRONOTICK_CONTENTION: return "contention";
+        case CHRONOTICK_UNTRUSTED: return "untrusted";
+        case CHRONOTICK_CLOCK_DOMAIN: return "clock domain";
     }
     return "unknown";
 }

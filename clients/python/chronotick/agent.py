@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an agent can ask, as plain operations: each takes JSON values and returns a dict of JSON values.
 
-The claude-agent-sdk adapter is tools.chronotick_sdk_tools; any other framework can wrap these the same way.
+The claude-agent-sdk adapter is chronotick.tools.chronotick_sdk_tools; any other framework can wrap these the same way.
 """
 
 from __future__ import annotations
@@ -129,7 +129,9 @@ class AgentTools:
         ahead = _number(arguments["future_seconds"], "future_seconds", 0, MAX_FUTURE_SECONDS)
         record, now, system_ns = _look(self._reader())
         system = system_ns / 1e9
-        future = record.get_time_uncertainty(system + ahead - record.prediction_time)
+        # Counted on the monotonic clock, which nobody steps.
+        age = (time.monotonic_ns() - record.monotonic_ns) * 1e-9
+        future = record.get_time_uncertainty(record.system_timestamp - record.prediction_time + age + ahead)
         current = now.uncertainty_ns * 1e-9
         max_error = now.bound_ns * 1e-9
         return _end(

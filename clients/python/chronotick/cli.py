@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``python -m chronotick``: read, status, json, benchmark, with the labels and exit codes of the chronotick program."""
+"""``python -m chronotick``, or chronotick-py where the package is installed: read, monitor, status, json, benchmark, with the
+labels and exit codes of the chronotick program."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from typing import Any, Dict, List, NoReturn, Optional, Sequence
 from . import __version__
 from . import format as fmt
 from .errors import ChronoTickError, DeadWriterError, NoSegmentError, NotReadyError
+from .monitor import MAX_INTERVAL, MIN_INTERVAL, watch
 from .page import StatusPage
 from .reader import Reader, default_segment, resolve
 from .reading import NO_DAEMON, NOT_MET, NOT_RUNNING, OK, READY, USAGE, WARMING_UP, Reading, exit_code
@@ -53,10 +55,13 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    program = os.path.basename(sys.argv[0])
+    if program == "__main__.py":
+        program = "python -m chronotick"
     parser = _Parser(
-        prog="python -m chronotick",
+        prog=program,
         description="Read the corrected time from a ChronoTick daemon's shared memory.",
-        epilog="examples:\n  python -m chronotick read\n  python -m chronotick json --pretty --shm lab2",
+        epilog=f"examples:\n  {program} read\n  {program} json --pretty --shm lab2",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"chronotick {__version__} (Python {sys.version.split()[0]})")
@@ -64,6 +69,24 @@ def _parser() -> argparse.ArgumentParser:
     read = commands.add_parser("read", help="read the corrected time once", epilog=_EXIT_CODES)
     read.add_argument("--json", action="store_true", help="print one JSON object instead")
     read.set_defaults(command=lambda path, options: (_json if options.json else _read)(path, options), pretty=False)
+    monitor = commands.add_parser(
+        "monitor",
+        help="watch the time and its uncertainty",
+        description="Redraws the screen on a terminal; in a pipe prints one line a reading. Goes on when the daemon is"
+        " restarted. Ctrl-C ends it.",
+    )
+    monitor.add_argument(
+        "-i",
+        "--interval",
+        metavar="SECONDS",
+        type=float,
+        default=1.0,
+        help="time between readings, 0.001 to 86400 s (default: 1)",
+    )
+    monitor.add_argument(
+        "-n", "--count", metavar="N", type=int, default=0, help="stop after so many readings; 0 never (default: 0)"
+    )
+    monitor.set_defaults(command=_monitor)
     status = commands.add_parser(
         "status", help="show how the daemon is doing", epilog="exit code: 0 READY, 3 NOT RUNNING, 1 anything else"
     )
@@ -74,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     benchmark = commands.add_parser("benchmark", help="measure how long reading the time takes from Python")
     benchmark.add_argument("-n", "--iterations", type=int, default=100_000, help="reads to time (default: %(default)s)")
     benchmark.set_defaults(command=_benchmark)
-    for command in (read, status, as_json, benchmark):
+    for command in (read, monitor, status, as_json, benchmark):
         command.add_argument(
             "--shm", metavar="NAME|PATH", help="segment to use (default: $CHRONOTICK_SHM, else chronotick_shm)"
         )
@@ -127,6 +150,16 @@ def _read(path: str, _: argparse.Namespace) -> int:
         return reading.exit_code
 
 
+def _monitor(path: str, options: argparse.Namespace) -> int:
+    if not MIN_INTERVAL <= options.interval <= MAX_INTERVAL:
+        _error(f"--interval {options.interval:g} is out of range: give 0.001 to 86400 seconds")
+        return USAGE
+    if options.count < 0:
+        _error(f"--count {options.count} is out of range: give 0 (never stop) or more")
+        return USAGE
+    return watch(path, options.interval, options.count)
+
+
 def _status(path: str, _: argparse.Namespace) -> int:
     try:
         with Reader(path) as reader:
@@ -160,6 +193,8 @@ def _print_status(path: str, reading: Reading, page: StatusPage) -> None:
     _line("Confidence", fmt.percent(record.confidence, 1))
     weights = f" (short-term {fmt.percent(page.weight_short_term, 0)}, long-term {fmt.percent(page.weight_long_term, 0)})"
     _line("Source", record.source.name + (weights if page.weight_short_term or page.weight_long_term else ""))
+    if page.learned_models:
+        _line("Learned Models", page.learned_models)
     _line("Servers", _servers(page))
     _line("Leap Second", _LEAP[page.leap_state] if page.leap_state < len(_LEAP) else "-")
     _line("Authenticated", _yes(record.is_authenticated))

@@ -14,7 +14,7 @@ from .errors import IncompatibleSegmentError, NotReadyError
 _MAGIC = b"CHRONOTK"
 _VERSION = 1
 _MAX_SOURCES = 16
-_HEAD = struct.Struct("<8sIId16sddfIQffddddd q64s64s32sI")
+_HEAD = struct.Struct("<8sIId16sddfIQffddddd q64s64s32sI4x80sQ")
 _HEAD_AT = 128
 _SOURCES_AT = 512
 _SOURCE_SIZE = 192
@@ -70,6 +70,10 @@ class StatusPage:
     waiting_for: str
     cpu_affinity: str
     daemon_version: str
+    learned_models: str
+    """How the daemon's learned models are doing, in words; empty when none is configured."""
+    time_namespace: int
+    """Inode of the daemon's; 0 if it is not known."""
     sources: Tuple[SourceRow, ...]
 
     @classmethod
@@ -80,7 +84,7 @@ class StatusPage:
         :raises IncompatibleSegmentError: if it holds what no daemon of this version writes
         """
         (magic, version, _, start, boot, frequency, max_drift, progress, leap, overruns, short, long, p50, p99, resident, cpu,
-         steps, mono, waiting, affinity, release, count) = _HEAD.unpack_from(segment, _HEAD_AT)  # fmt: skip
+         steps, mono, waiting, affinity, release, count, learned, namespace) = _HEAD.unpack_from(segment, _HEAD_AT)  # fmt: skip
         if magic == bytes(8):
             raise NotReadyError(f"{path} has no status yet: its daemon is starting, or died doing so")
         if magic != _MAGIC or version != _VERSION or count > _MAX_SOURCES:
@@ -104,6 +108,8 @@ class StatusPage:
             _text(waiting),
             _text(affinity),
             _text(release),
+            _text(learned),
+            namespace,
             tuple(_row(path, segment, _SOURCES_AT + i * _SOURCE_SIZE) for i in range(count)),
         )
 

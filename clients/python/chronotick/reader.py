@@ -62,6 +62,8 @@ _LOOKUP_INTERVAL_NS = 100_000_000
 # CLOCK_BOOTTIME ahead of CLOCK_MONOTONIC by so much more than the daemon saw: the machine was suspended since. Java can read it
 # to 10 ms only, and all readers are to agree.
 _SUSPEND_NS = 30_000_000
+# That clock never falls back: further behind than a look at it can take, it is another one.
+_LARGEST_LAG_NS = 1_000_000_000
 # So often this is looked at before it is believed: a reader that loses its CPU between two clocks sees them apart, too.
 _SUSPEND_LOOKS = 5
 # A write takes about a microsecond: this many looks outlast it. After that the writer has lost its CPU.
@@ -202,7 +204,7 @@ class _Segment:
         self.words = memoryview(self.map).cast("I")
         self._require_known_layout(path)
         self.boot_id, self.time_namespace = host.boot_id(), host.time_namespace()
-        # What was last found to be the reader's.
+        # What was last found to be the reader's; None while the page has not been written.
         self.domain: Optional[Tuple[bytes, bytes, int]] = None
         # The record's sequence at which the clock domain was last looked at.
         self.checked = -1
@@ -211,7 +213,7 @@ class _Segment:
 
     def is_whole(self) -> bool:
         """Whether the file still has its size: reading a mapping beyond the end of its file ends the process."""
-        return self.map.size() == SEGMENT_SIZE
+        return self.map.size() >= SEGMENT_SIZE
 
     def require_domain(self, path: str) -> None:
         """Its monotonic clock has to be the one that is read here. Written once by each daemon, before its first record; zeros
@@ -224,13 +226,13 @@ class _Segment:
             return  # not written yet: when it has been, a record follows, and this is asked again
         if self.boot_id and any(boot_id) and boot_id != self.boot_id:
             raise ClockDomainError(
-                f"{path} is of another boot (boot id {uuid.UUID(bytes=boot_id)}, here {uuid.UUID(bytes=self.boot_id)}), whose"
-                f" clocks say nothing here; {_start(path)}"
+                f"{path} was written by another boot of this machine, or on another one"
+                f" (boot id {uuid.UUID(bytes=boot_id)}, here {uuid.UUID(bytes=self.boot_id)}): {_start(path)}"
             )
         if self.time_namespace and namespace and namespace != self.time_namespace:
             raise ClockDomainError(
-                f"{path} is written in another time namespace (time:[{namespace}], here time:[{self.time_namespace}]), whose"
-                f" clocks differ from those here; read it there, or {_start(path)}"
+                f"{path} was written in time namespace {namespace} and this process is in {self.time_namespace}, where the clocks"
+                " show something else: run a daemon here, on a segment of its own (chronotick daemon --shm NAME)"
             )
         self.domain = found
 
@@ -421,12 +423,14 @@ class Reader:
 
         :raises NotReadyError: if the page has not been written yet
         :raises IncompatibleSegmentError: if it holds what no daemon of this version writes
+        :raises ClockDomainError: if it is of another boot or time namespace
         :raises ContentionError: if no consistent page could be had in about 20 ms
         """
         mono = self._clock()
         self._require_whole(mono)
         self._follow(self._open(), mono, True)
-        _, data = self._copy(_PAGE_SEQUENCE_WORD, SEGMENT_SIZE)
+        segment, data = self._copy(_PAGE_SEQUENCE_WORD, SEGMENT_SIZE)
+        segment.require_domain(self.path)
         return StatusPage.parse(self.path, data)
 
     def writer_alive(self) -> bool:
@@ -470,37 +474,43 @@ class Reader:
         while True:
             segment, record = self._load()
             max_drift = segment.max_drift()
-            # After the record, so that a record published meanwhile is not from the future.
-            mono = self._clock()
+            if mono < record.monotonic_ns:  # published meanwhile: it is not from the future
+                mono = self._clock()
             elapsed = mono - record.monotonic_ns
-            usable = self._is_usable(record, mono) and is_plausible_max_drift(max_drift)
+            usable = (
+                segment.domain is not None and self._is_usable(record, mono) and is_plausible_max_drift(max_drift)
+            )
             if not usable or elapsed > segment.stale_ns:
-                suspended = self._suspended_ns(segment, record) if usable else 0
-                if suspended is None:
+                suspend = self._suspend(segment, record) if usable else ""
+                if suspend is None:
                     continue  # another record has come
-                usable = usable and suspended == 0
+                usable = usable and not suspend
                 if self._follow(segment, mono, usable):
                     continue
                 if not usable:
-                    self._refuse(segment, record, max_drift, mono, suspended)
+                    self._refuse(segment, record, max_drift, mono, suspend)
             return segment, record, max_drift, elapsed
 
-    def _suspended_ns(self, segment: _Segment, record: CorrectionRecord) -> Optional[int]:
-        """How long the machine has been suspended since the record was written, as far as it is known; None if the segment has
-        another record by now. Never put off: a suspend leaves no other trace, and takes no time on the monotonic clock."""
+    def _suspend(self, segment: _Segment, record: CorrectionRecord) -> Optional[str]:
+        """What is wrong with a stale record because of a suspend, if anything; None if the segment has another record by now.
+        Never put off: a suspend leaves no other trace, and takes no time on the monotonic clock."""
         written = segment.boottime_lead_ns()
         if _fence:
             _fence()
         if segment.words[_SEQUENCE_WORD] != record.sequence_number:
             return None
-        suspended = 0
-        if written is not None:
-            for _ in range(_SUSPEND_LOOKS):
-                lead = self._host.boottime_lead_ns()
-                if lead is None or lead - written <= _SUSPEND_NS:
-                    return 0
-                suspended = lead - written
-        return suspended
+        if written is None:
+            return ""
+        for _ in range(_SUSPEND_LOOKS):
+            lead = self._host.boottime_lead_ns()
+            if lead is None or lead - written < -_LARGEST_LAG_NS:
+                return "whether the machine was suspended since cannot be told, for CLOCK_BOOTTIME here is not the daemon's"
+            if lead - written <= _SUSPEND_NS:
+                return ""
+        return (
+            f"the machine was suspended since, and its writer (process {record.writer_pid}) has not written another;"
+            " see: chronotick status"
+        )
 
     def _require_whole(self, mono: int) -> None:
         """Looks at the size of the file before memory is read that may be gone, see :meth:`_Segment.is_whole`; the fast ways do
@@ -530,7 +540,8 @@ class Reader:
                     if self._follow(segment, self._clock(), False):
                         continue
                     raise
-                segment.checked = record.sequence_number
+                if segment.domain is not None:
+                    segment.checked = record.sequence_number
             return segment, record
 
     def _copy(self, sequence_word: int, size: int) -> Tuple[_Segment, bytes]:
@@ -578,7 +589,12 @@ class Reader:
         self._last_lookup = mono
         try:
             found = os.lstat(self.path)
-            if segment.identity == (found.st_dev, found.st_ino) and found.st_size == SEGMENT_SIZE:
+            if segment.identity == (found.st_dev, found.st_ino):
+                if found.st_size < SEGMENT_SIZE:
+                    raise NoSegmentError(
+                        f"{self.path} was cut short ({found.st_size} of {SEGMENT_SIZE} bytes): a running daemon makes a new one"
+                        f" within seconds; otherwise {_start(self.path)}"
+                    )
                 segment.refresh()
                 return False
             successor = _Segment(self.path, self._host)
@@ -612,10 +628,14 @@ class Reader:
         )
 
     def _refuse(
-        self, segment: _Segment, record: CorrectionRecord, max_drift: float, mono: int, suspended: int
+        self, segment: _Segment, record: CorrectionRecord, max_drift: float, mono: int, suspend: str
     ) -> None:
         """Raises what is wrong with the record."""
         self._require_written(record)
+        if segment.domain is None:
+            raise NotReadyError(
+                f"{self.path} has a record but no page yet: its daemon is starting, or died doing so; see: chronotick status"
+            )
         writer = f"its writer (process {record.writer_pid})"
         age = f"{(mono - record.monotonic_ns) * 1e-9:.3f} s old"
         if record.is_valid and not (record.is_plausible() and is_plausible_max_drift(max_drift)):
@@ -630,15 +650,8 @@ class Reader:
             raise NotReadyError(
                 f"{self.path} has no valid time yet: {writer} is measuring; see its progress with: chronotick status"
             )
-        if suspended:
-            raise ExpiredError(
-                f"the record in {self.path} is expired: the machine was suspended for {suspended * 1e-9:.3f} s since it was"
-                f" written, and {writer} has not written another yet; see: chronotick status"
-            )
-        raise ExpiredError(
-            f"the record in {self.path} is expired ({age}): {writer} is stopped or has lost its servers;"
-            " see: chronotick status"
-        )
+        why = suspend or f"{writer} is stopped or has lost its servers; see: chronotick status"
+        raise ExpiredError(f"the record in {self.path} is expired ({age}): {why}")
 
     def _require_written(self, record: CorrectionRecord) -> None:
         if not record.is_written:
@@ -661,19 +674,21 @@ def _require_segment_file(path: str, found: os.stat_result) -> None:
     """What a segment's file has to be before anything in it is believed: its directory may be one where anybody can make a file
     of that name."""
     if stat.S_ISLNK(found.st_mode):
-        raise UntrustedSegmentError(f"{path} is a symbolic link, which may be led elsewhere: give the path of the segment itself")
+        raise UntrustedSegmentError(
+            f"{path} is a symbolic link, and whoever can change it decides about the time: name the file itself"
+        )
     if not stat.S_ISREG(found.st_mode):  # opening a pipe would wait for its writer
         raise IncompatibleSegmentError(f"{path} is not a file: give the segment's name or path")
     me = os.geteuid()
     if found.st_uid not in (0, me, _trusted_uid()):
         raise UntrustedSegmentError(
-            f"{path} belongs to user {found.st_uid}, neither root nor the user who reads it ({me}): start the daemon as one of"
-            f" these, or set {TRUST_VARIABLE}={found.st_uid} if that user is to be believed"
+            f"{path} belongs to user {found.st_uid}, who is neither root nor you (user {me}): remove it, or trust that user with"
+            f" {TRUST_VARIABLE}={found.st_uid}"
         )
     if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise UntrustedSegmentError(
-            f"{path} has mode {stat.S_IMODE(found.st_mode):04o}, so others than its owner can write to it: remove it and restart"
-            " the daemon, which makes it 0644"
+            f"{path} has mode {stat.S_IMODE(found.st_mode):04o}, so others than its owner (user {found.st_uid}) may write to it:"
+            " remove it and restart the daemon"
         )
     if found.st_size != SEGMENT_SIZE:
         raise IncompatibleSegmentError(
@@ -689,7 +704,7 @@ def _trusted_uid() -> int:
         return 0
     # Plain digits: int() takes more, and the last number stands for no user in chown(2).
     if not re.fullmatch("[0-9]{1,10}", text) or int(text) >= 2**32 - 1:
-        raise UntrustedSegmentError(f"{TRUST_VARIABLE} is {text[:40]!r}: give the number of a user, as id -u prints it")
+        raise UntrustedSegmentError(f"{TRUST_VARIABLE} is {text[:40]!r} and has to be the number of a user, such as 1000")
     return int(text)
 
 

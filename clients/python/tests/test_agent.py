@@ -11,8 +11,8 @@ from unittest import mock
 
 from chronotick import ExpiredError, NoSegmentError, NotReadyError, Reader
 from chronotick.agent import AgentTools, BadInput, all_tools
-from tools import chronotick_sdk_tools
-from tools.create_chronotick_agent import (
+from chronotick.tools import chronotick_sdk_tools
+from chronotick.tools.create_chronotick_agent import (
     ClaudeAgent,
     add_chronotick_tools,
     create_chronotick_agent,
@@ -82,6 +82,13 @@ class OperationsTest(SegmentTest):
         self.assertAlmostEqual(result["uncertainty_increase"], 35e-6, delta=1e-6)
         self.assertEqual(result["future_seconds"], 3600)
         self.assertAlmostEqual(result["future_max_error"] - result["current_max_error"], 3600 * 2**-14, delta=1e-6)
+
+    def test_a_step_of_the_system_clock_does_not_move_the_future(self) -> None:
+        Segment(self.path).write(offset_uncertainty=1e-6, drift_uncertainty=1e-8)
+        for stepped in (0, 2_000_000_000 * 10**9):
+            with mock.patch("time.time_ns", return_value=stepped):
+                result = self.call("get_time_with_future_uncertainty", future_seconds=3600)
+            self.assertAlmostEqual(result["future_uncertainty"], 36e-6, delta=1e-6)
 
     def test_wait_until(self) -> None:
         Segment(self.path).write()

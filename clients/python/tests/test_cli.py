@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
+import signal
 import subprocess
 import sys
 import unittest
@@ -67,12 +71,73 @@ class CommandLineTest(SegmentTest):
             (2, lambda: None, ("read", "--jsn")),
             (2, lambda: None, ("read", "--shm", "")),
             (2, lambda: self.segment() and None, ("benchmark", "--iterations", "1")),
+            (2, lambda: None, ("monitor", "--interval", "0")),
+            (2, lambda: None, ("monitor", "--interval", "nan")),
+            (2, lambda: None, ("monitor", "--interval", "soon")),
+            (2, lambda: None, ("monitor", "--count", "-1")),
         ):
             with self.subTest(arguments=arguments, expected=expected):
                 prepare()
                 result = self.run_command(*arguments)
                 self.assertEqual(result.returncode, expected, result.stderr)
                 self.assertRegex(result.stderr, r"\Achronotick: [^\n]+\n\Z")
+
+    def test_monitor_in_a_pipe(self) -> None:
+        self.segment(offset_correction=0.0231)
+        result = self.run_command("monitor", "--interval", "0.001", "--count", "3")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        title, *lines = result.stdout.splitlines()
+        self.assertEqual(title, "# time offset ±1σ bound drift confidence source state")
+        self.assertEqual(len(lines), 3)
+        for line in lines:
+            self.assertRegex(line, r"^\d+\.\d{9} s  \+23\.100 ms  ±.*  CPU_MODEL  READY$")
+        self.path.unlink()
+        result = self.run_command("monitor", "--interval", "0.001", "--count", "2")
+        self.assertEqual((result.returncode, result.stderr), (3, ""))
+        self.assertEqual(len(result.stdout.splitlines()), 3)
+        self.assertRegex(result.stdout, r"\n# no segment at .*\n# no segment at ")
+
+    def test_monitor_goes_on_when_the_daemon_is_restarted(self) -> None:
+        segment = self.segment(writer_pid=os.getppid())
+        with self.start("monitor", "--interval", "0.001", stdout=subprocess.PIPE) as process:
+            lines = iter(process.stdout.readline, "")
+            next(line for line in lines if line.endswith("READY\n"))
+            self.path.unlink()
+            segment.put(72, "I", 0).put(68, "I", 100)  # what a daemon leaves that ended well: void
+            next(line for line in lines if line.startswith("# no segment"))
+            self.segment()
+            next(line for line in lines if line == f"# another daemon has taken over (process {os.getpid()})\n")
+            next(line for line in lines if line.endswith("READY\n"))
+            process.stdout.close()  # as `| head` does
+            self.assertEqual((process.wait(60), process.stderr.read()), (0, ""))
+
+    def test_monitor_gives_the_terminal_back(self) -> None:
+        self.segment()
+        for end, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            terminal, other = pty.openpty()
+            with self.start("monitor", "--interval", "0.001", stdout=other) as process:
+                os.close(other)
+                shown = b""
+                while shown.count(b"State:          READY") < 2:
+                    shown += os.read(terminal, 65536)
+                process.send_signal(end)
+                with contextlib.suppress(OSError):  # EIO is the end of a terminal
+                    while True:
+                        shown += os.read(terminal, 65536)
+                self.assertEqual((process.wait(60), process.stderr.read()), (code, ""))
+            os.close(terminal)
+            self.assertTrue(shown.startswith(b"\033[?1049h"))
+            self.assertTrue(shown.endswith(b"\033[?1049l"))
+            self.assertIn(b"Ctrl-C ends.", shown)
+
+    def start(self, *arguments: str, **options) -> subprocess.Popen:
+        return subprocess.Popen(
+            [sys.executable, "-m", "chronotick", *arguments],
+            env={**ENVIRONMENT, "CHRONOTICK_SHM": str(self.path)},
+            encoding="utf-8",
+            stderr=subprocess.PIPE,
+            **options,
+        )
 
     def test_benchmark(self) -> None:
         self.segment()

@@ -223,6 +223,19 @@ class ReaderTest(SegmentTest):
         with mock.patch.dict(os.environ, CHRONOTICK_SHM=""):
             self.assertTrue(default_segment().endswith("/chronotick_shm"))
 
+    def test_reads_the_whole_page(self) -> None:
+        segment = Segment(self.path).put(184, "f", 0.5).put(256, "64s", b"a first answer").put(320, "64s", b"0,1")
+        segment.put(384, "32s", b"1.2.3").put(424, "80s", "short: heard, 4 µs".encode()).put(504, "Q", 4026531834)
+        segment.put(416, "I", 1)
+        segment.put(512, "64sBBBB", b"ntp.example", 2, 0xFF, 2, 1).put(512 + 80, "d", 0.25)
+        page = Reader(self.path).status()
+        self.assertEqual((page.warmup_progress, page.waiting_for, page.cpu_affinity), (0.5, "a first answer", "0,1"))
+        self.assertEqual((page.daemon_version, page.learned_models), ("1.2.3", "short: heard, 4 µs"))
+        self.assertEqual(page.time_namespace, 4026531834)
+        (row,) = page.sources
+        self.assertEqual((row.name, row.stratum, row.state), ("ntp.example", 2, "selected"))
+        self.assertEqual((row.kernel_stamps, row.offset), (True, 0.25))
+
     def test_an_unknown_source_is_not_made_up(self) -> None:
         Segment(self.path).write(source=9)
         with self.assertRaisesRegex(IncompatibleSegmentError, "source is 9, this client knows 0 to 4"):

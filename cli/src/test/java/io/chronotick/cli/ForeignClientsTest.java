@@ -7,6 +7,7 @@ import io.chronotick.client.PageLayout;
 import io.chronotick.client.RecordLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -14,6 +15,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The readers in other languages: their own tests, and that they say what the chronotick program says. */
 class ForeignClientsTest {
@@ -25,6 +28,8 @@ class ForeignClientsTest {
     /** Larger than any process id of Linux (2^22). */
     private static final int NO_PROCESS = 1 << 30;
 
+    private static final int NOBODY = 65534;
+
     @TempDir
     Path directory = Path.of("");
 
@@ -32,7 +37,9 @@ class ForeignClientsTest {
     void shouldPassThePythonTests() throws Exception {
         requirePython();
         Programs.Result result = python(Map.of(), "-m", "unittest");
-        assertThat(result.check().err()).contains("\nOK\n");
+        // What Python leaves out needs root, or programs that are installed in continuous integration.
+        boolean strict = isRoot() && System.getenv("CI") != null;
+        assertThat(result.check().err()).containsPattern(strict ? "\nOK\n" : "\nOK( \\(skipped=\\d+\\))?\n");
     }
 
     @Test
@@ -50,80 +57,158 @@ class ForeignClientsTest {
         }
     }
 
-    @Test
-    void shouldPassTheCTests() throws Exception {
-        Programs.require("cc", "Debian: apt-get install gcc libc6-dev");
-        Path program = directory.resolve("vectors_test");
-        Programs.run(
-                        CLIENTS.resolve("c/test"),
-                        Map.of(),
-                        List.of(
-                                "cc",
-                                "-std=c11",
-                                "-Wall",
-                                "-Wextra",
-                                "-Wpedantic",
-                                "-Wconversion",
-                                "-Wshadow",
-                                "-Werror",
-                                "-O2",
-                                "-I..",
-                                "vectors_test.c",
-                                "-lm",
-                                "-o",
-                                program.toString()))
-                .check();
-        Programs.Result result = Programs.run(
-                directory,
-                Map.of(),
-                List.of(
-                        program.toString(),
-                        CLIENTS.resolve("test-vectors/vectors.jsonl").toString(),
-                        directory.toString()));
-        assertThat(result.check().out()).endsWith(" vectors, 0 failures\n");
+    /** As both compilers see it, in the languages that it is written for. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "gcc -std=c11",
+                "clang -std=c11",
+                "g++ -x c++ -std=c++17",
+                "g++ -x c++ -std=c++20",
+                "g++ -x c++ -std=c++23",
+                "clang++ -x c++ -std=c++17",
+                "clang++ -x c++ -std=c++20",
+                "clang++ -x c++ -std=c++2b" // as Clang calls 23 before its version 17
+            })
+    void shouldPassTheCTests(String compiler) throws Exception {
+        passCTests(compiler, "vectors", "machine");
     }
 
+    /** What is undefined in C, or reads and writes what it should not, ends the program. */
     @Test
-    void shouldSayInPythonWhatTheProgramSays() throws Exception {
+    void shouldPassTheCTestsUnderSanitizers() throws Exception {
+        passCTests(
+                "gcc -std=c11 -g -fsanitize=address,undefined,float-cast-overflow,float-divide-by-zero"
+                        + " -fno-sanitize-recover=all",
+                "vectors",
+                "machine",
+                "hostile");
+    }
+
+    private void passCTests(String compiler, String... tests) throws Exception {
+        List<String> compile = new ArrayList<>(List.of(compiler.split(" ")));
+        Programs.require(compile.get(0), "Debian: apt-get install gcc g++ clang libc6-dev");
+        for (String test : tests) {
+            Path program = directory.resolve(test + "_test");
+            List<String> command = new ArrayList<>(compile);
+            command.addAll(
+                    List.of("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror", "-O2", "-I.."));
+            command.addAll(List.of(test + "_test.c", "-lm", "-o", program.toString()));
+            Programs.run(CLIENTS.resolve("c/test"), Map.of(), command).check();
+            List<String> run = new ArrayList<>(List.of(program.toString()));
+            if (test.equals("vectors")) {
+                run.add(CLIENTS.resolve("test-vectors/vectors.jsonl").toString());
+            }
+            run.add(directory.toString());
+            Programs.Result result = Programs.run(directory, Map.of(), run);
+            assertThat(result.check().out()).matches("\\d+ (checks|vectors), 0 failures\n");
+        }
+    }
+
+    /** The same exit code and labels, and the same sentence about what is wrong. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "ready",
+                "learned models",
+                "holdover",
+                "warming up",
+                "no measurement",
+                "expired",
+                "suspended",
+                "dead",
+                "another boot",
+                "another time namespace",
+                "another magic",
+                "short",
+                "writable",
+                "link",
+                "of another user",
+                "directory",
+                "none"
+            })
+    void shouldSayInEveryLanguageWhatTheProgramSays(String state) throws Exception {
         requirePython();
         Path segment = directory.resolve("segment");
-        for (String state : List.of("ready", "holdover", "warming up", "no measurement", "expired", "dead", "none")) {
-            if (state.equals("none")) {
-                Files.delete(segment);
-            } else {
-                sample(state).writeTo(segment);
-            }
-            for (String command : List.of("read", "status", "json --pretty")) {
-                String[] arguments = (command + " --shm " + segment).split(" ");
-                TestShell shell = new TestShell();
-                int exitCode = shell.run(arguments);
-                Programs.Result result = python(Map.of(), ("-m chronotick " + String.join(" ", arguments)).split(" "));
-                String what = state + ": " + command;
-                assertThat(result.exitCode()).as(what).isEqualTo(exitCode);
-                assertThat(labels(result.out())).as(what).isEqualTo(labels(shell.out()));
-                assertThat(numberless(result.err())).as(what).isEqualTo(numberless(shell.err()));
+        write(state, segment);
+        for (String command : List.of("read", "status", "json --pretty")) {
+            String[] arguments = (command + " --shm " + segment).split(" ");
+            TestShell shell = new TestShell();
+            int exitCode = shell.run(arguments);
+            Programs.Result result = python(Map.of(), ("-m chronotick " + String.join(" ", arguments)).split(" "));
+            assertThat(result.exitCode()).as(command).isEqualTo(exitCode);
+            assertThat(labels(result.out())).as(command).isEqualTo(labels(shell.out()));
+            assertThat(numberless(result.err())).as(command).isEqualTo(numberless(shell.err()));
+            if (command.equals("read")) {
+                assertThat(numberless(inC(segment).err())).isEqualTo(numberless(shell.err()));
             }
         }
     }
 
-    private static SampleSegment sample(String state) {
+    private Programs.Result inC(Path segment) throws Exception {
+        Programs.require("cc", "Debian: apt-get install gcc libc6-dev");
+        Path program = directory.resolve("say");
+        Programs.run(
+                        CLIENTS.resolve("c/test"),
+                        Map.of(),
+                        List.of("cc", "-std=c11", "-I..", "say.c", "-o", program.toString()))
+                .check();
+        return Programs.run(directory, Map.of(), List.of(program.toString(), segment.toString()))
+                .check();
+    }
+
+    private static void write(String state, Path segment) throws Exception {
         SampleSegment sample = new SampleSegment(ProcessHandle.current().pid());
         // The machine may be slow: a record some seconds old still has to count as that of a running daemon.
         sample.bytes.putDouble(PageLayout.UPDATE_FREQUENCY, 0.01);
         int ready = RecordLayout.FLAG_VALID | RecordLayout.FLAG_NTP_READY | RecordLayout.FLAG_WARMUP_COMPLETE;
         long mono = sample.bytes.getLong(RecordLayout.MONOTONIC_NS);
         switch (state) {
+            case "learned models" -> sample.text(PageLayout.LEARNED_MODELS, "short-term: heard");
             case "holdover" -> sample.bytes.putInt(RecordLayout.FLAGS, ready | RecordLayout.FLAG_HOLDOVER);
             case "warming up" -> sample.bytes.putInt(RecordLayout.FLAGS, RecordLayout.FLAG_NTP_READY);
             case "no measurement" -> SegmentCommandsTest.knowsNothing(sample);
             case "expired" -> sample.bytes.putLong(RecordLayout.MONOTONIC_NS, mono - 3_600_000_000_000L);
+            case "suspended" ->
+                sample.bytes
+                        .putDouble(PageLayout.UPDATE_FREQUENCY, 100)
+                        .putLong(RecordLayout.MONOTONIC_NS, mono - 1_000_000_000L)
+                        .putDouble(
+                                RecordLayout.VALID_UNTIL,
+                                sample.bytes.getDouble(RecordLayout.SYSTEM_TIMESTAMP) + 1_000_000)
+                        .putLong(PageLayout.BOOTTIME_LEAD_NS, -1_000_000_000_000L)
+                        .putInt(PageLayout.BOOTTIME_KNOWN, 1);
             case "dead" ->
                 sample.bytes
                         .putInt(RecordLayout.WRITER_PID, NO_PROCESS)
                         .putLong(RecordLayout.MONOTONIC_NS, mono - 3_600_000_000_000L);
-            default -> assertThat(state).isEqualTo("ready");
+            case "another boot" -> sample.bytes.putLong(PageLayout.BOOT_ID, 1);
+            case "another time namespace" -> sample.bytes.putLong(PageLayout.TIME_NAMESPACE, 1);
+            case "another magic" -> sample.bytes.putLong(PageLayout.MAGIC, 1);
+            default -> {} // ready, or not in its bytes
         }
-        return sample;
+        switch (state) {
+            case "none" -> {}
+            case "directory" -> Files.createDirectory(segment);
+            case "short" -> Files.write(segment, new byte[128]);
+            case "link" -> {
+                Path file = segment.resolveSibling("file");
+                sample.writeTo(file);
+                Files.createSymbolicLink(segment, file);
+            }
+            default -> sample.writeTo(segment);
+        }
+        if (state.equals("writable")) {
+            Files.setPosixFilePermissions(segment, PosixFilePermissions.fromString("rw-rw-rw-"));
+        }
+        if (state.equals("of another user") && isRoot()) {
+            Files.setAttribute(segment, "unix:uid", NOBODY);
+        }
+    }
+
+    /** Only root can be several users. */
+    private static boolean isRoot() {
+        return "root".equals(System.getProperty("user.name"));
     }
 
     private static List<String> labels(String out) {
