@@ -12,12 +12,14 @@ import io.chronotick.daemon.time.HostClocks;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -127,6 +129,14 @@ class MetricsTest {
         }
     }
 
+    private static ServerSocketChannel bind(int port) throws IOException {
+        return ServerSocketChannel.open().bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port));
+    }
+
+    private static int port(ServerSocketChannel socket) {
+        return socket.socket().getLocalPort();
+    }
+
     /** The guide names every metric and no other. */
     private static Set<String> documented() throws IOException {
         return names(Files.readString(Path.of("..", "docs", "usage-guide.md")));
@@ -145,14 +155,15 @@ class MetricsTest {
     @Test
     void shouldServeTheTimeWhereThePortIsTaken() throws Exception {
         try (LogLines said = new LogLines();
-                ServerSocket taken = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"));
+                ServerSocketChannel taken = bind(0);
                 ReferenceServer server = server();
-                Daemon daemon = daemon(server, taken.getLocalPort())) {
+                Daemon daemon = daemon(server, port(taken))) {
             assertThat(daemon.segment()).exists();
             TestDaemon.await("READY", () -> said.lines().stream().anyMatch(line -> line.contains("READY after")));
             assertThat(said.lines())
-                    .contains("WARN metrics: port " + taken.getLocalPort()
-                            + " cannot be had: Address already in use; there are none (daemon.metrics_port)");
+                    .contains("WARN metrics: port " + port(taken)
+                            + " cannot be had: " + SystemWords.of(() -> bind(port(taken)).close())
+                            + "; there are none (daemon.metrics_port)");
         }
     }
 
