@@ -3,11 +3,13 @@ package io.chronotick.cli;
 
 import io.chronotick.agent.ChronoTickTools;
 import io.chronotick.agent.mcp.HttpMcpServer;
+import io.chronotick.agent.mcp.MissingTokenException;
 import io.chronotick.agent.mcp.StdioMcpServer;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -25,7 +27,8 @@ import picocli.CommandLine.Option;
             "",
             "Hosts start it themselves, once they know the command: --print-config prints what they want to be told. It needs a",
             "running daemon to tell the time, and works as soon as there is one. Over HTTP it listens on this machine only,",
-            "unless told otherwise, at the path /mcp; a token may be given in a file or in CHRONOTICK_MCP_TOKEN.",
+            "unless told otherwise, at the path /mcp. Agents may have to show a token, which is in a file or in",
+            "CHRONOTICK_MCP_TOKEN; they have to where --host lets other machines in.",
             "",
             "Tools: get_time, get_daemon_status, get_time_with_future_uncertainty, wait_until, compare_timestamps.",
             "Resources: chronotick://record, chronotick://status.",
@@ -80,7 +83,7 @@ final class McpCommand extends SegmentCommand {
             names = "--token-file",
             paramLabel = "FILE",
             description = "File that holds the bearer token which agents have to send. Default: $" + TOKEN_VARIABLE
-                    + ", else none.")
+                    + ", else none, on this machine only.")
     @Nullable
     String tokenFile;
 
@@ -138,6 +141,13 @@ final class McpCommand extends SegmentCommand {
         HttpMcpServer server;
         try {
             server = HttpMcpServer.start(tools, CommandTree.Version.program(), options);
+        } catch (MissingTokenException e) {
+            throw new UserException(
+                    ExitCode.USAGE,
+                    "--host " + e.getMessage() + ": write one into a file for --token-file, or set " + TOKEN_VARIABLE);
+        } catch (UnknownHostException e) {
+            throw new UserException(
+                    ExitCode.USAGE, "--host " + host + " is unknown: give a name or address of this machine");
         } catch (IOException e) {
             throw new UserException(
                     ExitCode.USAGE,
@@ -152,23 +162,27 @@ final class McpCommand extends SegmentCommand {
 
     private Optional<String> token() {
         if (tokenFile == null) {
-            return Optional.ofNullable(shell.environment().get(TOKEN_VARIABLE)).filter(token -> !token.isBlank());
+            return Optional.ofNullable(shell.environment().get(TOKEN_VARIABLE))
+                    .filter(token -> !token.isBlank())
+                    .map(token -> checked(token, TOKEN_VARIABLE));
         }
-        String token;
         try {
-            token = Files.readString(Path.of(tokenFile)).strip();
+            return Optional.of(checked(Files.readString(Path.of(tokenFile)), tokenFile));
         } catch (IOException | InvalidPathException e) {
             throw new UserException(
                     ExitCode.USAGE,
                     "cannot read the token from " + tokenFile + " (" + e.getMessage()
                             + "): write it there, on one line");
         }
+    }
+
+    private static String checked(String text, String place) {
+        String token = text.strip();
         if (token.isEmpty() || !token.chars().allMatch(c -> c > ' ' && c < 0x7F)) {
             throw new UserException(
-                    ExitCode.USAGE,
-                    tokenFile + " holds no token: write one word of printable ASCII characters into it");
+                    ExitCode.USAGE, place + " holds no token: write one word of printable ASCII characters into it");
         }
-        return Optional.of(token);
+        return token;
     }
 
     private void printConfig() {

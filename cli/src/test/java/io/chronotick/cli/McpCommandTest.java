@@ -14,6 +14,8 @@ import io.chronotick.daemon.reference.Truth;
 import io.chronotick.daemon.time.HostClocks;
 import java.io.IOException;
 import java.io.Writer;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -191,10 +193,81 @@ class McpCommandTest {
         assertThat(shell.run("mcp", "--transport", "http", "--token-file", empty.toString()))
                 .isEqualTo(ExitCode.USAGE);
         assertThat(shell.err()).contains("holds no token").hasLineCount(1);
-        Process process =
-                start("--transport", "http", "--host", "192.0.2.1", "--port", "0"); // nobody's address (RFC 5737)
-        assertThat(process.errorReader().lines()).singleElement().asString().contains("cannot listen");
+        shell.with("CHRONOTICK_MCP_TOKEN", "two words");
+        assertThat(shell.run("mcp", "--transport", "http")).isEqualTo(ExitCode.USAGE);
+        assertThat(shell.err()).contains("CHRONOTICK_MCP_TOKEN holds no token").hasLineCount(1);
+    }
+
+    private void assertRefusal(String reason, String... arguments) throws Exception {
+        Process process = start(arguments);
+        assertThat(process.errorReader().lines()).singleElement().asString().contains(reason);
         assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(process.exitValue()).isEqualTo(ExitCode.USAGE);
+    }
+
+    @Test
+    void shouldRefuseToListenWhereItCannot() throws Exception {
+        Path token = directory.resolve("token");
+        Files.writeString(token, "secret");
+        assertRefusal(
+                "cannot listen",
+                "--transport",
+                "http",
+                "--host",
+                "192.0.2.1", // nobody's address (RFC 5737)
+                "--port",
+                "0",
+                "--token-file",
+                token.toString());
+        assertRefusal("nowhere.invalid is unknown", "--transport", "http", "--host", "nowhere.invalid");
+    }
+
+    @Test
+    void shouldRefuseToLetOtherMachinesInWithoutAToken() throws Exception {
+        assertRefusal("--token-file", "--transport", "http", "--host", "0.0.0.0", "--port", "0");
+        assertRefusal("CHRONOTICK_MCP_TOKEN", "--transport", "http", "--host", "::", "--port", "0");
+    }
+
+    @Test
+    void shouldLetOtherMachinesInWithATokenAndUnderTheNamesThatAreAllowed() throws Exception {
+        Path token = directory.resolve("token");
+        Files.writeString(token, "secret");
+        Process process = start(
+                "--transport",
+                "http",
+                "--port",
+                "0",
+                "--host",
+                "0.0.0.0",
+                "--allow-host",
+                "time.example.net",
+                "--token-file",
+                token.toString());
+        String line = Objects.requireNonNull(process.errorReader().readLine());
+        int port = URI.create(line.replaceAll(".*(http://\\S+).*", "$1")).getPort();
+        assertThat(status(port, "time.example.net", "Authorization: Bearer secret\r\n"))
+                .isEqualTo("200");
+        assertThat(status(port, "TIME.example.net:80", "Authorization: bearer secret\r\n"))
+                .isEqualTo("200");
+        assertThat(status(port, "time.example.net", "Authorization: Bearer secreT\r\n"))
+                .isEqualTo("401");
+        assertThat(status(port, "time.example.net", "")).isEqualTo("401");
+        assertThat(status(port, "0.0.0.0.example.net", "Authorization: Bearer secret\r\n"))
+                .isEqualTo("403");
+        assertThat(status(port, "time.example.net", "Origin: http://evil.example.com\r\n"))
+                .isEqualTo("403");
+    }
+
+    /** By hand, since no HTTP client lets a caller choose the Host. */
+    private static String status(int port, String host, String headers) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.getOutputStream()
+                    .write(("POST /mcp HTTP/1.1\r\nHost: " + host + "\r\n" + headers
+                                    + "Accept: application/json, text/event-stream\r\nContent-Length: "
+                                    + INITIALIZE.length()
+                                    + "\r\nConnection: close\r\n\r\n" + INITIALIZE)
+                            .getBytes(StandardCharsets.UTF_8));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8).split(" ", 3)[1];
+        }
     }
 }

@@ -11,7 +11,6 @@ import io.chronotick.engine.SourceReport;
 import io.chronotick.engine.SourceState;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
-import io.prometheus.metrics.exporter.httpserver.HTTPServer;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.util.List;
@@ -38,7 +37,7 @@ final class Metrics implements AutoCloseable {
     private static final String STATE = "state";
 
     private final PrometheusRegistry registry = new PrometheusRegistry();
-    private final HTTPServer server;
+    private final MetricsEndpoint endpoint;
 
     private Metrics(
             int port, HostClocks clocks, Supplier<EngineLoop.Snapshot> engine, WriterLoop writer, RecordWriter records)
@@ -48,11 +47,7 @@ final class Metrics implements AutoCloseable {
         addSources(engine);
         addLearned(engine);
         addCovariates(engine);
-        server = HTTPServer.builder()
-                .hostname("127.0.0.1")
-                .port(port)
-                .registry(registry)
-                .buildAndStart();
+        endpoint = MetricsEndpoint.start(port, registry);
     }
 
     /** Serves metrics. A port that cannot be had is one line in the log: the time matters more. */
@@ -287,6 +282,6 @@ final class Metrics implements AutoCloseable {
 
     @Override
     public void close() {
-        server.close();
+        endpoint.close();
     }
 }

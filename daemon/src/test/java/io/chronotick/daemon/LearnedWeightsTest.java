@@ -59,7 +59,8 @@ class LearnedWeightsTest {
                                 + " ChronoTick again",
                         "learned filter: " + directory.resolve("mine") + " cannot be read: no such file or directory"
                                 + remedy,
-                        "learned filter: " + directory + " cannot be read: Is a directory" + remedy,
+                        "learned filter: " + directory + " cannot be read: "
+                                + SystemWords.of(() -> Files.readAllBytes(directory)) + remedy,
                         "learned filter: " + directory.resolve("torn")
                                 + " is damaged: its checksum is not the one that it states" + remedy,
                         "learned filter: weights from " + directory.resolve("own"));

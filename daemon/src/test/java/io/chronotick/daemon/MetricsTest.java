@@ -10,12 +10,16 @@ import io.chronotick.daemon.reference.ReferenceServerConfig;
 import io.chronotick.daemon.reference.Truth;
 import io.chronotick.daemon.time.HostClocks;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -51,8 +55,15 @@ class MetricsTest {
                 ReferenceServerConfig.builder(Truth.startingNow(CLOCKS, 0, 12)).build(), CLOCKS);
     }
 
+    /**
+     * A port that stays free for a minute: a connection of it in the state TIME_WAIT keeps the system from giving it to whoever
+     * asks for any, and hinders nobody who asks for this one.
+     */
     private static int freePort() throws IOException {
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.ofLiteral("127.0.0.1"));
+                Socket client = new Socket(free.getInetAddress(), free.getLocalPort())) {
+            free.accept().close(); // who closes first waits
+            assertThat(client.getInputStream().read()).isNegative();
             return free.getLocalPort();
         }
     }
@@ -118,6 +129,14 @@ class MetricsTest {
         }
     }
 
+    private static ServerSocketChannel bind(int port) throws IOException {
+        return ServerSocketChannel.open().bind(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), port));
+    }
+
+    private static int port(ServerSocketChannel socket) {
+        return socket.socket().getLocalPort();
+    }
+
     /** The guide names every metric and no other. */
     private static Set<String> documented() throws IOException {
         return names(Files.readString(Path.of("..", "docs", "usage-guide.md")));
@@ -136,14 +155,55 @@ class MetricsTest {
     @Test
     void shouldServeTheTimeWhereThePortIsTaken() throws Exception {
         try (LogLines said = new LogLines();
-                ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+                ServerSocketChannel taken = bind(0);
                 ReferenceServer server = server();
-                Daemon daemon = daemon(server, taken.getLocalPort())) {
+                Daemon daemon = daemon(server, port(taken))) {
             assertThat(daemon.segment()).exists();
             TestDaemon.await("READY", () -> said.lines().stream().anyMatch(line -> line.contains("READY after")));
             assertThat(said.lines())
-                    .contains("WARN metrics: port " + taken.getLocalPort()
-                            + " cannot be had: Address already in use; there are none (daemon.metrics_port)");
+                    .contains("WARN metrics: port " + port(taken)
+                            + " cannot be had: " + SystemWords.of(() -> bind(port(taken)).close())
+                            + "; there are none (daemon.metrics_port)");
+        }
+    }
+
+    @Test
+    void shouldNotEvenBeLoadedWhereNobodyWantsThem() throws Exception {
+        Path classes = directory.resolve("classes");
+        Path log = directory.resolve("log");
+        try (ReferenceServer server = server()) {
+            Process process = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
+                            "--enable-native-access=ALL-UNNAMED",
+                            "-Xlog:class+load:file=" + classes,
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            TestDaemon.class.getName(),
+                            directory.resolve("segment").toString(),
+                            "1",
+                            "0.05",
+                            "127.0.0.1:" + server.address().getPort())
+                    .redirectErrorStream(true)
+                    .redirectOutput(log.toFile())
+                    .start();
+            try {
+                TestDaemon.await("READY", () -> read(log).contains("READY after"));
+            } finally {
+                process.destroy();
+                process.onExit().join();
+            }
+        }
+        assertThat(read(classes))
+                .contains("io.chronotick.daemon.Daemon")
+                .doesNotContain("io.prometheus", "com.sun.net.httpserver");
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

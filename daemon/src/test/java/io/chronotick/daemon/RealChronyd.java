@@ -5,9 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
+import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -16,6 +17,9 @@ import java.util.stream.Stream;
 
 /** A chronyd of this machine's own, serving its system clock on loopback without touching it. */
 final class RealChronyd implements AutoCloseable {
+    private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
+    private static final int ATTEMPTS = 5;
+
     private final Process process;
     private final int port;
 
@@ -37,10 +41,23 @@ final class RealChronyd implements AutoCloseable {
         }
         assumeTrue(!programs.isEmpty(), "chronyd is not installed (Debian: apt-get install chrony)");
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-x---"));
-        int port;
-        try (DatagramSocket free = new DatagramSocket(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
-            port = free.getLocalPort();
+        // chronyd does not choose a port by itself; one that is free now may be somebody's when it comes to it.
+        for (int attempt = 1; ; attempt++) {
+            int port;
+            try (DatagramSocket free = new DatagramSocket(0, LOOPBACK)) {
+                port = free.getLocalPort();
+            }
+            Process process = launch(programs.getFirst(), directory, port);
+            if (awaitAnswer(process, port)) {
+                return new RealChronyd(process, port);
+            }
+            assertThat(attempt)
+                    .as("chronyd does not start: " + Files.readString(directory.resolve("chronyd.log")))
+                    .isLessThan(ATTEMPTS);
         }
+    }
+
+    private static Process launch(Path program, Path directory, int port) throws IOException {
         Path config = directory.resolve("chrony.conf");
         Files.writeString(config, """
                 port %d
@@ -51,18 +68,30 @@ final class RealChronyd implements AutoCloseable {
                 pidfile %s/chronyd.pid
                 bindcmdaddress %s/chronyd.sock
                 """.formatted(port, directory, directory));
-        Process process = new ProcessBuilder(
-                        programs.getFirst().toString(),
-                        "-x",
-                        "-d",
-                        "-u",
-                        System.getProperty("user.name"),
-                        "-f",
-                        config.toString())
+        // As whoever runs the test, who need not be root nor have a name: -U does not ask, and "root" is nobody to change to.
+        return new ProcessBuilder(program.toString(), "-x", "-d", "-U", "-u", "root", "-f", config.toString())
                 .redirectErrorStream(true)
                 .redirectOutput(directory.resolve("chronyd.log").toFile())
                 .start();
-        return new RealChronyd(process, port);
+    }
+
+    /** False if it has ended instead. */
+    private static boolean awaitAnswer(Process process, int port) throws IOException {
+        try (DatagramSocket client = new DatagramSocket(0, LOOPBACK)) {
+            client.setSoTimeout(100);
+            byte[] request = new byte[48];
+            request[0] = 4 << 3 | 3; // version 4, client
+            while (process.isAlive()) {
+                try {
+                    client.send(new DatagramPacket(request, request.length, LOOPBACK, port));
+                    client.receive(new DatagramPacket(new byte[48], 48));
+                    return true;
+                } catch (SocketTimeoutException e) {
+                    // not yet
+                }
+            }
+            return false;
+        }
     }
 
     String address() {

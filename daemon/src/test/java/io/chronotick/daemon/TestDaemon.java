@@ -13,7 +13,7 @@ import java.util.function.BooleanSupplier;
 
 /** Daemons for tests: in this process, or in one of their own that can be killed and stopped. */
 final class TestDaemon {
-    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
+    private static final long PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(3);
 
     private TestDaemon() {}
 
@@ -75,7 +75,7 @@ final class TestDaemon {
         long deadline = System.nanoTime() + PATIENCE_NANOS;
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() - deadline > 0) {
-                throw new AssertionError("waited a minute for " + what);
+                throw new AssertionError("waited three minutes for " + what);
             }
             Thread.onSpinWait();
             java.util.concurrent.locks.LockSupport.parkNanos(1_000_000);

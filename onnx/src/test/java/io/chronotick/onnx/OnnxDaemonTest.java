@@ -66,7 +66,7 @@ class OnnxDaemonTest {
         ((Logger) LoggerFactory.getLogger("chronotick")).detachAppender(appender);
     }
 
-    private ChronoTickReader start(Path model) throws Exception {
+    private ChronoTickReader start(Path model, double timeoutSeconds) throws Exception {
         ReferenceServer server =
                 ReferenceServer.start(ReferenceServerConfig.builder(truth).build(), CLOCKS);
         opened.add(server);
@@ -83,9 +83,9 @@ class OnnxDaemonTest {
                   prediction_horizon: 1
                   context_length: %d
                   model_params: {path: "%s", input: context, output: quantiles, quantiles: [0.025, 0.5, 0.975]}
-                performance: {model_timeout: 0.25}
+                performance: {model_timeout: %s}
                 daemon: {shm: "%s"}
-                """.formatted(server.address().getPort(), CONTEXT, model, segment);
+                """.formatted(server.address().getPort(), CONTEXT, model, timeoutSeconds, segment);
         opened.add(Daemon.start(ConfigLoader.parse(yaml, "test", Map.of(), ConfigOverrides.NONE, 64)
                 .config()));
         ChronoTickReader reader = ChronoTickReader.attach(segment);
@@ -94,7 +94,7 @@ class OnnxDaemonTest {
     }
 
     private static void await(String what, BooleanSupplier condition) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(240);
         while (!condition.getAsBoolean()) {
             assertThat(System.nanoTime() - deadline).as("waiting for " + what).isNegative();
             LockSupport.parkNanos(1_000_000);
@@ -135,7 +135,7 @@ class OnnxDaemonTest {
     void shouldPutAModelOnTrialAndJudgeIt() throws Exception {
         // Five steps of 0.2 s are its second ahead.
         Path model = OnnxFile.line(CONTEXT, 5, -1e-4, 0, 1e-4).write(directory.resolve("line.onnx"));
-        ChronoTickReader reader = start(model);
+        ChronoTickReader reader = start(model, 60);
         await(
                 "a judgement",
                 () -> reader.status()
@@ -151,7 +151,7 @@ class OnnxDaemonTest {
     @Test
     void shouldQuarantineAModelThatTakesForeverAndNotWaitForIt() throws Exception {
         Path model = OnnxFile.endless(CONTEXT, -1e-4, 0, 1e-4).write(directory.resolve("endless.onnx"));
-        ChronoTickReader reader = start(model);
+        ChronoTickReader reader = start(model, 0.25);
         await(
                 "the quarantine",
                 () -> reader.status().learnedModels().equals("short-term quarantined: no forecast within 0.25 s"));
@@ -163,7 +163,7 @@ class OnnxDaemonTest {
     @Test
     void shouldSayWhatIsMissingAndGoOnWithout() throws Exception {
         Path model = directory.resolve("missing.onnx");
-        ChronoTickReader reader = start(model);
+        ChronoTickReader reader = start(model, 60);
         await("READY", () -> isReady(reader));
         await(
                 "the line",

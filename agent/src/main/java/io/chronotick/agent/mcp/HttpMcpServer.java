@@ -4,18 +4,14 @@ package io.chronotick.agent.mcp;
 import io.chronotick.agent.ChronoTickTools;
 import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.server.McpServer;
-import io.modelcontextprotocol.server.transport.HttpServletStreamableServerTransportProvider;
-import jakarta.servlet.DispatcherType;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.URI;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
-import org.eclipse.jetty.ee11.servlet.FilterHolder;
-import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
-import org.eclipse.jetty.ee11.servlet.ServletHolder;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.NetworkConnectionLimit;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
 import org.eclipse.jetty.util.VirtualThreads;
@@ -28,12 +24,15 @@ public final class HttpMcpServer implements AutoCloseable {
     /** Connections that may arrive before one is accepted: a thousand callers at once are not turned away. */
     private static final int BACKLOG = 1024;
 
+    /** Threads of Jetty's own. */
+    private static final int JETTY_THREADS = 8;
+
     /**
      * Where to listen and whom to serve.
      *
      * @param host name or address to listen at
      * @param port 0 for a free one
-     * @param token what callers have to send as bearer token, if anything
+     * @param token what callers have to send as bearer token; it may be missing on a loopback address only
      * @param allowedHosts names under which callers may address the server, beside the loopback ones and host; anything else
      *     is turned away, since it is a web page that has got a browser to believe that its own name leads here (DNS rebinding)
      */
@@ -46,10 +45,12 @@ public final class HttpMcpServer implements AutoCloseable {
 
     private final Server server;
     private final ServerConnector connector;
+    private final HttpTransport transport;
 
-    private HttpMcpServer(Server server, ServerConnector connector) {
+    private HttpMcpServer(Server server, ServerConnector connector, HttpTransport transport) {
         this.server = server;
         this.connector = connector;
+        this.transport = transport;
     }
 
     /**
@@ -57,33 +58,40 @@ public final class HttpMcpServer implements AutoCloseable {
      *
      * @param tools what is offered
      * @param version the version that the server states
+     * @throws MissingTokenException if other machines could call and no token is asked for
      * @throws IOException if it cannot listen there
      */
     public static HttpMcpServer start(ChronoTickTools tools, String version, Options options) throws IOException {
+        return start(tools, version, options, Limits.ofThisProcess());
+    }
+
+    static HttpMcpServer start(ChronoTickTools tools, String version, Options options, Limits limits)
+            throws IOException {
+        InetAddress address = InetAddress.getByName(options.host());
+        if (options.token().isEmpty() && !address.isLoopbackAddress()) {
+            throw new MissingTokenException(options.host());
+        }
         McpJsonMapper json = new Json();
-        HttpServletStreamableServerTransportProvider servlet = HttpServletStreamableServerTransportProvider.builder()
-                .jsonMapper(json)
-                .mcpEndpoint(PATH)
-                .build();
-        ToolServer.build(McpServer.sync(servlet), tools, json, version);
+        ConnectionWatch watch = new ConnectionWatch(limits);
+        Admission admission = new Admission(address, options.host(), options.allowedHosts(), options.token());
+        HttpTransport transport = new HttpTransport(json, PATH, admission, limits, watch);
+        ToolServer.build(McpServer.sync(transport), tools, json, version);
 
-        ServletContextHandler context = new ServletContextHandler(PATH);
-        context.setAllowNullPathInContext(true);
-        context.addFilter(new FilterHolder(new HttpGate(json, options)), "/*", EnumSet.of(DispatcherType.REQUEST));
-        context.addServlet(new ServletHolder(servlet), "/*");
-
-        QueuedThreadPool threads = new QueuedThreadPool();
         // A call that waits holds its thread; virtual ones, where Java has them, cost nothing.
+        QueuedThreadPool threads = new QueuedThreadPool(limits.connections() + JETTY_THREADS);
         threads.setVirtualThreadsExecutor(VirtualThreads.getDefaultVirtualThreadsExecutor());
         Server server = new Server(threads);
         HttpConfiguration http = new HttpConfiguration();
         http.setSendServerVersion(false);
         ServerConnector connector = new ServerConnector(server, new HttpConnectionFactory(http));
-        connector.setHost(options.host());
+        connector.setHost(address.getHostAddress());
         connector.setPort(options.port());
         connector.setAcceptQueueSize(BACKLOG);
+        connector.setIdleTimeout(limits.idle().toMillis());
+        connector.addBean(watch);
         server.addConnector(connector);
-        server.setHandler(context);
+        server.addBean(new NetworkConnectionLimit(limits.connections(), connector));
+        server.setHandler(transport);
         try {
             server.start();
         } catch (IOException e) {
@@ -91,7 +99,8 @@ public final class HttpMcpServer implements AutoCloseable {
         } catch (Exception e) {
             throw new IOException(e);
         }
-        return new HttpMcpServer(server, connector);
+        watch.start(connector.getScheduler());
+        return new HttpMcpServer(server, connector, transport);
     }
 
     /** Where it is to be reached. */
@@ -108,6 +117,7 @@ public final class HttpMcpServer implements AutoCloseable {
 
     @Override
     public void close() {
+        transport.closeGracefully().block();
         try {
             server.stop();
         } catch (Exception e) {

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * parameters of the wrong form as internal errors, and over HTTP sends exceptions with their stack traces.
  */
 final class JsonRpc {
-    /** Of a message: far beyond any sensible call, small enough to hold some of them. */
+    /** Of a message on stdio: far beyond any sensible call, small enough to hold some of them. */
     static final int MAX_MESSAGE_BYTES = 4 << 20;
 
     static final String INITIALIZE = "initialize";
@@ -47,9 +47,9 @@ final class JsonRpc {
             this.code = code;
         }
 
-        /** Whether the message was a request as such, which only asks for something impossible. */
+        /** Whether the message was a request as such, which only asks for something impossible, or at a bad time. */
         boolean isProperRequest() {
-            return code == ErrorCodes.INVALID_PARAMS;
+            return code == ErrorCodes.INVALID_PARAMS || code == ErrorCodes.INTERNAL_ERROR;
         }
 
         /** The answer. */
@@ -163,6 +163,20 @@ final class JsonRpc {
         return type.cast(value);
     }
 
+    /** What the SDK keeps of a client for its session: who it is. What else it says of itself may be long and has no use here. */
+    static McpSchema.InitializeRequest initialization(McpSchema.JSONRPCRequest request) throws Refused {
+        Map<?, ?> params = (Map<?, ?>) request.params();
+        Map<?, ?> client = require(request.id(), params, "clientInfo", Map.class);
+        return McpSchema.InitializeRequest.builder(
+                        require(request.id(), params, "protocolVersion", String.class),
+                        McpSchema.ClientCapabilities.builder().build(),
+                        McpSchema.Implementation.builder(
+                                        shortened(require(request.id(), client, "name", String.class)),
+                                        shortened(require(request.id(), client, "version", String.class)))
+                                .build())
+                .build();
+    }
+
     /** The tool that a request calls, if it does. */
     static Optional<Tool> calledTool(McpSchema.JSONRPCRequest request) {
         return request.method().equals(CALL_TOOL) && request.params() instanceof Map<?, ?> params
@@ -197,7 +211,8 @@ final class JsonRpc {
         return shortened(String.valueOf(cause.getMessage()).lines().findFirst().orElse("empty"));
     }
 
-    private static String shortened(String text) {
+    /** So much of what a caller has said as an answer may repeat. */
+    static String shortened(String text) {
         return text.length() <= 200 ? text : text.substring(0, 200) + "...";
     }
 }

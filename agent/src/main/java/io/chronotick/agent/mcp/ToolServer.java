@@ -32,6 +32,12 @@ final class ToolServer {
     /** Oldest first; the last one is answered to whoever asks for one that is not here. */
     static final List<String> PROTOCOL_VERSIONS = List.of("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25");
 
+    /**
+     * Under this name a transport may put a Runnable into the context of a request, which throws if the caller has gone: it is
+     * asked every second while a call waits.
+     */
+    static final String STILL_THERE = "chronotick.still-there";
+
     private static final String JSON = "application/json";
 
     private final ChronoTickTools tools;
@@ -117,14 +123,17 @@ final class ToolServer {
         }
     }
 
-    /** Reports how much of a wait is over, if the caller has asked for it. */
+    /** Reports how much of a wait is over, if the caller has asked for it, and ends it if he has gone. */
     private static Consumer<Double> progress(McpSyncServerExchange exchange, CallToolRequest request) {
         Object token = request.progressToken();
-        if (token == null) {
-            return remaining -> {};
-        }
         List<Double> total = new ArrayList<>(1);
         return remaining -> {
+            if (exchange.transportContext().get(STILL_THERE) instanceof Runnable stillThere) {
+                stillThere.run();
+            }
+            if (token == null) {
+                return;
+            }
             if (total.isEmpty()) {
                 total.add(remaining);
             }

@@ -254,11 +254,11 @@ class HttpMcpServerTest {
     void shouldSurviveLongMessagesAndUnknownMethodsAndSessions() throws Exception {
         String session = initialize();
         HttpResponse<String> answer =
-                send(call(7, "get_time", "{\"timezone\":\"" + "x".repeat(1 << 20) + "\"}"), "Mcp-Session-Id", session);
+                send(call(7, "get_time", "{\"timezone\":\"" + "x".repeat(60_000) + "\"}"), "Mcp-Session-Id", session);
         assertThat(messages(answer.body()).get(0).at("/result/isError").asBoolean())
                 .isTrue();
-        assertThat(answer.body()).contains("1048576 characters").hasSizeLessThan(1000);
-        assertThat(send("\"" + "x".repeat(JsonRpc.MAX_MESSAGE_BYTES) + "\"").statusCode())
+        assertThat(answer.body()).contains("60000 characters").hasSizeLessThan(1000);
+        assertThat(send("\"" + "x".repeat(Limits.MAX_BODY_BYTES) + "\"").statusCode())
                 .isEqualTo(413);
         answer = send(request(8, "nonsense", "{}"), "Mcp-Session-Id", session);
         assertThat(messages(answer.body()).get(0).at("/error/code").asInt()).isEqualTo(-32601);
@@ -293,7 +293,17 @@ class HttpMcpServerTest {
         "'Host: 127.0.0.1:PORT', 200",
         "'Host: time.example.net:PORT', 200",
         "'Host: localhost:PORT\r\nOrigin: http://localhost:6274', 200",
+        "'Host: LOCALHOST', 200",
+        "'Host: [::1]:PORT', 200",
+        "'Host: localhost:PORT\r\nOrigin: http://[::1]:PORT', 200",
         "'Host: evil.example.com', 403",
+        "'Host: 127.0.0.2', 403",
+        "'Host: ', 400",
+        "'Host: localhost:PORT\r\nHost: evil.example.com', 400",
+        "'X-Forwarded-Host: localhost', 400",
+        "'Host: localhost:PORT\r\nOrigin: http://localhost\r\nOrigin: http://evil.example.com', 403",
+        "'Host: localhost:PORT\r\nOrigin: file://localhost', 403",
+        "'Host: localhost:PORT\r\nOrigin: http://localhost@evil.example.com', 403",
         "'Host: localhost.evil.example.com:PORT', 403",
         "'Host: localhost:PORT\r\nOrigin: http://evil.example.com', 403",
         "'Host: localhost:PORT\r\nOrigin: null', 403",

@@ -63,13 +63,16 @@ class AllocationTest {
         }
     }
 
-    /** Fewest bytes of three rounds: the compiler may allocate on this thread's account while it warms up. */
+    /**
+     * Fewest bytes of some rounds: the compiler may allocate on this thread's account while it warms up, and where others keep
+     * the processors busy that takes longer.
+     */
     private static long allocatedBy(Call call) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         threads.setThreadAllocatedMemoryEnabled(true); // or the counter stands still at -1
         long fewest = Long.MAX_VALUE;
         int yes = 0;
-        for (int round = 0; round < 3; round++) {
+        for (int round = 0; round < 20 && fewest > 0; round++) {
             long before = threads.getCurrentThreadAllocatedBytes();
             for (int i = 0; i < CALLS; i++) {
                 yes += call.run() ? 1 : 0;

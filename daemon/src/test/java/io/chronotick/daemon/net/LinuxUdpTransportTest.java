@@ -8,7 +8,6 @@ import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.daemon.time.Libc;
 import io.chronotick.engine.StampKind;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -73,19 +72,17 @@ class LinuxUdpTransportTest extends NtpTransportContract {
     /** Errors and stamps come through the same queue, and a failed send may use up one of the kernel's numbers. */
     @Test
     void shouldNotMixUpStampsAfterErrors() throws IOException {
-        InetSocketAddress address;
-        try (Peer gone = new Peer("127.0.0.1")) {
-            address = gone.address();
-        }
-        transport.connect(0, address);
-        for (int id = 1; id <= 5; id++) {
-            transport.send(0, id, bytes(3), heard);
-        }
-        pollUntil(() -> !heard.unreachable.isEmpty());
-        try (Peer back = new Peer(address)) {
+        try (Peer peer = new Peer("127.0.0.1")) {
+            peer.shut();
+            transport.connect(0, peer.address());
+            for (int id = 1; id <= 5; id++) {
+                transport.send(0, id, bytes(3), heard);
+            }
+            pollUntil(() -> !heard.unreachable.isEmpty());
+            peer.open();
             for (int id = 100; id < 120; id++) {
                 long before = clocks.rawNanos();
-                exchange(back, 0, id);
+                exchange(peer, 0, id);
                 assertThat(heard.bestStampOf(id).rawNanos())
                         .isBetween(before, heard.received.getLast().rawNanos());
             }

@@ -10,6 +10,7 @@ import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.daemon.time.Libc;
 import io.chronotick.engine.StampKind;
 import java.io.IOException;
+import java.net.BindException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
@@ -63,7 +64,7 @@ class NtpServerSocketTest {
                 DatagramSocket first = new DatagramSocket(ANY_PORT);
                 DatagramSocket second = new DatagramSocket(ANY_PORT)) {
             for (DatagramSocket client : new DatagramSocket[] {first, second, first}) {
-                client.setSoTimeout(10_000);
+                client.setSoTimeout(60_000);
                 long sent = CLOCKS.rawNanos();
                 client.send(new DatagramPacket(new byte[] {1, 2, 3}, 3, server.address()));
                 NtpServerSocket.Datagram datagram = next(server);
@@ -117,7 +118,10 @@ class NtpServerSocketTest {
         try (NtpServerSocket server = kind.open(ANY_PORT)) {
             assertThatThrownBy(() -> kind.open(server.address()))
                     .isInstanceOf(IOException.class)
-                    .hasMessageContainingAll("ddress already in use");
+                    // In the JDK's way or in ours; the JDK's words are the system's, in its language.
+                    .satisfiesAnyOf(
+                            e -> assertThat(e).isInstanceOf(BindException.class),
+                            e -> assertThat(e).hasMessageContaining("address already in use"));
         }
     }
 
