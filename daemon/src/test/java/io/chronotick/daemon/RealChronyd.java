@@ -11,21 +11,27 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** A chronyd of this machine's own, serving its system clock on loopback without touching it. */
+/** A chronyd of this machine's own, serving its system clock without touching it. */
 final class RealChronyd implements AutoCloseable {
     private final Process process;
-    private final int port;
+    private final String address;
 
-    private RealChronyd(Process process, int port) {
+    private RealChronyd(Process process, String address) {
         this.process = process;
-        this.port = port;
+        this.address = address;
     }
 
-    /** Starts one, or skips the test where chrony is not installed; in continuous integration that is a failure. */
+    /** Starts one on loopback, or skips the test where chrony is not installed. */
     static RealChronyd start(Path directory) throws IOException {
+        return start(directory, "127.0.0.1", List.of());
+    }
+
+    /** Starts one on an address by another program, which gives it its network; or skips the test where chrony is not installed; in continuous integration that is a failure. */
+    static RealChronyd start(Path directory, String ip, List<String> launcher) throws IOException {
         List<Path> programs = Stream.of("/usr/sbin/chronyd", "/usr/bin/chronyd", "/sbin/chronyd")
                 .map(Path::of)
                 .filter(Files::isExecutable)
@@ -45,28 +51,30 @@ final class RealChronyd implements AutoCloseable {
         Files.writeString(config, """
                 port %d
                 local stratum 8
-                allow 127.0.0.1
-                bindaddress 127.0.0.1
+                allow all
+                bindaddress %s
                 cmdport 0
                 pidfile %s/chronyd.pid
                 bindcmdaddress %s/chronyd.sock
-                """.formatted(port, directory, directory));
-        Process process = new ProcessBuilder(
-                        programs.getFirst().toString(),
-                        "-x",
-                        "-d",
-                        "-u",
-                        System.getProperty("user.name"),
-                        "-f",
-                        config.toString())
+                """.formatted(port, ip, directory, directory));
+        List<String> command = new ArrayList<>(launcher);
+        command.addAll(List.of(
+                programs.getFirst().toString(),
+                "-x",
+                "-d",
+                "-u",
+                System.getProperty("user.name"),
+                "-f",
+                config.toString()));
+        Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(directory.resolve("chronyd.log").toFile())
                 .start();
-        return new RealChronyd(process, port);
+        return new RealChronyd(process, ip + ":" + port);
     }
 
     String address() {
-        return "127.0.0.1:" + port;
+        return address;
     }
 
     @Override
