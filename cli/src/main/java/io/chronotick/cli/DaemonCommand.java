@@ -5,8 +5,14 @@ import io.chronotick.daemon.Daemon;
 import io.chronotick.daemon.DaemonException;
 import io.chronotick.daemon.config.ConfigException;
 import io.chronotick.daemon.config.LoadedConfig;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.MethodHandleProxies;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.MethodType;
 import java.util.Objects;
 import java.util.concurrent.Callable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -26,6 +32,8 @@ import picocli.CommandLine.Option;
 final class DaemonCommand implements Callable<Integer> {
     /** A daemon that has failed is closed in this time, ms, whatever it is that hangs. */
     private static final long CLOSING_MILLIS = 15_000;
+
+    private static final Logger LOG = LoggerFactory.getLogger("chronotick");
 
     private final Shell shell;
 
@@ -54,6 +62,7 @@ final class DaemonCommand implements Callable<Integer> {
             shell.error("warning: " + warning);
         }
         Logging.toStderr(loaded.config().logLevel());
+        ignoreHangup();
         try (Daemon daemon = Daemon.start(loaded.config())) {
             Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(daemon), "stop"));
             if (daemon.await().isPresent()) {
@@ -84,5 +93,31 @@ final class DaemonCommand implements Callable<Integer> {
             }
             Runtime.getRuntime().halt(ExitCode.INTERNAL_ERROR);
         });
+    }
+
+    /**
+     * SIGHUP asks other daemons to read their configuration again, and its default is to end the process. By reflection: the
+     * compiler's warning of sun.misc cannot be switched off, though the module that has it (jdk.unsupported) is there to stay
+     * for want of a successor.
+     */
+    private static void ignoreHangup() {
+        try {
+            Class<?> signal = Class.forName("sun.misc.Signal");
+            Class<?> handler = Class.forName("sun.misc.SignalHandler");
+            MethodHandle onHangup = MethodHandles.lookup()
+                    .findStatic(DaemonCommand.class, "onHangup", MethodType.methodType(void.class, Object.class));
+            signal.getMethod("handle", signal, handler)
+                    .invoke(
+                            null,
+                            signal.getConstructor(String.class).newInstance("HUP"),
+                            MethodHandleProxies.asInterfaceInstance(handler, onHangup));
+        } catch (ReflectiveOperationException e) {
+            LOG.debug("SIGHUP cannot be handled on this system", e);
+        }
+    }
+
+    @SuppressWarnings("UnusedMethod") // found by its name
+    private static void onHangup(Object signal) {
+        LOG.warn("{}: the configuration is read at the start only; to change it, restart the daemon", signal);
     }
 }

@@ -120,6 +120,29 @@ class DaemonProcessTest {
     }
 
     @Test
+    void shouldSayThatItReadsNoConfigurationAgainAndGoOn() throws IOException, InterruptedException {
+        try (ReferenceServer server = server()) {
+            Process daemon = daemon(server);
+            await("READY", () -> shell.run("status") == ExitCode.OK);
+            signal(daemon, "-HUP");
+            await("the line", () -> logged("SIGHUP: the configuration is read at the start only"));
+            assertThat(daemon.isAlive()).isTrue();
+            assertThat(shell.run("status")).isEqualTo(ExitCode.OK);
+            signal(daemon, "-TERM");
+            assertThat(daemon.waitFor(1, TimeUnit.MINUTES)).isTrue();
+            assertThat(daemon.exitValue()).isZero();
+        }
+    }
+
+    private boolean logged(String text) {
+        try {
+            return Files.readString(log).contains(text);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
     void shouldBeFoundDeadWhenKilledAndBeSucceeded() throws IOException, InterruptedException {
         try (ReferenceServer server = server()) {
             Process killed = daemon(server);

@@ -6,6 +6,7 @@ import io.chronotick.daemon.config.ConfigOverrides;
 import io.chronotick.daemon.config.DaemonConfig;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -52,19 +53,28 @@ final class TestDaemon {
 
     static Process spawn(Path log, Path segment, double pollSeconds, double burstSeconds, String server)
             throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "-Xmx32m",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        TestDaemon.class.getName(),
-                        segment.toString(),
-                        String.valueOf(pollSeconds),
-                        String.valueOf(burstSeconds),
-                        server)
+        return spawn(List.of(), log, segment, pollSeconds, burstSeconds, server);
+    }
+
+    /** In a process that another program starts. */
+    static Process spawn(
+            List<String> launcher, Path log, Path segment, double pollSeconds, double burstSeconds, String server)
+            throws IOException {
+        List<String> command = new ArrayList<>(launcher);
+        command.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx32m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                TestDaemon.class.getName(),
+                segment.toString(),
+                String.valueOf(pollSeconds),
+                String.valueOf(burstSeconds),
+                server));
+        return new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.daemon;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.chronotick.client.ChronoTickException;
+import io.chronotick.client.ChronoTickReader;
+import io.chronotick.client.SourceRow;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * A daemon and a chronyd, each in a network namespace of its own with a cable between them, which the test pulls. The
+ * namespaces belong to processes of this test and go with them. Needs root.
+ */
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
+class NetworkChangeTest {
+    private static final String SERVER = "10.99.0.1";
+
+    @TempDir
+    Path directory;
+
+    private final List<AutoCloseable> opened = new ArrayList<>();
+    private Process here;
+    private Process there;
+    private Path log;
+
+    @BeforeEach
+    void lay() throws Exception {
+        boolean possible = "root".equals(System.getProperty("user.name"))
+                && Files.isExecutable(Path.of("/usr/bin/unshare"))
+                && (Files.isExecutable(Path.of("/usr/sbin/ip")) || Files.isExecutable(Path.of("/sbin/ip")));
+        if (System.getenv("CI") != null) {
+            assertThat(possible)
+                    .as("continuous integration needs root, unshare and ip (iproute2)")
+                    .isTrue();
+        }
+        assumeTrue(possible, "needs root, unshare and ip (iproute2)");
+        log = directory.resolve("log");
+        here = namespace();
+        there = namespace();
+        ip(here, "link add cable type veth peer name cable netns " + there.pid());
+        ip(here, "link set lo up");
+        ip(here, "address add 10.99.0.2/24 dev cable");
+        ip(there, "link set lo up");
+        ip(there, "address add " + SERVER + "/24 dev cable");
+        ip(there, "link set cable up");
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        for (AutoCloseable each : opened.reversed()) {
+            each.close();
+        }
+    }
+
+    private Process namespace() throws IOException {
+        Process holder = new ProcessBuilder("unshare", "--net", "sleep", "3600").start();
+        opened.add(holder::destroyForcibly);
+        TestDaemon.await(
+                "the namespace",
+                () -> !network(holder.pid())
+                        .equals(network(ProcessHandle.current().pid())));
+        return holder;
+    }
+
+    private static Optional<Path> network(long pid) {
+        try {
+            return Optional.of(Files.readSymbolicLink(Path.of("/proc/" + pid + "/ns/net")));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static List<String> in(Process namespace, String... command) {
+        List<String> all = new ArrayList<>(List.of("nsenter", "--net", "--target", String.valueOf(namespace.pid())));
+        all.addAll(List.of(command));
+        return all;
+    }
+
+    private static void ip(Process namespace, String command) throws Exception {
+        List<String> words = new ArrayList<>(List.of("ip"));
+        words.addAll(List.of(command.split(" ")));
+        Process process = new ProcessBuilder(in(namespace, words.toArray(String[]::new)))
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as("ip %s: %s", command, said).isZero();
+    }
+
+    private Process start() throws Exception {
+        RealChronyd chronyd = RealChronyd.start(Files.createDirectory(directory.resolve("chrony")), SERVER, in(there));
+        opened.add(chronyd);
+        Process daemon = TestDaemon.spawn(in(here), log, directory.resolve("segment"), 1, 0.1, chronyd.address());
+        opened.add(daemon::destroyForcibly);
+        return daemon;
+    }
+
+    private long accepted() {
+        try (ChronoTickReader reader = ChronoTickReader.attach(directory.resolve("segment"))) {
+            return reader.status().sources().stream()
+                    .mapToLong(SourceRow::accepted)
+                    .findFirst()
+                    .orElse(0);
+        } catch (ChronoTickException e) {
+            return 0;
+        }
+    }
+
+    private void awaitExchanges() {
+        long before = accepted();
+        TestDaemon.await("four exchanges", () -> accepted() >= before + 4);
+    }
+
+    private List<String> log(String part) {
+        try {
+            return Files.readAllLines(log).stream()
+                    .filter(line -> line.contains(part))
+                    .toList();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void shouldGoOnWhenThisHostGetsAnotherAddress() throws Exception {
+        ip(here, "link set cable up");
+        start();
+        awaitExchanges();
+        ip(here, "address delete 10.99.0.2/24 dev cable");
+        ip(here, "address add 10.99.0.3/24 dev cable");
+        awaitExchanges();
+        // It is the same server still, and nobody has to know.
+        assertThat(log("WARN")).isEmpty();
+        assertThat(log(" is " + SERVER)).hasSize(1);
+    }
+
+    @Test
+    void shouldComeBackAfterTheNetworkWasGone() throws Exception {
+        ip(here, "link set cable up");
+        start();
+        awaitExchanges();
+        for (int i = 1; i <= 2; i++) {
+            int times = i;
+            ip(here, "link set cable down");
+            TestDaemon.await(
+                    "the warning",
+                    () -> log("requests do not leave this host: network is unreachable")
+                                    .size()
+                            == times);
+            // Several polls later there is still that one line.
+            long sent = sent();
+            TestDaemon.await("more requests", () -> sent() > sent + 2);
+            assertThat(log("WARN").stream().filter(line -> line.contains("leave")))
+                    .hasSize(times);
+            ip(here, "link set cable up");
+            TestDaemon.await("the good news", () -> log("requests leave again").size() == times);
+            awaitExchanges();
+        }
+    }
+
+    private long sent() {
+        try (ChronoTickReader reader = ChronoTickReader.attach(directory.resolve("segment"))) {
+            return reader.status().sources().get(0).sent();
+        }
+    }
+
+    @Test
+    void shouldStartWithoutANetworkAndMeasureOnceThereIsOne() throws Exception {
+        start();
+        TestDaemon.await(
+                "the warning",
+                () -> Files.exists(log) && !log("network is unreachable").isEmpty());
+        ip(here, "link set cable up");
+        awaitExchanges();
+        assertThat(log("network is unreachable")).hasSize(1);
+    }
+}
