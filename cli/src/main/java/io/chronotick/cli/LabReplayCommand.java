@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.cli;
 
+import io.chronotick.engine.EngineConfig;
 import io.chronotick.engine.FilterWeights;
 import io.chronotick.lab.LearnedWeights;
 import io.chronotick.lab.document.JsonText;
@@ -13,6 +14,7 @@ import io.chronotick.lab.replay.ReplaySummary;
 import io.chronotick.lab.replay.ReplaySummary.Cell;
 import io.chronotick.lab.replay.ReplaySummary.Ratios;
 import io.chronotick.lab.score.IntervalScore;
+import io.chronotick.lab.simulate.Quantity;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -33,7 +35,8 @@ import picocli.CommandLine.Parameters;
             "",
             "Ratios are chrony's RMS error over our own at the same poll: above 1, ours is smaller. The RMS is taken at every",
             "whole second from 4000 s to 40000 s; a cell is the median of its seeds. Paths that are asymmetric by design are",
-            "scored without the mean error, ours and chrony's (sqrt(rms^2 - mae^2) of its recorded figures).",
+            "scored without the mean error, ours and chrony's (sqrt(rms^2 - mae^2) of its recorded figures). Of the bound it is",
+            "the other way round: the width of ours over that of chrony's, and the widest cell.",
             "",
             "Same input, same output, byte for byte, whatever --jobs says.",
             "",
@@ -41,11 +44,13 @@ import picocli.CommandLine.Parameters;
             "  chronotick lab replay",
             "  chronotick lab replay DIR --cells",
             "  chronotick lab replay --cell tcxo/lan --cell thermal/* --poll 16 --seed 1",
+            "  chronotick lab replay --max-drift 1ppm",
             "  chronotick lab replay --without BANK,CALIBRATION",
             "  chronotick lab replay --learned --weights mine.safetensors"
         })
 final class LabReplayCommand extends LabRunCommand {
     private static final List<Integer> POLLS = List.of(16, 64);
+    private static final double LARGEST_DRIFT = 1e-4;
 
     @Parameters(
             paramLabel = "DIR",
@@ -77,6 +82,14 @@ final class LabReplayCommand extends LabRunCommand {
     @Option(names = "--learned", description = "Let the learned filter speak: what is published is fused with it.")
     boolean learned;
 
+    @Option(
+            names = "--max-drift",
+            paramLabel = "FREQUENCY",
+            description =
+                    "What the hard bound assumes of the oscillator (max_drift). Default: that of the daemon. chrony's is 1ppm.")
+    @Nullable
+    String maxDrift;
+
     @Option(names = "--json", description = "Everything as JSON: times in microseconds, shares 0..1.")
     boolean json;
 
@@ -97,6 +110,7 @@ final class LabReplayCommand extends LabRunCommand {
                 throw new UserException(ExitCode.USAGE, "--poll " + poll + " is out of range: give 1 to 4000 seconds");
             }
         }
+        EngineConfig config = config();
         Path own = weightsFile;
         FilterWeights weights = own == null ? LearnedWeights.shipped() : LearnedWeights.read(own);
         ReplaySet set = ReplaySet.open(directory != null ? directory : dataBeside("replay"));
@@ -106,7 +120,7 @@ final class LabReplayCommand extends LabRunCommand {
         }
         Progress progress = new Progress(shell, "replay", chosen.size() * polls.size());
         ReplaySummary summary =
-                new ReplaySummary(Replay.play(set, chosen, polls, without(), weights, learned, jobs, progress));
+                new ReplaySummary(Replay.play(set, chosen, polls, without(), weights, learned, config, jobs, progress));
         if (json) {
             shell.line(JsonText.pretty(ReplayDocument.tree(summary)));
         } else if (csv) {
@@ -115,6 +129,21 @@ final class LabReplayCommand extends LabRunCommand {
             print(summary);
         }
         return ExitCode.OK;
+    }
+
+    private EngineConfig config() {
+        String given = maxDrift;
+        if (given == null) {
+            return EngineConfig.DEFAULT;
+        }
+        double value = Quantity.FREQUENCY.parse(given).orElse(Double.NaN);
+        if (!(value > 0 && value <= LARGEST_DRIFT)) {
+            throw new UserException(
+                    ExitCode.USAGE,
+                    "--max-drift " + given + " is no frequency up to 100 ppm: give it as "
+                            + Quantity.FREQUENCY.examples());
+        }
+        return EngineConfig.DEFAULT.withMaxDrift(value);
     }
 
     private boolean isChosen(ReplayCase which) {
@@ -148,6 +177,10 @@ final class LabReplayCommand extends LabRunCommand {
                         + ", geometric mean over the cells (worst)"));
         List<String> header = new ArrayList<>(List.of("<Path", "cells"));
         header.addAll(names);
+        boolean boundCompared = ReplaySummary.boundRatios(of).isPresent();
+        if (boundCompared) {
+            header.add("bound");
+        }
         Table table = new Table(header.toArray(String[]::new));
         ReplaySummary.groups(of).forEach((name, cellsOfGroup) -> {
             boolean biasRemoved =
@@ -156,6 +189,11 @@ final class LabReplayCommand extends LabRunCommand {
             row.add(title(name) + (biasRemoved ? " (mean removed)" : ""));
             row.add(Integer.toString(cellsOfGroup.size()));
             names.forEach(forecaster -> row.add(figure(cellsOfGroup, forecaster, compared)));
+            if (boundCompared) {
+                row.add(ReplaySummary.boundRatios(cellsOfGroup)
+                        .map(LabReplayCommand::figure)
+                        .orElse("-"));
+            }
             table.row(row.toArray(String[]::new));
         });
         table.printTo(shell);
@@ -169,8 +207,7 @@ final class LabReplayCommand extends LabRunCommand {
     private static String figure(List<Cell> of, String name, boolean compared) {
         if (compared) {
             Optional<Ratios> ratios = ReplaySummary.ratios(of, name);
-            return ratios.map(r -> Format.fixed(r.geometricMean(), 2) + " (" + Format.fixed(r.worst(), 2) + ")")
-                    .orElse("-");
+            return ratios.map(LabReplayCommand::figure).orElse("-");
         }
         double logs = 0;
         double worst = 0;
@@ -234,6 +271,10 @@ final class LabReplayCommand extends LabRunCommand {
 
     private static IntervalScore interval(ReplayResult run) {
         return run.published().interval().orElseThrow();
+    }
+
+    private static String figure(Ratios ratios) {
+        return Format.fixed(ratios.geometricMean(), 2) + " (" + Format.fixed(ratios.worst(), 2) + ")";
     }
 
     /** Whether what was stated was true. */

@@ -64,6 +64,13 @@ class LabCommandTest {
         isRefused("is not a gzip file", "lab", "replay", directory.toString());
         isRefused("no clock, path and seed there match", "lab", "replay", directory.toString(), "--cell", "x/*");
         isRefused("--poll 0 is out of range", "lab", "replay", directory.toString(), "--poll", "0");
+        isRefused(
+                "--max-drift 200ppm is no frequency up to 100 ppm: give it as 8 ppm",
+                "lab",
+                "replay",
+                directory.toString(),
+                "--max-drift",
+                "200ppm");
         isRefused("--jobs 0 is too few", "lab", "replay", directory.toString(), "--jobs", "0");
     }
 

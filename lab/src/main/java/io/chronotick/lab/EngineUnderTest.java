@@ -4,7 +4,6 @@ package io.chronotick.lab;
 import io.chronotick.engine.Ablation;
 import io.chronotick.engine.Action;
 import io.chronotick.engine.Correction;
-import io.chronotick.engine.CovariateConfig;
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
 import io.chronotick.engine.Exchange;
@@ -38,15 +37,15 @@ public final class EngineUnderTest {
      * @param without parts of the estimator that are left out
      * @param weights of the learned filter; empty: no such filter
      * @param speaks whether it is fused into what is published, or only forecasts beside the bank
-     * @param covariates what the host measures beside the servers
+     * @param config what the operator decides
      */
     public EngineUnderTest(
             long startNanos,
             Set<Ablation> without,
             Optional<FilterWeights> weights,
             boolean speaks,
-            List<CovariateConfig> covariates) {
-        engine = new Engine(EngineConfig.DEFAULT.withCovariates(covariates), new Random(SEED), without);
+            EngineConfig config) {
+        engine = new Engine(config, new Random(SEED), without);
         weights.ifPresent(present -> engine.useLearnedFilter(present, speaks));
         engine.addSource(new SourceConfig("recorded", 1, 1, 1, 15));
         published = Correction.nothingKnown(startNanos);

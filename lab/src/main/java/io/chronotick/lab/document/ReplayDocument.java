@@ -43,16 +43,21 @@ public final class ReplayDocument {
         group.put("cells", cells.size());
         Map<String, Object> ratios = new LinkedHashMap<>();
         for (String forecaster : cells.get(0).forecasters()) {
-            ReplaySummary.ratios(cells, forecaster).ifPresent(of -> {
-                Map<String, @Nullable Object> ratio = new LinkedHashMap<>();
-                ratio.put("geometric_mean", number(of.geometricMean()));
-                ratio.put("worst", number(of.worst()));
-                ratio.put("worst_cell", of.worstCell().name());
-                ratios.put(forecaster, ratio);
-            });
+            ReplaySummary.ratios(cells, forecaster).ifPresent(of -> ratios.put(forecaster, ratios(of)));
         }
         group.put("ratio_to_chrony", ratios);
+        group.put(
+                "bound_of_chronys",
+                ReplaySummary.boundRatios(cells).map(ReplayDocument::ratios).orElse(null));
         return group;
+    }
+
+    private static Map<String, @Nullable Object> ratios(ReplaySummary.Ratios of) {
+        Map<String, @Nullable Object> ratio = new LinkedHashMap<>();
+        ratio.put("geometric_mean", number(of.geometricMean()));
+        ratio.put("worst", number(of.worst()));
+        ratio.put("worst_cell", of.worstCell().name());
+        return ratio;
     }
 
     private static Map<String, @Nullable Object> cell(Cell cell) {

@@ -2,6 +2,7 @@
 package io.chronotick.lab.replay;
 
 import io.chronotick.engine.Ablation;
+import io.chronotick.engine.EngineConfig;
 import io.chronotick.engine.FilterWeights;
 import io.chronotick.lab.Parallel;
 import io.chronotick.lab.score.TimeSeries;
@@ -23,6 +24,7 @@ public final class Replay {
      * @param without parts of the estimator that are left out
      * @param weights of the learned filter
      * @param speaks whether it is fused into what is published
+     * @param config what the operator decides
      * @param progress is told how many runs are done, from any thread
      * @return one result for each case and poll, polls outermost
      */
@@ -33,13 +35,15 @@ public final class Replay {
             Set<Ablation> without,
             FilterWeights weights,
             boolean speaks,
+            EngineConfig config,
             int jobs,
             IntConsumer progress)
             throws InterruptedException {
         List<Callable<ReplayResult>> runs = new ArrayList<>();
         for (int poll : polls) {
             for (ReplayCase which : cases) {
-                runs.add(() -> ReplayRun.play(set, which, ReplayRules.recorded(poll), without, weights, speaks));
+                runs.add(
+                        () -> ReplayRun.play(set, which, ReplayRules.recorded(poll), without, weights, speaks, config));
             }
         }
         return Parallel.run(runs, jobs, progress);

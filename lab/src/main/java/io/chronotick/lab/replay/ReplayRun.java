@@ -3,6 +3,7 @@ package io.chronotick.lab.replay;
 
 import io.chronotick.engine.Ablation;
 import io.chronotick.engine.Correction;
+import io.chronotick.engine.EngineConfig;
 import io.chronotick.engine.Exchange;
 import io.chronotick.engine.FilterWeights;
 import io.chronotick.engine.Forecast;
@@ -62,12 +63,13 @@ final class ReplayRun {
             List<Arrival> arrivals,
             Set<Ablation> without,
             FilterWeights weights,
-            boolean speaks) {
+            boolean speaks,
+            EngineConfig config) {
         this.rules = rules;
         this.clock = clock;
         this.arrivals = arrivals;
         this.startNanos = clock.rawNanos(0);
-        this.engine = new EngineUnderTest(startNanos, without, Optional.of(weights), speaks, List.of());
+        this.engine = new EngineUnderTest(startNanos, without, Optional.of(weights), speaks, config);
         publishedErrors = new double[rules.endSeconds() + 1];
         publishedSds = new double[rules.endSeconds() + 1];
         publishedBounds = new double[rules.endSeconds() + 1];
@@ -79,11 +81,12 @@ final class ReplayRun {
             ReplayRules rules,
             Set<Ablation> without,
             FilterWeights weights,
-            boolean speaks) {
+            boolean speaks,
+            EngineConfig config) {
         RawClock clock = set.clock(which, rules);
         PathDelays path = set.path(which);
         List<Arrival> arrivals = ReplayExchanges.of(rules, clock, path);
-        ReplayRun run = new ReplayRun(rules, clock, arrivals, without, weights, speaks);
+        ReplayRun run = new ReplayRun(rules, clock, arrivals, without, weights, speaks, config);
         run.play();
         return run.result(which, path.isAsymmetric(), set.chrony().of(which, rules.pollSeconds()));
     }
@@ -97,7 +100,8 @@ final class ReplayRun {
                 ReplayExchanges.of(rules, clock, set.path(which)),
                 Set.of(),
                 LearnedWeights.shipped(),
-                false);
+                false,
+                EngineConfig.DEFAULT);
         run.play();
         double[] seconds = new double[rules.endSeconds() - rules.scoreFromSeconds() + 1];
         Arrays.setAll(seconds, i -> rules.scoreFromSeconds() + i);

@@ -3,6 +3,7 @@ package io.chronotick.lab.replay;
 
 import io.chronotick.lab.score.Quantiles;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -70,7 +71,7 @@ public final class ReplaySummary {
      * Ratios of several cells to chrony.
      *
      * @param geometricMean over the cells
-     * @param worst the smallest
+     * @param worst the smallest of its errors to ours, the largest of our bounds to its
      * @param worstCell where that is
      * @param cells how many
      */
@@ -139,5 +140,20 @@ public final class ReplaySummary {
         }
         double[] all = ratios.stream().mapToDouble(Double::doubleValue).toArray();
         return Optional.of(new Ratios(Quantiles.geometricMean(all), worst, worstCell, all.length));
+    }
+
+    /** Median of our hard bound over that of chrony's over cells; empty when none is recorded. */
+    public static Optional<Ratios> boundRatios(List<Cell> cells) {
+        List<Cell> compared =
+                cells.stream().filter(cell -> cell.boundRatio().isPresent()).toList();
+        return compared.stream()
+                .max(Comparator.comparingDouble(cell -> cell.boundRatio().orElseThrow()))
+                .map(widest -> new Ratios(
+                        Quantiles.geometricMean(compared.stream()
+                                .mapToDouble(cell -> cell.boundRatio().orElseThrow())
+                                .toArray()),
+                        widest.boundRatio().orElseThrow(),
+                        widest,
+                        compared.size()));
     }
 }

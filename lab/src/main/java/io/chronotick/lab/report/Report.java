@@ -2,6 +2,7 @@
 package io.chronotick.lab.report;
 
 import io.chronotick.engine.Ablation;
+import io.chronotick.engine.EngineConfig;
 import io.chronotick.lab.LearnedWeights;
 import io.chronotick.lab.Parallel;
 import io.chronotick.lab.replay.Replay;
@@ -84,6 +85,7 @@ public final class Report {
                 without,
                 LearnedWeights.shipped(),
                 false,
+                EngineConfig.DEFAULT,
                 jobs,
                 progress.apply(name, cases.size() * polls.size()));
     }

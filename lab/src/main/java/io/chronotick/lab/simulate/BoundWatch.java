@@ -18,7 +18,7 @@ import java.util.List;
  * <ul>
  *   <li>n - f servers that have not been wrong within the last hour have each had a reply that a client may use (to the request
  *       that was waiting, in time, of a synchronized server) within their last three polls and one timeout;
- *   <li>no discontinuity was reported and no daemon began within the last minute;
+ *   <li>no discontinuity was reported and no daemon began within the last minute, and one runs;
  *   <li>these replies are good enough. A reply with delay d and root distance e puts the truth into an interval of d + 2e, which
  *       grows by what the frequency is not known to. That is, for each server from its newest reply and the oldest within the
  *       last hour, {@value #DRIFT} s/s either way beyond what the two replies leave open. A point in n - f votes is in the
@@ -99,12 +99,17 @@ class BoundWatch {
         seats.get(seat).lied = false;
     }
 
+    /** Until this true time, s, nobody is expected to say anything: the daemon does not run. */
+    void excuseUntil(double second) {
+        quietUntil = Math.max(quietUntil, second);
+    }
+
     /** Nobody remembers anything: the clock is known to have jumped, or the daemon begins. */
     void forgetAll(double second) {
         for (int i = 0; i < seats.size(); i++) {
             forget(i);
         }
-        quietUntil = second + SETTLING;
+        excuseUntil(second + SETTLING);
     }
 
     /** A server was wrong in what it told. */

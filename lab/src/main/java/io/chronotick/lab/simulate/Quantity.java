@@ -37,12 +37,12 @@ public enum Quantity {
     }
 
     /** How to write it. */
-    String examples() {
+    public String examples() {
         return examples;
     }
 
     /** A number with its unit, in SI units; empty if it is none. */
-    OptionalDouble parse(String text) {
+    public OptionalDouble parse(String text) {
         String stripped = text.strip();
         int end = stripped.length();
         while (end > 0 && !isOfNumber(stripped.charAt(end - 1))) {

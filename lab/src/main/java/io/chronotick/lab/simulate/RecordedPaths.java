@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.simulate;
 
+import io.chronotick.engine.EngineConfig;
 import io.chronotick.engine.Exchange;
 import io.chronotick.engine.ExchangeRecord;
 import io.chronotick.lab.EngineUnderTest;
@@ -160,7 +161,7 @@ public final class RecordedPaths {
         int length = exchanges.size() - SETTLING;
         Stretch stretch = new Stretch(length);
         EngineUnderTest engine =
-                new EngineUnderTest(exchanges.get(0).t1(), Set.of(), Optional.empty(), false, List.of());
+                new EngineUnderTest(exchanges.get(0).t1(), Set.of(), Optional.empty(), false, EngineConfig.DEFAULT);
         for (int i = 0; i < exchanges.size(); i++) {
             Exchange exchange = exchanges.get(i);
             engine.exchange(exchange);

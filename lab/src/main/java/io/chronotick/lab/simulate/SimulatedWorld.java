@@ -158,7 +158,10 @@ final class SimulatedWorld {
             at(SECOND, false, () -> feel(spec, noise));
         });
         for (Scenario.Stall stall : scenario.stalls()) {
-            at(SimulatedClock.nanos(stall.at()), false, () -> stalled = true);
+            at(SimulatedClock.nanos(stall.at()), false, () -> {
+                stalled = true;
+                watch.excuseUntil(stall.at() + stall.length() + 1);
+            });
             at(SimulatedClock.nanos(stall.at() + stall.length()), false, () -> resume(stall.restart()));
         }
         engine = newEngine();

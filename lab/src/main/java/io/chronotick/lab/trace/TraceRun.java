@@ -3,6 +3,7 @@ package io.chronotick.lab.trace;
 
 import io.chronotick.engine.Ablation;
 import io.chronotick.engine.Correction;
+import io.chronotick.engine.EngineConfig;
 import io.chronotick.engine.Exchange;
 import io.chronotick.engine.Forecast;
 import io.chronotick.lab.EngineUnderTest;
@@ -48,7 +49,11 @@ public final class TraceRun {
     private TraceRun(Trace trace, Set<Ablation> without) {
         this.trace = trace;
         this.engine = new EngineUnderTest(
-                Trace.rawNanos(0), without, Optional.of(LearnedWeights.shipped()), false, trace.covariates());
+                Trace.rawNanos(0),
+                without,
+                Optional.of(LearnedWeights.shipped()),
+                false,
+                EngineConfig.DEFAULT.withCovariates(trace.covariates()));
     }
 
     /** Plays a trace; the earlier system's predictions are taken from the file beside it, if there is one. */

@@ -4,6 +4,7 @@ package io.chronotick.lab.replay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.chronotick.engine.EngineConfig;
 import io.chronotick.lab.LabException;
 import io.chronotick.lab.LearnedWeights;
 import java.io.IOException;
@@ -30,7 +31,8 @@ class ReplaySetTest {
 
     private ReplayResult play() {
         ReplaySet set = ReplaySet.open(directory);
-        return ReplayRun.play(set, set.cases().get(0), RULES, Set.of(), LearnedWeights.shipped(), false);
+        return ReplayRun.play(
+                set, set.cases().get(0), RULES, Set.of(), LearnedWeights.shipped(), false, EngineConfig.DEFAULT);
     }
 
     private void complains(String message) {

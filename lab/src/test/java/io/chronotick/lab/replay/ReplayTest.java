@@ -4,6 +4,7 @@ package io.chronotick.lab.replay;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 
+import io.chronotick.engine.EngineConfig;
 import io.chronotick.lab.LearnedWeights;
 import io.chronotick.lab.document.JsonText;
 import io.chronotick.lab.document.ReplayDocument;
@@ -41,7 +42,16 @@ class ReplayTest {
 
     private List<ReplayResult> play(int jobs) throws InterruptedException {
         ReplaySet set = ReplaySet.open(directory);
-        return Replay.play(set, set.cases(), List.of(64), Set.of(), LearnedWeights.shipped(), false, jobs, done -> {});
+        return Replay.play(
+                set,
+                set.cases(),
+                List.of(64),
+                Set.of(),
+                LearnedWeights.shipped(),
+                false,
+                EngineConfig.DEFAULT,
+                jobs,
+                done -> {});
     }
 
     @Test
@@ -80,6 +90,31 @@ class ReplayTest {
                 ReplaySummary.ratios(summary.cells(), ReplayResult.PUBLISHED).orElseThrow();
         assertThat(ratios.worst()).isCloseTo(ratios.geometricMean(), offset(1e-12));
         assertThat(ratios.worstCell().name()).isEqualTo("quartz/lan");
+    }
+
+    /** Chrony's bounds are 1.2 and 1.4 ms. */
+    @Test
+    void boundIsAsWideAsWhatIsAssumedOfTheOscillator() throws InterruptedException {
+        ReplaySummary summary = new ReplaySummary(results);
+        double own = (results.get(0).boundMedian() + results.get(1).boundMedian()) / 2;
+        ReplaySummary.Ratios ratios = ReplaySummary.boundRatios(summary.cells()).orElseThrow();
+        assertThat(ratios.geometricMean()).isCloseTo(own / 1.3e-3, offset(1e-9));
+        assertThat(ratios.worst()).isCloseTo(ratios.geometricMean(), offset(1e-12));
+        ReplaySet set = ReplaySet.open(directory);
+        List<ReplayResult> sure = Replay.play(
+                set,
+                set.cases(),
+                List.of(64),
+                Set.of(),
+                LearnedWeights.shipped(),
+                false,
+                EngineConfig.DEFAULT.withMaxDrift(1e-6),
+                2,
+                done -> {});
+        for (int i = 0; i < results.size(); i++) {
+            assertThat(sure.get(i).boundMedian()).isLessThan(results.get(i).boundMedian());
+            assertThat(sure.get(i).boundCovered()).isEqualTo(1);
+        }
     }
 
     @Test

@@ -4,6 +4,7 @@ package io.chronotick.lab.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.chronotick.engine.Ablation;
+import io.chronotick.engine.EngineConfig;
 import io.chronotick.lab.LearnedWeights;
 import io.chronotick.lab.replay.Replay;
 import io.chronotick.lab.replay.ReplayCase;
@@ -46,8 +47,16 @@ class HtmlReportTest {
                 """);
         ReplaySet set = ReplaySet.open(directory);
         ReplayCase which = set.cases().get(0);
-        ReplaySummary summary = new ReplaySummary(
-                Replay.play(set, set.cases(), List.of(64), Set.of(), LearnedWeights.shipped(), false, 1, done -> {}));
+        ReplaySummary summary = new ReplaySummary(Replay.play(
+                set,
+                set.cases(),
+                List.of(64),
+                Set.of(),
+                LearnedWeights.shipped(),
+                false,
+                EngineConfig.DEFAULT,
+                1,
+                done -> {}));
         TimeSeries series = Replay.series(set, which, 64);
         AllanDeviation allan = AllanDeviation.of(series.errors());
         data = new ReportData(

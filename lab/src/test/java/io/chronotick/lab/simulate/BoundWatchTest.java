@@ -135,5 +135,8 @@ class BoundWatchTest {
         assertThat(answers(watch, 150)).isFalse();
         answer(watch, 0, 160, 1e-3);
         assertThat(answers(watch, 160)).isTrue();
+        watch.excuseUntil(165);
+        assertThat(answers(watch, 164)).isFalse();
+        assertThat(answers(watch, 165)).isTrue();
     }
 }
