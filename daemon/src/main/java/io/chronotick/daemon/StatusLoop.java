@@ -188,7 +188,9 @@ final class StatusLoop implements Runnable {
     private void logWarmup() {
         EngineLoop.Snapshot engine = engineLoop.snapshot();
         String waitingFor = engine.waitingFor();
-        if (!waitingFor.isEmpty() && !waitingFor.equals(warmupLogged)) {
+        // After the warm-up the engine itself says why it withdraws the time.
+        boolean warmingUp = engine.warmupProgress() < 1;
+        if (warmingUp && !waitingFor.isEmpty() && !waitingFor.equals(warmupLogged)) {
             LOG.info("warm-up {} %: waiting for {}", Math.round(engine.warmupProgress() * 100), waitingFor);
         }
         warmupLogged = waitingFor;

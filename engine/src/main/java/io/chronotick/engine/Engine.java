@@ -936,10 +936,13 @@ public final class Engine {
         return warmupComplete ? 1 : Math.min(acceptedCount / (double) WARMUP_EXCHANGES, 0.99);
     }
 
-    /** What the warm-up is waiting for, in words; empty when it is complete. */
+    /**
+     * What the warm-up is waiting for, and after it what the time that has been withdrawn is waiting for: in words, at most 63
+     * characters. Empty when nothing is missing.
+     */
     public String warmupWaitingFor() {
         if (warmupComplete) {
-            return "";
+            return doubtText();
         }
         if (acceptedCount == 0) {
             return "a first answer from a server";
