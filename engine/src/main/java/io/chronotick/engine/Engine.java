@@ -431,9 +431,7 @@ public final class Engine {
         if (forecast) {
             confidence.add(hit);
         }
-        if (model.bank().exchanges() >= WARMUP_EXCHANGES) {
-            holdoverLaw.observe(rawNanos, model.bank().frequency());
-        }
+        holdoverLaw.observe(rawNanos, model.bank().frequency(), scale() * model.bank().frequencySd());
         if (replay) {
             model.rebuild();
         }

@@ -7,23 +7,26 @@ package io.chronotick.engine;
  * after some minutes,
  *
  * <pre>
- *   f(t) = d (1 - exp(-t / tau)),   x(t) = d (t - tau (1 - exp(-t / tau))),   tau = 5 min
+ *   f(t) = d (1 - exp(-t / tau)),   x(t) = d (t - tau (1 - exp(-t / tau))),   tau = 3 min
  * </pre>
  *
- * with d ~ N(0, s^2). s begins at 1.1 ppm: ten to twenty kelvin of an AT-cut crystal near its turning point, and what makes a 95 %
+ * with d ~ N(0, s^2). s begins at 1.3 ppm: ten to twenty kelvin of an AT-cut crystal near its turning point, and what makes a 95 %
  * interval hold an excursion of 2 ppm within ten minutes. It follows the root mean square change of the frequency from one half
  * hour to the next as far as that has been seen, the prior counting as a day: a week of a good oscillator brings it down to a
  * third. Not thread-safe; allocates nothing.
  */
 final class HoldoverLaw {
     /** An excursion is complete after some of these, s. */
-    private static final double TIME_CONSTANT = 300;
+    private static final double TIME_CONSTANT = 180;
 
     /** What is expected of an oscillator that is not known, s/s. */
-    private static final double PRIOR_SD = 1.1e-6;
+    private static final double PRIOR_SD = 1.3e-6;
 
     /** The prior counts as this many changes: a day of half hours. */
     private static final double PRIOR_COUNT = 48;
+
+    /** A frequency is known when its deviation is below this, s/s. */
+    private static final double KNOWN_SD = PRIOR_SD / 4;
 
     private static final long SPACING_NANOS = 1_800_000_000_000L;
 
@@ -36,9 +39,14 @@ final class HoldoverLaw {
     private double count = PRIOR_COUNT;
     private double squares = PRIOR_COUNT * PRIOR_SD * PRIOR_SD;
 
-    /** The model has learned: its frequency is this at {@code rawNanos}, s/s. */
-    void observe(long rawNanos, double now) {
-        if (begun && rawNanos < nextNanos) {
+    /**
+     * The model has learned.
+     *
+     * @param now its frequency at {@code rawNanos}, s/s
+     * @param sd standard deviation of that, s/s: what is not known well says nothing of how it changes
+     */
+    void observe(long rawNanos, double now, double sd) {
+        if (sd > KNOWN_SD || (begun && rawNanos < nextNanos)) {
             return;
         }
         if (begun && rawNanos - nextNanos < SPACING_NANOS) {
