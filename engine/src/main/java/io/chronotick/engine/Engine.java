@@ -431,7 +431,8 @@ public final class Engine {
         if (forecast) {
             confidence.add(hit);
         }
-        holdoverLaw.observe(rawNanos, model.bank().frequency(), scale() * model.bank().frequencySd());
+        holdoverLaw.observe(
+                rawNanos, model.bank().frequency(), scale() * model.bank().frequencySd());
         if (replay) {
             model.rebuild();
         }
