@@ -12,7 +12,7 @@ public final class Byzantine {
      * In one world of so many the estimator is the one that is shipped. In the others the parts are left out that take the time:
      * the bound believes no model, and a worse one may only put the time elsewhere inside.
      */
-    private static final int FULL = 10;
+    private static final int FULL = 20;
 
     private Byzantine() {}
 

@@ -121,7 +121,7 @@ class ByzantineScenarioTest {
     @Test
     void plainRuleHoldsWhateverTheAdversaryDoes() {
         int answered = 0;
-        for (long seed = 1; seed <= 30; seed++) {
+        for (long seed = 1; seed <= 20; seed++) {
             Scenario scenario = ByzantineScenario.of(seed, Optional.empty()).scenario("x");
             PlainRule rule = new PlainRule(scenario.maxUncertainty());
             new SimulatedWorld(scenario, seed, EnumSet.allOf(Ablation.class), Optional.empty(), rule).run();
@@ -129,16 +129,16 @@ class ByzantineScenarioTest {
             assertThat(rule.tooWide()).as("seed %d: %s", seed, scenario.about()).isZero();
             answered += rule.answered();
         }
-        assertThat(answered).isGreaterThan(20_000);
+        assertThat(answered).isGreaterThan(10_000);
     }
 
     /** Nobody can know of a pause before the next answer: the watch has to see that the time is wrong. */
     @Test
     void wrongTimeIsCaught() {
-        List<ByzantineResult> results = LongStream.rangeClosed(1, 9)
+        List<ByzantineResult> results = LongStream.rangeClosed(1, 6)
                 .mapToObj(seed -> Byzantine.play(seed, Optional.of(ByzantineFamily.PAUSE)))
                 .toList();
         assertThat(ByzantineSummary.of(results).worstExcess()).isGreaterThan(0.5);
-        assertThat(ByzantineSummary.violations(results)).hasSizeGreaterThan(2).allMatch(ByzantineResult::isViolated);
+        assertThat(ByzantineSummary.violations(results)).hasSizeGreaterThan(1).allMatch(ByzantineResult::isViolated);
     }
 }
