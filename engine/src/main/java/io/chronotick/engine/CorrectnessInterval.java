@@ -9,7 +9,8 @@ package io.chronotick.engine;
  * t2 - T1 + e when the request left, whatever the queues did; e is what the server may be wrong by. Two facts follow:
  *
  * <ul>
- *   <li><i>Offset.</i> All past ends are intersected, each carried to the present with the interval that holds the frequency.
+ *   <li><i>Offset.</i> The ends of the last hour are intersected, each carried to the present with the interval that holds the
+ *       frequency.
  *   <li><i>Frequency.</i> Of an earlier exchange j and a later one k, the average rate between is at least
  *       (low_k - high_j) / (T4_k - T1_j) and at most (high_k - low_j) / (T1_k - T4_j). By assumption the average over any other
  *       stretch within {@link #MEMORY_NANOS} differs from that by at most {@code maxDrift}.
@@ -34,6 +35,8 @@ final class CorrectnessInterval {
 
     static final int PARTS = 32;
     static final int RECENT = 8;
+    private static final int RUNS = 8;
+    private static final long RUN_NANOS = MEMORY_NANOS / RUNS;
     private static final long PART_NANOS = MEMORY_NANOS / PARTS;
 
     /** Lower and upper ends with their instants: one a slot; nothing where the slot is not used yet. */
@@ -68,10 +71,11 @@ final class CorrectnessInterval {
         }
     }
 
-    private double low;
-    private double high;
-    private long lowNanos;
-    private long highNanos;
+    /** The offsets: the intersection of what came in each eighth of the memory. What is older binds no more: it may have been false. */
+    private final Ends runs = new Ends(RUNS);
+
+    private final long[] runNumber = new long[RUNS];
+    private long newestRun;
 
     /** What the parts of the memory are counted from. */
     private final long originNanos;
@@ -95,11 +99,10 @@ final class CorrectnessInterval {
     /** What one exchange guarantees. */
     static CorrectnessInterval of(Exchange exchange, long epochNanos) {
         CorrectnessInterval interval = new CorrectnessInterval(exchange.t4());
-        interval.low = lowOf(exchange, epochNanos);
-        interval.high = highOf(exchange, epochNanos);
-        interval.lowNanos = exchange.t4();
-        interval.highNanos = exchange.t1();
-        interval.keep(exchange.t4(), interval.low, exchange.t1(), interval.high);
+        double low = lowOf(exchange, epochNanos);
+        double high = highOf(exchange, epochNanos);
+        interval.run(exchange.t4(), low, exchange.t1(), high, ANY_FREQUENCY);
+        interval.keep(exchange.t4(), low, exchange.t1(), high);
         return interval;
     }
 
@@ -108,10 +111,7 @@ final class CorrectnessInterval {
             CorrectnessInterval one, CorrectnessInterval other, long rawNanos, Interval frequency) {
         Interval hull = one.at(rawNanos, frequency).hull(other.at(rawNanos, frequency));
         CorrectnessInterval either = new CorrectnessInterval(rawNanos);
-        either.low = hull.low();
-        either.high = hull.high();
-        either.lowNanos = rawNanos;
-        either.highNanos = rawNanos;
+        either.run(rawNanos, hull.low(), rawNanos, hull.high(), frequency);
         return either;
     }
 
@@ -151,8 +151,9 @@ final class CorrectnessInterval {
         double newHigh = highOf(exchange, epochNanos);
         long t1 = exchange.t1();
         long t4 = exchange.t4();
-        double bestLow = Math.max(newLow, lowAt(t4, frequency));
-        double bestHigh = Math.min(newHigh, highAt(t1, frequency));
+        long run = runOf(t4);
+        double bestLow = Math.max(newLow, lowAt(t4, frequency, run));
+        double bestHigh = Math.min(newHigh, highAt(t1, frequency, run));
         if (bestLow > carriedHigh(bestHigh, t4 - t1, frequency)) {
             return false;
         }
@@ -167,10 +168,7 @@ final class CorrectnessInterval {
             fastest = formerFastest;
             return false;
         }
-        low = bestLow;
-        lowNanos = t4;
-        high = bestHigh;
-        highNanos = t1;
+        run(t4, newLow, t1, newHigh, frequency);
         keep(t4, newLow, t1, newHigh);
         return true;
     }
@@ -242,31 +240,68 @@ final class CorrectnessInterval {
     }
 
     private void carryTo(long rawNanos, Interval frequency) {
-        if (lowNanos < rawNanos) {
-            low = lowAt(rawNanos, frequency);
-            lowNanos = rawNanos;
+        for (int i = 0; i < RUNS; i++) {
+            if (runs.used[i] && runs.lowNanos[i] < rawNanos) {
+                runs.setLow(i, carriedLow(runs.low[i], rawNanos - runs.lowNanos[i], frequency), rawNanos);
+            }
+            if (runs.used[i] && runs.highNanos[i] < rawNanos) {
+                runs.setHigh(i, carriedHigh(runs.high[i], rawNanos - runs.highNanos[i], frequency), rawNanos);
+            }
         }
-        if (highNanos < rawNanos) {
-            high = highAt(rawNanos, frequency);
-            highNanos = rawNanos;
-        }
+    }
+
+    private long runOf(long rawNanos) {
+        return Math.floorDiv(rawNanos - originNanos, RUN_NANOS);
+    }
+
+    /** Intersects what came in this eighth of the memory with one exchange more. */
+    private void run(long t4, double newLow, long t1, double newHigh, Interval frequency) {
+        newestRun = runOf(t4);
+        int i = (int) Math.floorMod(newestRun, (long) RUNS);
+        boolean fresh = !runs.used[i] || runNumber[i] != newestRun;
+        runs.used[i] = true;
+        runNumber[i] = newestRun;
+        double low = fresh ? newLow : carriedLow(runs.low[i], t4 - runs.lowNanos[i], frequency);
+        double high = fresh ? newHigh : carriedHigh(runs.high[i], t1 - runs.highNanos[i], frequency);
+        runs.setLow(i, Math.max(newLow, low), t4);
+        runs.setHigh(i, Math.min(newHigh, high), t1);
     }
 
     /** The interval of UTC - raw - epoch when the raw clock reads {@code rawNanos}, s. */
     Interval at(long rawNanos, Interval frequency) {
-        double lowNow = lowAt(rawNanos, frequency);
-        double highNow = highAt(rawNanos, frequency);
+        double lowNow = lowAt(rawNanos, frequency, newestRun);
+        double highNow = highAt(rawNanos, frequency, newestRun);
         // Ends that meet may cross by a rounding error.
         return new Interval(Math.min(lowNow, highNow), Math.max(lowNow, highNow));
     }
 
-    private double lowAt(long rawNanos, Interval frequency) {
-        double elapsed = (rawNanos - lowNanos) * 1e-9;
-        return low + Math.min(frequency.low() * elapsed, frequency.high() * elapsed);
+    private boolean isBinding(int i, long run) {
+        return runs.used[i] && runNumber[i] > run - RUNS;
     }
 
-    private double highAt(long rawNanos, Interval frequency) {
-        return carriedHigh(high, rawNanos - highNanos, frequency);
+    private double lowAt(long rawNanos, Interval frequency, long run) {
+        double low = Double.NEGATIVE_INFINITY;
+        for (int i = 0; i < RUNS; i++) {
+            if (isBinding(i, run)) {
+                low = Math.max(low, carriedLow(runs.low[i], rawNanos - runs.lowNanos[i], frequency));
+            }
+        }
+        return low;
+    }
+
+    private double highAt(long rawNanos, Interval frequency, long run) {
+        double high = Double.POSITIVE_INFINITY;
+        for (int i = 0; i < RUNS; i++) {
+            if (isBinding(i, run)) {
+                high = Math.min(high, carriedHigh(runs.high[i], rawNanos - runs.highNanos[i], frequency));
+            }
+        }
+        return high;
+    }
+
+    private static double carriedLow(double low, long nanos, Interval frequency) {
+        double elapsed = nanos * 1e-9;
+        return low + Math.min(frequency.low() * elapsed, frequency.high() * elapsed);
     }
 
     private static double carriedHigh(double high, long nanos, Interval frequency) {

@@ -37,6 +37,12 @@ record Interval(double low, double high) {
         return new Interval(low - by, high + by);
     }
 
+    /** Both ends moved inwards, at most to the middle. */
+    Interval narrowed(double by) {
+        double within = Math.min(by, halfWidth());
+        return new Interval(low + within, high - within);
+    }
+
     Interval hull(Interval other) {
         return new Interval(Math.min(low, other.low), Math.max(high, other.high));
     }

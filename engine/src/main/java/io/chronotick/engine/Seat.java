@@ -105,7 +105,7 @@ final class Seat {
     }
 
     /**
-     * On which side of the agreed interval the newest exchange puts the time, by more than its queues explain. Nothing
+     * On which side of the agreed interval, or too near to which of its ends, the newest exchange puts the time, by more than its queues explain. Nothing
      * guaranteed is contradicted by that; but if the ways there and back have not changed, the clock has, by more than was
      * assumed of it.
      */
@@ -178,10 +178,13 @@ final class Seat {
         double forward = (exchange.t2() - exchange.t1() - epochNanos) * 1e-9;
         double back = (exchange.t3() - exchange.t4() - epochNanos) * 1e-9;
         double middle = (forward + back) / 2;
-        double queues = (exchange.delay() - leastDelay.seconds()) / 2 + exchange.serverError() + COMPARISON_SLACK;
-        outside = middle - queues > agreed.high()
+        double least = leastDelay.seconds();
+        double queues = (exchange.delay() - least) / 2 + COMPARISON_SLACK;
+        // An end is half a round trip away from the middle; halfway there it is time to look.
+        Interval unsuspicious = agreed.narrowed(least / 4);
+        outside = middle - queues > unsuspicious.high()
                 ? Side.ABOVE
-                : middle + queues < agreed.low() ? Side.BELOW : Side.NEITHER;
+                : middle + queues < unsuspicious.low() ? Side.BELOW : Side.NEITHER;
     }
 
     private void mergeThoseThatMeet(long rawNanos, Interval frequency) {
