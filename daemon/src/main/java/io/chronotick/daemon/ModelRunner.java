@@ -6,7 +6,7 @@ import io.chronotick.daemon.model.ForecastModel;
 import io.chronotick.daemon.model.ForecastModelException;
 import io.chronotick.daemon.model.ForecastModelProvider;
 import io.chronotick.engine.Action;
-import io.chronotick.engine.Forecast;
+import io.chronotick.engine.forecast.Forecast;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;

@@ -12,8 +12,8 @@ import io.chronotick.daemon.sensor.HostSensors;
 import io.chronotick.daemon.time.ClockDomain;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.daemon.time.ProcessStats;
-import io.chronotick.engine.Correction;
-import io.chronotick.engine.LearnedReport;
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.forecast.ForecasterReport;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -176,7 +176,7 @@ final class StatusLoop implements Runnable {
                         recordWriter.clockSteps(),
                         clocks.monotonicNanos(),
                         clocks.rawNanos(),
-                        engine.learned().stream().map(LearnedReport::text).collect(Collectors.joining("; ")),
+                        engine.learned().stream().map(ForecasterReport::text).collect(Collectors.joining("; ")),
                         engine.sources()));
     }
 

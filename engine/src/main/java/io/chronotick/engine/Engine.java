@@ -1,6 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine;
 
+import io.chronotick.engine.bound.Intersection;
+import io.chronotick.engine.bound.Interval;
+import io.chronotick.engine.bound.ServerPool;
+import io.chronotick.engine.external.ExternalForecaster;
+import io.chronotick.engine.external.ExternalForecasterConfig;
+import io.chronotick.engine.forecast.Calibration;
+import io.chronotick.engine.forecast.Confidence;
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.forecast.CovarianceIntersection;
+import io.chronotick.engine.forecast.Estimate;
+import io.chronotick.engine.forecast.Forecast;
+import io.chronotick.engine.forecast.ForecasterReport;
+import io.chronotick.engine.forecast.HoldoverLaw;
+import io.chronotick.engine.learned.FilterWeights;
+import io.chronotick.engine.learned.GatedFilter;
+import io.chronotick.engine.ntp.Exchange;
+import io.chronotick.engine.ntp.LeapIndicator;
+import io.chronotick.engine.ntp.NtpAssociation;
+import io.chronotick.engine.ntp.NtpPacket;
+import io.chronotick.engine.ntp.SourceConfig;
+import io.chronotick.engine.ntp.SourceReport;
+import io.chronotick.engine.ntp.SourceState;
+import io.chronotick.engine.ntp.StampKind;
+import io.chronotick.engine.oscillator.Ablation;
+import io.chronotick.engine.oscillator.ClockModel;
+import io.chronotick.engine.oscillator.Covariate;
+import io.chronotick.engine.oscillator.CovariateConfig;
+import io.chronotick.engine.oscillator.CovariateReport;
+import io.chronotick.engine.oscillator.HypothesisBank;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -16,7 +45,7 @@ import java.util.random.RandomGenerator;
  *
  * <p>All instants are readings of CLOCK_MONOTONIC_RAW in nanoseconds, which nothing slews or steps.
  *
- * <p>An exchange goes this way: {@link NtpSource} checks it; the {@link ServerPool} lets its server vote by it and finds where the
+ * <p>An exchange goes this way: {@link NtpAssociation} checks it; the {@link ServerPool} lets its server vote by it and finds where the
  * truth can be if fewer than half of the servers are wrong; the exchanges of servers that agree feed the {@link ClockModel}; its
  * estimate and the guaranteed interval become a {@link Correction}.
  */
@@ -85,9 +114,9 @@ public final class Engine {
     private final Confidence confidence = new Confidence();
     private final Calibration calibration = new Calibration();
     private final HoldoverLaw holdoverLaw = new HoldoverLaw();
-    private Optional<SecondOpinion> learnedFilter = Optional.empty();
+    private Optional<GatedFilter> learnedFilter = Optional.empty();
     private boolean learnedFilterSpeaks;
-    private final List<LearnedSlot> learned;
+    private final List<ExternalForecaster> learned;
 
     private long nextRequestId;
     private boolean begun;
@@ -108,13 +137,13 @@ public final class Engine {
 
     /** A server with all that the engine keeps of it. */
     private static final class Server {
-        final NtpSource protocol;
+        final NtpAssociation protocol;
         SourceState state = SourceState.UNREACHABLE;
         Optional<Exchange> newest = Optional.empty();
         /** When it was last asked because another had contradicted itself. */
         long askedNanos;
 
-        Server(NtpSource protocol) {
+        Server(NtpAssociation protocol) {
             this.protocol = protocol;
         }
 
@@ -146,7 +175,7 @@ public final class Engine {
         model = new ClockModel(this.without, covariates, source -> servers.get(source).state == SourceState.SELECTED);
         pool = new ServerPool(config.maxDrift(), config.maxStep());
         this.random = random;
-        learned = config.learned().stream().map(LearnedSlot::new).toList();
+        learned = config.learned().stream().map(ExternalForecaster::new).toList();
     }
 
     /**
@@ -155,7 +184,7 @@ public final class Engine {
      * @param speaks whether it is fused into what is published, or only forecasts for whoever asks {@link #forecasts}
      */
     public void useLearnedFilter(FilterWeights weights, boolean speaks) {
-        learnedFilter = Optional.of(new SecondOpinion(weights));
+        learnedFilter = Optional.of(new GatedFilter(weights));
         learnedFilterSpeaks = speaks;
     }
 
@@ -165,10 +194,10 @@ public final class Engine {
      * @return its index: 0, 1, ...
      */
     public int addSource(SourceConfig source) {
-        servers.add(new Server(new NtpSource(servers.size(), source, random)));
+        servers.add(new Server(new NtpAssociation(servers.size(), source, random)));
         pool.addSeat();
         model.bank().addSource();
-        learnedFilter.ifPresent(SecondOpinion::addSource);
+        learnedFilter.ifPresent(GatedFilter::addSource);
         return servers.size() - 1;
     }
 
@@ -203,11 +232,11 @@ public final class Engine {
             startNanos = rawNanos;
             nextRefreshNanos = rawNanos + REFRESH_NANOS;
         }
-        for (Server server : servers) {
-            server.protocol.onTimer(rawNanos, nextRequestId).ifPresent(send -> {
-                nextRequestId++;
-                out.accept(send);
-            });
+        for (int i = 0; i < servers.size(); i++) {
+            Optional<byte[]> request = servers.get(i).protocol.onTimer(rawNanos, nextRequestId);
+            if (request.isPresent()) {
+                out.accept(new Action.Send(i, nextRequestId++, request.get()));
+            }
         }
         if (rawNanos - nextRefreshNanos >= 0) {
             nextRefreshNanos = rawNanos + REFRESH_NANOS;
@@ -247,7 +276,7 @@ public final class Engine {
                     server.protocol.config().name() + " refuses to serve us; left alone for an hour or more");
         }
         exchange.ifPresent(accepted -> {
-            out.accept(server.protocol.measured(accepted));
+            out.accept(new Action.Measured(server.protocol.measured(accepted)));
             onExchange(accepted, rawNanos, out);
         });
     }
@@ -304,8 +333,8 @@ public final class Engine {
         contradictions = 0;
         holdoverLaw.restart();
         model.forgetPhase(JUMP_FREQUENCY_SD);
-        learnedFilter.ifPresent(SecondOpinion::restart);
-        learned.forEach(LearnedSlot::restart);
+        learnedFilter.ifPresent(GatedFilter::restart);
+        learned.forEach(ExternalForecaster::restart);
     }
 
     // --- One exchange ---
@@ -341,7 +370,7 @@ public final class Engine {
     }
 
     /** The learned filter begins with what has come before. */
-    private void teachHistory(SecondOpinion filter) {
+    private void teachHistory(GatedFilter filter) {
         for (Exchange past : model.history()) {
             if (servers.get(past.source()).state == SourceState.SELECTED) {
                 filter.add(past, model.epochNanos(), Optional.empty(), 0, 0);
@@ -350,7 +379,7 @@ public final class Engine {
     }
 
     /** The learned filter is judged by an exchange that the bank has not seen yet, and takes it in. */
-    private void teachLearnedFilter(SecondOpinion filter, Exchange exchange) {
+    private void teachLearnedFilter(GatedFilter filter, Exchange exchange) {
         int source = exchange.source();
         if (!model.bank().knows(source)) {
             filter.add(exchange, model.epochNanos(), Optional.empty(), 0, 0);
@@ -385,7 +414,7 @@ public final class Engine {
             contradictions++;
             if (isTainted()) {
                 model.rebuild();
-                learned.forEach(LearnedSlot::restart);
+                learned.forEach(ExternalForecaster::restart);
             } else if (contradictions >= CONFIRMATIONS) {
                 note(
                         out,
@@ -406,7 +435,7 @@ public final class Engine {
         }
         contradictions = 0;
         boolean forecast = model.bank().knows(exchange.source());
-        OscillatorBank believed = model.bank();
+        HypothesisBank believed = model.bank();
         // By this server alone: the weights between servers and what they disagree by are no part of what an exchange
         // tells.
         List<Integer> alone = List.of(exchange.source());
@@ -439,7 +468,7 @@ public final class Engine {
         if (isOutsideBound(rawNanos)) {
             // Outside what the servers guarantee.
             model.startAfresh();
-            learned.forEach(LearnedSlot::restart);
+            learned.forEach(ExternalForecaster::restart);
         }
     }
 
@@ -462,7 +491,7 @@ public final class Engine {
             pool.clearAll();
             model.history().forEach(exchange -> pool.add(exchange, model.epochNanos()));
         }
-        learned.forEach(LearnedSlot::restart);
+        learned.forEach(ExternalForecaster::restart);
         learnedFilter.ifPresent(filter -> teachHistory(filter));
         judgeServers(rawNanos, out);
     }
@@ -654,7 +683,7 @@ public final class Engine {
             double distance = now.middle() - offset;
             p00 += distance * distance;
         }
-        Optional<OscillatorBank> stepping = model.suspectedStep();
+        Optional<HypothesisBank> stepping = model.suspectedStep();
         if (stepping.isPresent()) {
             double distance = stepping.get().estimate(rawNanos, speakers()).offset() - offset;
             p00 += distance * distance;
@@ -724,7 +753,7 @@ public final class Engine {
                 .orElse(own);
     }
 
-    private Estimate fuse(Estimate own, SecondOpinion filter) {
+    private Estimate fuse(Estimate own, GatedFilter filter) {
         Estimate bankAlone = calibrated(own);
         Estimate fused = filter.fuse(bankAlone, speakers());
         // The very numbers of the bank where it speaks alone.
@@ -760,7 +789,7 @@ public final class Engine {
 
     /** What the forecasters that may speak say of an instant, each with its learned companion. */
     private Estimate spoken(long rawNanos) {
-        OscillatorBank.Estimates all = model.bank().estimates(rawNanos, speakers());
+        HypothesisBank.Estimates all = model.bank().estimates(rawNanos, speakers());
         Estimate shortTerm = withLearned(Forecast.Forecaster.SHORT_TERM, all.shortTerm());
         Estimate longTerm = withLearned(Forecast.Forecaster.LONG_TERM, all.longTerm());
         shortTermWeight = switch (config.speaker()) {
@@ -769,7 +798,7 @@ public final class Engine {
             default -> all.shortTermWeight();
         };
         if (config.speaker() == Correction.Source.FUSION) {
-            return OscillatorBank.fuse(shortTerm, longTerm, shortTermWeight);
+            return CovarianceIntersection.fuse(shortTerm, longTerm, shortTermWeight);
         }
         return config.speaker() == Correction.Source.SHORT_TERM ? shortTerm : longTerm;
     }
@@ -777,7 +806,7 @@ public final class Engine {
     // --- Learned forecasters ---
 
     private Estimate withLearned(Forecast.Forecaster forecaster, Estimate own) {
-        for (LearnedSlot slot : learned) {
+        for (ExternalForecaster slot : learned) {
             if (slot.forecaster() == forecaster) {
                 return slot.fuse(own, scale());
             }
@@ -785,15 +814,15 @@ public final class Engine {
         return own;
     }
 
-    private Estimate builtIn(LearnedSlot slot, long rawNanos) {
-        OscillatorBank.Estimates all = model.bank().estimates(rawNanos, speakers());
+    private Estimate builtIn(ExternalForecaster slot, long rawNanos) {
+        HypothesisBank.Estimates all = model.bank().estimates(rawNanos, speakers());
         return slot.forecaster() == Forecast.Forecaster.SHORT_TERM ? all.shortTerm() : all.longTerm();
     }
 
     private void askLearned(long rawNanos, Consumer<Action> out) {
         if (model.bank().isStarted() && warmupComplete) {
-            for (LearnedSlot slot : learned) {
-                slot.onTimer(rawNanos, at -> builtIn(slot, at), scale(), out);
+            for (ExternalForecaster slot : learned) {
+                slot.onTimer(rawNanos, at -> builtIn(slot, at), scale(), new Host(slot.forecaster(), out));
             }
         }
     }
@@ -805,24 +834,42 @@ public final class Engine {
      */
     private List<Estimate> judgeLearned(Exchange exchange, Consumer<Action> out) {
         List<Estimate> expected = new ArrayList<>();
-        for (LearnedSlot slot : learned) {
+        for (ExternalForecaster slot : learned) {
             slot.judge(
                     exchange,
                     (offset, variance) ->
                             model.bank().logEvidence(exchange, model.epochNanos(), speakers(), offset, variance),
-                    out);
+                    new Host(slot.forecaster(), out));
             expected.add(builtIn(slot, exchange.middle()));
         }
         return expected;
     }
 
-    private Optional<LearnedSlot> slot(Forecast.Forecaster forecaster) {
+    /** Turns what an external forecaster wants into actions. */
+    private record Host(Forecast.Forecaster forecaster, Consumer<Action> out) implements ExternalForecaster.Host {
+        @Override
+        public void infer(long requestId, double[] context) {
+            out.accept(new Action.Infer(forecaster, requestId, context));
+        }
+
+        @Override
+        public void inform(String text) {
+            note(out, Action.Severity.INFO, text);
+        }
+
+        @Override
+        public void warn(String text) {
+            note(out, Action.Severity.WARN, text);
+        }
+    }
+
+    private Optional<ExternalForecaster> slot(Forecast.Forecaster forecaster) {
         return learned.stream().filter(slot -> slot.forecaster() == forecaster).findFirst();
     }
 
     /** The model of a learned forecaster is there; from now on it is asked by {@link Action.Infer}. */
     public void onForecasterReady(Forecast.Forecaster forecaster) {
-        slot(forecaster).ifPresent(LearnedSlot::onReady);
+        slot(forecaster).ifPresent(ExternalForecaster::onReady);
     }
 
     /**
@@ -831,22 +878,22 @@ public final class Engine {
      *
      * @param requestId of the {@link Action.Infer}
      * @param quantiles of what the offset will be above the line that was taken off the context, continued to the horizon, s,
-     *     at {@link LearnedConfig#quantileLevels}
+     *     at {@link ExternalForecasterConfig#quantileLevels}
      */
     public void onForecast(
             Forecast.Forecaster forecaster, long requestId, double[] quantiles, long rawNanos, Consumer<Action> out) {
-        slot(forecaster).ifPresent(slot -> slot.onForecast(requestId, quantiles, rawNanos, out));
+        slot(forecaster).ifPresent(slot -> slot.onForecast(requestId, quantiles, rawNanos, new Host(forecaster, out)));
     }
 
     /** A learned forecaster could not answer: it is quarantined. */
     public void onForecastFailed(
             Forecast.Forecaster forecaster, long requestId, String reason, long rawNanos, Consumer<Action> out) {
-        slot(forecaster).ifPresent(slot -> slot.onFailed(requestId, reason, rawNanos, out));
+        slot(forecaster).ifPresent(slot -> slot.onFailed(requestId, reason, rawNanos, new Host(forecaster, out)));
     }
 
     /** How the learned filter, if there is one, and the learned forecasters are doing, in the order of the configuration. */
-    public List<LearnedReport> learned() {
-        List<LearnedReport> reports = new ArrayList<>();
+    public List<ForecasterReport> learned() {
+        List<ForecasterReport> reports = new ArrayList<>();
         learnedFilter.ifPresent(filter -> reports.add(filter.report()));
         learned.forEach(slot -> reports.add(slot.report()));
         return List.copyOf(reports);
@@ -965,7 +1012,7 @@ public final class Engine {
         if (!model.bank().isStarted()) {
             return List.of();
         }
-        OscillatorBank.Estimates all = model.bank().estimates(rawNanos, speakers());
+        HypothesisBank.Estimates all = model.bank().estimates(rawNanos, speakers());
         List<Forecast> forecasts = new ArrayList<>();
         forecasts.add(forecast(Forecast.Forecaster.SHORT_TERM, all.shortTerm(), all.shortTermWeight()));
         forecasts.add(forecast(Forecast.Forecaster.LONG_TERM, all.longTerm(), 1 - all.shortTermWeight()));

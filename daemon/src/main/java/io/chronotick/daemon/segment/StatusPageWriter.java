@@ -3,8 +3,8 @@ package io.chronotick.daemon.segment;
 
 import io.chronotick.client.PageLayout;
 import io.chronotick.daemon.time.ClockDomain;
-import io.chronotick.engine.SourceReport;
-import io.chronotick.engine.StampKind;
+import io.chronotick.engine.ntp.SourceReport;
+import io.chronotick.engine.ntp.StampKind;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

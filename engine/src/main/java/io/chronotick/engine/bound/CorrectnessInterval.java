@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.engine.bound;
+
+import io.chronotick.engine.ntp.Exchange;
+
+/**
+ * What exchanges of one server that do not contradict each other guarantee about UTC - raw and about its rate, without any
+ * model (RFC 5905, section 11.2, calls the first one the correctness interval).
+ *
+ * <p>An exchange says that UTC - raw was at least t3 - T4 - e when the reply arrived, since that left before, and at most
+ * t2 - T1 + e when the request left, whatever the queues did; e is what the server may be wrong by. Two facts follow:
+ *
+ * <ul>
+ *   <li><i>Offset.</i> All past ends are intersected, each carried to the present with the interval that holds the frequency.
+ *   <li><i>Frequency.</i> Of an earlier exchange j and a later one k, the average rate between is at least
+ *       (low_k - high_j) / (T4_k - T1_j) and at most (high_k - low_j) / (T1_k - T4_j). By assumption the average over any other
+ *       stretch within {@link #MEMORY_NANOS} differs from that by at most {@code maxDrift}.
+ * </ul>
+ *
+ * <p>For the second the newest {@value #RECENT} exchanges are kept, and the best lower and the best upper end of every
+ * {@value #PARTS}th part of the memory; the frequency comes from the pairs that end in the newest. That is a choice among true
+ * constraints: it costs width, never truth. Not thread-safe; an exchange costs some 600 divisions and allocates nothing.
+ */
+final class CorrectnessInterval {
+    /**
+     * How far back exchanges tell of the frequency, ns: long enough for 0.03 ppm from a round trip of 0.1 ms, short enough that a
+     * room does not change by more than maxDrift says.
+     */
+    static final long MEMORY_NANOS = 3_600_000_000_000L;
+
+    /** No oscillator of a computer is farther off than this, s/s (RFC 5905 allows 500 ppm, with what a program may add). */
+    static final Interval ANY_FREQUENCY = new Interval(-1e-4, 1e-4);
+
+    /** Reading error of the local clock, s: two reads of a nanosecond counter, scheduling excluded. */
+    private static final double READING_ERROR = 1e-7;
+
+    static final int PARTS = 32;
+    static final int RECENT = 8;
+    private static final long PART_NANOS = MEMORY_NANOS / PARTS;
+
+    /** Lower and upper ends with their instants: one a slot; nothing where the slot is not used yet. */
+    private static final class Ends {
+        final boolean[] used;
+        final double[] low;
+        final double[] high;
+        final long[] lowNanos;
+        final long[] highNanos;
+
+        Ends(int size) {
+            used = new boolean[size];
+            low = new double[size];
+            high = new double[size];
+            lowNanos = new long[size];
+            highNanos = new long[size];
+        }
+
+        void setLow(int i, double value, long nanos) {
+            low[i] = value;
+            lowNanos[i] = nanos;
+        }
+
+        void setHigh(int i, double value, long nanos) {
+            high[i] = value;
+            highNanos[i] = nanos;
+        }
+
+        boolean isWithinMemory(int i, long now) {
+            // One part less: what is measured now is used for as long as a part lasts.
+            return used[i] && now - Math.min(lowNanos[i], highNanos[i]) <= MEMORY_NANOS - PART_NANOS;
+        }
+    }
+
+    private double low;
+    private double high;
+    private long lowNanos;
+    private long highNanos;
+
+    /** What the parts of the memory are counted from. */
+    private final long originNanos;
+
+    private final Ends parts = new Ends(PARTS);
+    private final long[] partNumber = new long[PARTS];
+    private final Ends recent = new Ends(RECENT);
+    private int nextRecent;
+
+    /** Bounds of the average frequency over stretches that were measured, s/s. */
+    private double slowest = Double.NEGATIVE_INFINITY;
+
+    private double fastest = Double.POSITIVE_INFINITY;
+    private long measuredNanos;
+
+    private CorrectnessInterval(long originNanos) {
+        this.originNanos = originNanos;
+        this.measuredNanos = originNanos;
+    }
+
+    /** What one exchange guarantees. */
+    static CorrectnessInterval of(Exchange exchange, long epochNanos) {
+        CorrectnessInterval interval = new CorrectnessInterval(exchange.t4());
+        interval.low = lowOf(exchange, epochNanos);
+        interval.high = highOf(exchange, epochNanos);
+        interval.lowNanos = exchange.t4();
+        interval.highNanos = exchange.t1();
+        interval.keep(exchange.t4(), interval.low, exchange.t1(), interval.high);
+        return interval;
+    }
+
+    /** What holds if either of two holds; of the frequency they say nothing together. */
+    static CorrectnessInterval either(
+            CorrectnessInterval one, CorrectnessInterval other, long rawNanos, Interval frequency) {
+        Interval hull = one.at(rawNanos, frequency).hull(other.at(rawNanos, frequency));
+        CorrectnessInterval either = new CorrectnessInterval(rawNanos);
+        either.low = hull.low();
+        either.high = hull.high();
+        either.lowNanos = rawNanos;
+        either.highNanos = rawNanos;
+        return either;
+    }
+
+    /** What one exchange alone guarantees when the raw clock reads {@code rawNanos}, whatever the oscillator did before. */
+    static Interval alone(Exchange exchange, long epochNanos, long rawNanos) {
+        double sinceT4 = Math.abs(rawNanos - exchange.t4()) * 1e-9;
+        double sinceT1 = Math.abs(rawNanos - exchange.t1()) * 1e-9;
+        return new Interval(
+                lowOf(exchange, epochNanos) + ANY_FREQUENCY.low() * sinceT4,
+                highOf(exchange, epochNanos) + ANY_FREQUENCY.high() * sinceT1);
+    }
+
+    /** Lower end of UTC - raw - epoch at T4, s. */
+    private static double lowOf(Exchange exchange, long epochNanos) {
+        double low = (exchange.t3() - exchange.t4() - epochNanos) * 1e-9;
+        // The ulp: an epoch that a liar has set decades away leaves few digits.
+        return low - exchange.serverError() - READING_ERROR - Math.ulp(low);
+    }
+
+    /** Upper end of UTC - raw - epoch at T1, s. */
+    private static double highOf(Exchange exchange, long epochNanos) {
+        double high = (exchange.t2() - exchange.t1() - epochNanos) * 1e-9;
+        return high + exchange.serverError() + READING_ERROR + Math.ulp(high);
+    }
+
+    /**
+     * Takes in an exchange if it does not contradict what is known.
+     *
+     * @param epochNanos what is subtracted from UTC - raw, ns
+     * @param frequency what holds the frequency since the exchange before
+     * @param maxDrift most by which average frequencies of two stretches differ, s/s
+     * @return false if it contradicts: then nothing has changed. Either an exchange was false, or the oscillator has changed by
+     *     more than maxDrift, or the raw clock has jumped
+     */
+    boolean add(Exchange exchange, long epochNanos, Interval frequency, double maxDrift) {
+        double newLow = lowOf(exchange, epochNanos);
+        double newHigh = highOf(exchange, epochNanos);
+        long t1 = exchange.t1();
+        long t4 = exchange.t4();
+        double bestLow = Math.max(newLow, lowAt(t4, frequency));
+        double bestHigh = Math.min(newHigh, highAt(t1, frequency));
+        if (bestLow > carriedHigh(bestHigh, t4 - t1, frequency)) {
+            return false;
+        }
+        measureFrequency(t4);
+        double formerSlowest = slowest;
+        double formerFastest = fastest;
+        pairWithAll(newLow, t4, newHigh, t1, t4);
+        if (slowest - fastest > maxDrift
+                || slowest - maxDrift > ANY_FREQUENCY.high()
+                || fastest + maxDrift < ANY_FREQUENCY.low()) {
+            slowest = formerSlowest;
+            fastest = formerFastest;
+            return false;
+        }
+        low = bestLow;
+        lowNanos = t4;
+        high = bestHigh;
+        highNanos = t1;
+        keep(t4, newLow, t1, newHigh);
+        return true;
+    }
+
+    private void measureFrequency(long now) {
+        measuredNanos = now;
+        slowest = Double.NEGATIVE_INFINITY;
+        fastest = Double.POSITIVE_INFINITY;
+        for (int i = 0; i < RECENT; i++) {
+            if (recent.isWithinMemory(i, now)) {
+                pairWithAll(recent.low[i], recent.lowNanos[i], recent.high[i], recent.highNanos[i], now);
+            }
+        }
+    }
+
+    /** Narrows the bounds of the average frequency by the stretches between all that is kept and one later exchange. */
+    private void pairWithAll(double laterLow, long laterLowNanos, double laterHigh, long laterHighNanos, long now) {
+        pairWith(parts, laterLow, laterLowNanos, laterHigh, laterHighNanos, now);
+        pairWith(recent, laterLow, laterLowNanos, laterHigh, laterHighNanos, now);
+    }
+
+    private void pairWith(
+            Ends earlier, double laterLow, long laterLowNanos, double laterHigh, long laterHighNanos, long now) {
+        for (int i = 0; i < earlier.used.length; i++) {
+            if (!earlier.isWithinMemory(i, now)) {
+                continue;
+            }
+            long rising = laterLowNanos - earlier.highNanos[i];
+            if (rising > 0) {
+                slowest = Math.max(slowest, (laterLow - earlier.high[i]) / (rising * 1e-9));
+            }
+            long falling = laterHighNanos - earlier.lowNanos[i];
+            if (falling > 0) {
+                fastest = Math.min(fastest, (laterHigh - earlier.low[i]) / (falling * 1e-9));
+            }
+        }
+    }
+
+    /** Keeps the ends that say most, as far as the frequency is known to carry them to one instant. */
+    private void keep(long t4, double newLow, long t1, double newHigh) {
+        recent.used[nextRecent] = true;
+        recent.setLow(nextRecent, newLow, t4);
+        recent.setHigh(nextRecent, newHigh, t1);
+        nextRecent = (nextRecent + 1) % RECENT;
+
+        long number = Math.floorDiv(t4 - originNanos, PART_NANOS);
+        int i = (int) Math.floorMod(number, (long) PARTS);
+        double rate = Math.abs(slowest + fastest) < Double.POSITIVE_INFINITY ? (slowest + fastest) / 2 : 0;
+        boolean fresh = !parts.used[i] || partNumber[i] != number;
+        parts.used[i] = true;
+        partNumber[i] = number;
+        if (fresh || newLow >= parts.low[i] + rate * (t4 - parts.lowNanos[i]) * 1e-9) {
+            parts.setLow(i, newLow, t4);
+        }
+        if (fresh || newHigh <= parts.high[i] + rate * (t1 - parts.highNanos[i]) * 1e-9) {
+            parts.setHigh(i, newHigh, t1);
+        }
+    }
+
+    /**
+     * Another server has been heard at {@code now}: what is older than the memory was said while the frequency was what
+     * {@code former} holds, and tells nothing of the present one.
+     */
+    void age(long now, Interval former) {
+        carryTo(now - MEMORY_NANOS, former);
+        if (now - measuredNanos > PART_NANOS) {
+            measureFrequency(now);
+        }
+    }
+
+    private void carryTo(long rawNanos, Interval frequency) {
+        if (lowNanos < rawNanos) {
+            low = lowAt(rawNanos, frequency);
+            lowNanos = rawNanos;
+        }
+        if (highNanos < rawNanos) {
+            high = highAt(rawNanos, frequency);
+            highNanos = rawNanos;
+        }
+    }
+
+    /** The interval of UTC - raw - epoch when the raw clock reads {@code rawNanos}, s. */
+    Interval at(long rawNanos, Interval frequency) {
+        double lowNow = lowAt(rawNanos, frequency);
+        double highNow = highAt(rawNanos, frequency);
+        // Ends that meet may cross by a rounding error.
+        return new Interval(Math.min(lowNow, highNow), Math.max(lowNow, highNow));
+    }
+
+    private double lowAt(long rawNanos, Interval frequency) {
+        double elapsed = (rawNanos - lowNanos) * 1e-9;
+        return low + Math.min(frequency.low() * elapsed, frequency.high() * elapsed);
+    }
+
+    private double highAt(long rawNanos, Interval frequency) {
+        return carriedHigh(high, rawNanos - highNanos, frequency);
+    }
+
+    private static double carriedHigh(double high, long nanos, Interval frequency) {
+        double elapsed = nanos * 1e-9;
+        return high + Math.max(frequency.low() * elapsed, frequency.high() * elapsed);
+    }
+
+    /** What holds the average frequency over any stretch of the memory and until the next exchange, s/s. */
+    Interval frequency(double maxDrift) {
+        double least = Math.max(slowest - maxDrift, ANY_FREQUENCY.low());
+        double most = Math.min(fastest + maxDrift, ANY_FREQUENCY.high());
+        return least <= most ? new Interval(least, most) : ANY_FREQUENCY;
+    }
+}
