@@ -14,6 +14,7 @@ import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.daemon.time.ProcessStats;
 import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.forecast.ForecasterReport;
+import io.chronotick.engine.math.Nanos;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -74,7 +75,7 @@ final class StatusLoop implements Runnable {
         this.segment = segment;
         this.onReplaced = onReplaced;
         this.pageWriter = new StatusPageWriter(
-                clocks.realtimeNanos() * 1e-9,
+                Nanos.toSeconds(clocks.realtimeNanos()),
                 config.frequencyHz(),
                 config.cpuAffinity().stream().map(String::valueOf).collect(Collectors.joining(",")),
                 Daemon.version());

@@ -16,6 +16,7 @@ import io.chronotick.engine.forecast.ForecasterReport;
 import io.chronotick.engine.forecast.HoldoverLaw;
 import io.chronotick.engine.learned.FilterWeights;
 import io.chronotick.engine.learned.GatedFilter;
+import io.chronotick.engine.math.Nanos;
 import io.chronotick.engine.ntp.Exchange;
 import io.chronotick.engine.ntp.LeapIndicator;
 import io.chronotick.engine.ntp.NtpAssociation;
@@ -690,7 +691,7 @@ public final class Engine {
         }
         double scale = scale();
         // Nobody has looked for some polls: the oscillator may do what it has not done before.
-        double silence = (rawNanos - lastSyncNanos) * 1e-9;
+        double silence = Nanos.toSeconds(rawNanos - lastSyncNanos);
         double unwatched = config.modelEnabled() && silence > UNWATCHED_POLLS * shortestPoll() ? silence : 0;
         double strayedOffset = holdoverLaw.offsetSd(unwatched) / scale;
         double strayedFrequency = holdoverLaw.frequencySd(unwatched) / scale;
@@ -712,14 +713,14 @@ public final class Engine {
                     String.format(
                             Locale.ROOT,
                             "READY after %.1f s: %d exchanges, uncertainty ±%.1f us, bound ±%.1f us",
-                            (rawNanos - startNanos) * 1e-9,
+                            Nanos.toSeconds(rawNanos - startNanos),
                             acceptedCount,
                             sd * 1e6,
                             maxError * 1e6));
         }
         out.accept(new Action.Publish(new Correction(
                 rawNanos,
-                rawNanos + model.epochNanos() + Math.round(offset * 1e9),
+                rawNanos + model.epochNanos() + Nanos.ofSeconds(offset),
                 frequency,
                 p00,
                 // A mixture with cycles may expect itself to become surer; without a measurement nobody does.
@@ -731,7 +732,7 @@ public final class Engine {
                 pool.frequency().farthestFrom(frequency),
                 config.maxUncertaintySeconds(),
                 withdrawn,
-                Math.round(config.horizonSeconds() * 1e9),
+                Nanos.ofSeconds(config.horizonSeconds()),
                 modelSpeaks ? config.speaker() : Correction.Source.NTP,
                 warmupComplete,
                 modelSpeaks,
@@ -740,7 +741,7 @@ public final class Engine {
                 leap(),
                 false,
                 confidence.value(),
-                Math.round(CONFIDENCE_POLLS * shortestPoll() * 1e9),
+                Nanos.ofSeconds(CONFIDENCE_POLLS * shortestPoll()),
                 acceptedCount,
                 lastSyncNanos)));
     }
@@ -780,7 +781,7 @@ public final class Engine {
     }
 
     private Estimate measurement(Exchange newest, long rawNanos) {
-        double dt = (rawNanos - newest.middle()) * 1e-9;
+        double dt = Nanos.toSeconds(rawNanos - newest.middle());
         double half = Math.max(newest.delay(), 0) / 2 + newest.serverError();
         double p11 = UNKNOWN_FREQUENCY_SD * UNKNOWN_FREQUENCY_SD;
         // The truth is anywhere within half the delay: a uniform law has a third of its square as variance.
@@ -910,7 +911,7 @@ public final class Engine {
     }
 
     private void noteHoldover(long rawNanos, Consumer<Action> out) {
-        double silence = (rawNanos - lastSyncNanos) * 1e-9;
+        double silence = Nanos.toSeconds(rawNanos - lastSyncNanos);
         boolean silent = acceptedCount > 0 && silence > SILENT_POLLS * shortestPoll() + longestTimeout();
         if (silent && !holdover) {
             holdover = true;
@@ -969,7 +970,7 @@ public final class Engine {
     }
 
     private long warmupLimitNanos() {
-        return Math.round(config.warmupLimitSeconds() * 1e9);
+        return Nanos.ofSeconds(config.warmupLimitSeconds());
     }
 
     /** Whether the warm-up is over. */
@@ -1028,7 +1029,7 @@ public final class Engine {
     }
 
     private Forecast forecast(Forecast.Forecaster forecaster, Estimate estimate, double weight) {
-        long utcNanos = estimate.rawNanos() + model.epochNanos() + Math.round(estimate.offset() * 1e9);
+        long utcNanos = estimate.rawNanos() + model.epochNanos() + Nanos.ofSeconds(estimate.offset());
         return new Forecast(forecaster, estimate.rawNanos(), utcNanos, scale() * estimate.sd(), weight);
     }
 
@@ -1044,7 +1045,7 @@ public final class Engine {
             double delay = 0;
             if (server.newest.isPresent()) {
                 Exchange newest = server.newest.get();
-                double dt = (rawNanos - newest.middle()) * 1e-9;
+                double dt = Nanos.toSeconds(rawNanos - newest.middle());
                 offset = model.middleOffset(newest) + frequency * dt - published;
                 delay = newest.delay();
                 sd = Math.max(delay, 0) / 2 + newest.serverError();

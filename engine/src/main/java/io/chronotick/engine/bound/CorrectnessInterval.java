@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine.bound;
 
+import io.chronotick.engine.math.Nanos;
 import io.chronotick.engine.ntp.Exchange;
 
 /**
@@ -119,8 +120,8 @@ final class CorrectnessInterval {
 
     /** What one exchange alone guarantees when the raw clock reads {@code rawNanos}, whatever the oscillator did before. */
     static Interval alone(Exchange exchange, long epochNanos, long rawNanos) {
-        double sinceT4 = Math.abs(rawNanos - exchange.t4()) * 1e-9;
-        double sinceT1 = Math.abs(rawNanos - exchange.t1()) * 1e-9;
+        double sinceT4 = Nanos.toSeconds(Math.abs(rawNanos - exchange.t4()));
+        double sinceT1 = Nanos.toSeconds(Math.abs(rawNanos - exchange.t1()));
         return new Interval(
                 lowOf(exchange, epochNanos) + ANY_FREQUENCY.low() * sinceT4,
                 highOf(exchange, epochNanos) + ANY_FREQUENCY.high() * sinceT1);
@@ -128,14 +129,14 @@ final class CorrectnessInterval {
 
     /** Lower end of UTC - raw - epoch at T4, s. */
     private static double lowOf(Exchange exchange, long epochNanos) {
-        double low = (exchange.t3() - exchange.t4() - epochNanos) * 1e-9;
+        double low = exchange.returnOffset(epochNanos);
         // The ulp: an epoch that a liar has set decades away leaves few digits.
         return low - exchange.serverError() - READING_ERROR - Math.ulp(low);
     }
 
     /** Upper end of UTC - raw - epoch at T1, s. */
     private static double highOf(Exchange exchange, long epochNanos) {
-        double high = (exchange.t2() - exchange.t1() - epochNanos) * 1e-9;
+        double high = exchange.forwardOffset(epochNanos);
         return high + exchange.serverError() + READING_ERROR + Math.ulp(high);
     }
 
@@ -202,11 +203,11 @@ final class CorrectnessInterval {
             }
             long rising = laterLowNanos - earlier.highNanos[i];
             if (rising > 0) {
-                slowest = Math.max(slowest, (laterLow - earlier.high[i]) / (rising * 1e-9));
+                slowest = Math.max(slowest, (laterLow - earlier.high[i]) / Nanos.toSeconds(rising));
             }
             long falling = laterHighNanos - earlier.lowNanos[i];
             if (falling > 0) {
-                fastest = Math.min(fastest, (laterHigh - earlier.low[i]) / (falling * 1e-9));
+                fastest = Math.min(fastest, (laterHigh - earlier.low[i]) / Nanos.toSeconds(falling));
             }
         }
     }
@@ -224,10 +225,10 @@ final class CorrectnessInterval {
         boolean fresh = !parts.used[i] || partNumber[i] != number;
         parts.used[i] = true;
         partNumber[i] = number;
-        if (fresh || newLow >= parts.low[i] + rate * (t4 - parts.lowNanos[i]) * 1e-9) {
+        if (fresh || newLow >= parts.low[i] + rate * (t4 - parts.lowNanos[i]) * Nanos.IN_SECONDS) {
             parts.setLow(i, newLow, t4);
         }
-        if (fresh || newHigh <= parts.high[i] + rate * (t1 - parts.highNanos[i]) * 1e-9) {
+        if (fresh || newHigh <= parts.high[i] + rate * (t1 - parts.highNanos[i]) * Nanos.IN_SECONDS) {
             parts.setHigh(i, newHigh, t1);
         }
     }
@@ -263,7 +264,7 @@ final class CorrectnessInterval {
     }
 
     private double lowAt(long rawNanos, Interval frequency) {
-        double elapsed = (rawNanos - lowNanos) * 1e-9;
+        double elapsed = Nanos.toSeconds(rawNanos - lowNanos);
         return low + Math.min(frequency.low() * elapsed, frequency.high() * elapsed);
     }
 
@@ -272,7 +273,7 @@ final class CorrectnessInterval {
     }
 
     private static double carriedHigh(double high, long nanos, Interval frequency) {
-        double elapsed = nanos * 1e-9;
+        double elapsed = Nanos.toSeconds(nanos);
         return high + Math.max(frequency.low() * elapsed, frequency.high() * elapsed);
     }
 

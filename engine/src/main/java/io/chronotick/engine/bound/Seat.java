@@ -176,8 +176,8 @@ final class Seat {
     /** Notes where the newest exchange lies beside what all seats together guarantee at its T4. */
     void compare(Exchange exchange, long epochNanos, Interval agreed) {
         leastDelay.add(exchange.delay(), exchange.t4());
-        double forward = (exchange.t2() - exchange.t1() - epochNanos) * 1e-9;
-        double back = (exchange.t3() - exchange.t4() - epochNanos) * 1e-9;
+        double forward = exchange.forwardOffset(epochNanos);
+        double back = exchange.returnOffset(epochNanos);
         double middle = (forward + back) / 2;
         double queues = (exchange.delay() - leastDelay.seconds()) / 2 + exchange.serverError() + COMPARISON_SLACK;
         outside = middle - queues > agreed.high()

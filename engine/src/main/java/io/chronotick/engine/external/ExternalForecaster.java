@@ -6,6 +6,7 @@ import io.chronotick.engine.forecast.Estimate;
 import io.chronotick.engine.forecast.Forecast;
 import io.chronotick.engine.forecast.ForecasterReport;
 import io.chronotick.engine.math.LogOdds;
+import io.chronotick.engine.math.Nanos;
 import io.chronotick.engine.math.Normal;
 import io.chronotick.engine.ntp.Exchange;
 import java.util.ArrayDeque;
@@ -160,7 +161,7 @@ public final class ExternalForecaster {
         if (state == ForecasterReport.State.ABSENT) {
             return;
         }
-        long step = Math.round(config.stepSeconds() * 1e9);
+        long step = Nanos.ofSeconds(config.stepSeconds());
         if (!gridStarted || (rawNanos - nextSampleNanos) / step >= config.contextLength()) {
             gridStarted = true;
             history.clear();
@@ -192,14 +193,14 @@ public final class ExternalForecaster {
     private void ask(long rawNanos, BuiltIn builtIn, double scale, Host host) {
         long made = history.newestNanos();
         Estimate then = builtIn.at(made);
-        Estimate own = builtIn.at(made + Math.round(config.horizonSeconds() * 1e9));
+        Estimate own = builtIn.at(made + Nanos.ofSeconds(config.horizonSeconds()));
         long requestId = nextRequestId++;
         asked = Optional.of(new Asked(requestId, rawNanos, then, own, scale));
         host.infer(requestId, history.context(then.offset(), then.frequency()));
     }
 
     private boolean isLate(long rawNanos) {
-        return asked.isPresent() && (rawNanos - asked.get().rawNanos()) * 1e-9 > config.deadlineSeconds();
+        return asked.isPresent() && Nanos.toSeconds(rawNanos - asked.get().rawNanos()) > config.deadlineSeconds();
     }
 
     private String late() {
@@ -271,7 +272,8 @@ public final class ExternalForecaster {
 
     private void forgetUnjudged(long rawNanos) {
         double patience = UNJUDGED_STEPS * config.stepSeconds() + UNJUDGED_SECONDS;
-        while (!pending.isEmpty() && (rawNanos - pending.peek().own().rawNanos()) * 1e-9 > patience) {
+        while (!pending.isEmpty()
+                && Nanos.toSeconds(rawNanos - pending.peek().own().rawNanos()) > patience) {
             pending.remove();
         }
     }
@@ -293,7 +295,7 @@ public final class ExternalForecaster {
             return;
         }
         Estimate own = due.get().own();
-        double since = (exchange.middle() - own.rawNanos()) * 1e-9;
+        double since = Nanos.toSeconds(exchange.middle() - own.rawNanos());
         double way = own.frequency() * since;
         double scale = due.get().scale();
         double learned = likelihood.log(due.get().offset() + way, due.get().variance());
@@ -347,7 +349,7 @@ public final class ExternalForecaster {
             return OptionalDouble.empty();
         }
         Due due = heard.get();
-        double part = (rawNanos - due.made().rawNanos()) * 1e-9 / config.horizonSeconds();
+        double part = Nanos.toSeconds(rawNanos - due.made().rawNanos()) / config.horizonSeconds();
         boolean useful = part >= 0
                 && part <= 1
                 && due.isConsistent()
@@ -364,7 +366,7 @@ public final class ExternalForecaster {
         reason = why;
         judged = 0;
         weight.clear();
-        quarantineEndsNanos = rawNanos + Math.round(quarantineSeconds * 1e9);
+        quarantineEndsNanos = rawNanos + Nanos.ofSeconds(quarantineSeconds);
         host.warn(named(String.format(
                 Locale.ROOT, "%s; quarantined for %.0f s, the built-in model goes on", why, quarantineSeconds)));
         quarantineSeconds = Math.min(2 * quarantineSeconds, LONGEST_QUARANTINE);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine.external;
 
+import io.chronotick.engine.math.Nanos;
 import java.util.Arrays;
 
 /**
@@ -50,7 +51,7 @@ final class ForecastHistory {
      * @param sd standard deviation of {@code offset}, s
      */
     void onMeasurement(long rawNanos, double offset, double error, double sd) {
-        double seconds = (rawNanos - measuredNanos) * 1e-9;
+        double seconds = Nanos.toSeconds(rawNanos - measuredNanos);
         if (measured && seconds > 0 && config.correction() != HistoryCorrection.NONE) {
             correct(new HistoryCorrection.Step(seconds, measuredOffset, offset, error, sd));
         }
@@ -69,7 +70,7 @@ final class ForecastHistory {
         int n = 0;
         // The newest may be a little younger than the measurement, which takes its time to arrive.
         for (long place = count - kept; place < count; place++) {
-            double since = (timeOf(place) - measuredNanos) * 1e-9;
+            double since = Nanos.toSeconds(timeOf(place) - measuredNanos);
             if (since >= 0 && since <= step.seconds()) {
                 elapsed[n] = since;
                 offsets[n] = ring[(int) (place % ring.length)];
@@ -89,7 +90,7 @@ final class ForecastHistory {
     }
 
     private long timeOf(long place) {
-        return newestNanos - Math.round((count - 1 - place) * config.stepSeconds() * 1e9);
+        return newestNanos - Nanos.ofSeconds((count - 1 - place) * config.stepSeconds());
     }
 
     /**

@@ -35,12 +35,6 @@ public final class Confidence {
         return count == 0 ? 0 : Math.min(1, hitCount / (NOMINAL * count));
     }
 
-    void clear() {
-        count = 0;
-        next = 0;
-        hitCount = 0;
-    }
-
     /** Smooth fall from 1 at age 0 over 1/2 at age 1 towards 0. */
     static double freshness(double age) {
         return 1 / (1 + age * age);

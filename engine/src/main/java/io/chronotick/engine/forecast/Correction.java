@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine.forecast;
 
+import io.chronotick.engine.math.Nanos;
 import io.chronotick.engine.ntp.LeapIndicator;
 
 /**
  * What the engine knows about UTC, as a line over the raw clock with its uncertainty. Immutable; the evaluation methods
  * allocate nothing and may be called from any thread.
  *
- * <p>With {@code dt = (raw - rawNanos) * 1e-9} seconds:
+ * <p>With {@code dt = raw - rawNanos} in seconds:
  *
  * <ul>
  *   <li>UTC(raw) = {@code utcNanos + (raw - rawNanos) * (1 + frequency)}
@@ -119,20 +120,20 @@ public record Correction(
 
     /** Standard deviation of {@link #utcNanosAt}, s. */
     public double sdAt(long raw) {
-        double dt = (raw - rawNanos) * 1e-9;
+        double dt = Nanos.toSeconds(raw - rawNanos);
         double variance = p00 + 2 * dt * p01 + dt * dt * p11 + wander * Math.abs(dt * dt * dt) / 3;
         return scale * Math.sqrt(Math.max(variance, MIN_VARIANCE));
     }
 
     /** Standard deviation of the frequency when the raw clock reads {@code raw}, s/s. */
     public double frequencySdAt(long raw) {
-        double dt = Math.abs(raw - rawNanos) * 1e-9;
+        double dt = Nanos.toSeconds(Math.abs(raw - rawNanos));
         return scale * Math.sqrt(Math.max(p11 + wander * dt, MIN_FREQUENCY_VARIANCE));
     }
 
     /** Hard bound on the error of {@link #utcNanosAt}, s. */
     public double maxErrorAt(long raw) {
-        return maxError + maxDrift * Math.abs(raw - rawNanos) * 1e-9;
+        return maxError + maxDrift * Math.abs(raw - rawNanos) * Nanos.IN_SECONDS;
     }
 
     /** Whether it may be used when the raw clock reads {@code raw}: not withdrawn, and its uncertainty below the maximum. */

@@ -6,6 +6,7 @@ import io.chronotick.engine.forecast.CovarianceIntersection;
 import io.chronotick.engine.forecast.Estimate;
 import io.chronotick.engine.forecast.Forecast;
 import io.chronotick.engine.forecast.ForecasterReport;
+import io.chronotick.engine.math.Nanos;
 import io.chronotick.engine.ntp.Exchange;
 import io.chronotick.engine.oscillator.KalmanState;
 import java.util.ArrayList;
@@ -157,8 +158,8 @@ public final class GatedFilter {
      */
     public void add(Exchange exchange, long epochNanos, Optional<Estimate> bank, double base, double baseSd) {
         Filtered filtered = filters.get(exchange.source());
-        double up = (exchange.t2() - exchange.t1() - epochNanos) * 1e-9;
-        double down = (exchange.t3() - exchange.t4() - epochNanos) * 1e-9;
+        double up = exchange.forwardOffset(epochNanos);
+        double down = exchange.returnOffset(epochNanos);
         double offset = (up + down) / 2;
         if (filtered.filter.exchanges() > 0 && exchange.middle() <= filtered.filter.rawNanos()) {
             return;
@@ -286,7 +287,7 @@ public final class GatedFilter {
             NeuralKalmanFilter filter = filters.get(source).filter;
             newest = filter.exchanges() > 0 ? Math.max(newest, filter.rawNanos()) : newest;
         }
-        return (raw - newest) * 1e-9;
+        return Nanos.toSeconds(raw - newest);
     }
 
     /** Share of the bank that far ahead. */

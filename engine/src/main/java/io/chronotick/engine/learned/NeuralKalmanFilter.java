@@ -3,6 +3,7 @@ package io.chronotick.engine.learned;
 
 import io.chronotick.engine.forecast.Estimate;
 import io.chronotick.engine.math.CycleFinder;
+import io.chronotick.engine.math.Nanos;
 import java.util.Arrays;
 
 /**
@@ -172,7 +173,7 @@ final class NeuralKalmanFilter {
      * @param delay round-trip delay, s
      */
     void add(long middle, double offset, double delay) {
-        double gap = (middle - rawNanos) * 1e-9;
+        double gap = Nanos.toSeconds(middle - rawNanos);
         rawNanos = middle;
         features.add(gap, offset, delay);
         if (features.count() == 1) {
@@ -409,7 +410,7 @@ final class NeuralKalmanFilter {
 
     /** What UTC - raw - epoch is when the raw clock reads {@code raw}, not before the newest exchange; two exchanges at least. */
     Estimate estimate(long raw) {
-        double lead = (raw - rawNanos) * 1e-9;
+        double lead = Nanos.toSeconds(raw - rawNanos);
         carry(lead);
         double toY = transition[Y][Z];
         double e2 = toY * toY;

@@ -96,8 +96,8 @@ public final class CycleFinder {
             meanGap = 0;
             return;
         }
-        double dt = (rawNanos - lastNanos) * 1e-9;
-        double t = (rawNanos - firstNanos) * 1e-9;
+        double dt = Nanos.toSeconds(rawNanos - lastNanos);
+        double t = Nanos.toSeconds(rawNanos - firstNanos);
         if (dt <= 0) {
             return;
         }
@@ -124,7 +124,7 @@ public final class CycleFinder {
      */
     public boolean find(double line) {
         strength = 0;
-        double seen = estimates == 0 ? 0 : (lastNanos - firstNanos) * 1e-9;
+        double seen = estimates == 0 ? 0 : Nanos.toSeconds(lastNanos - firstNanos);
         int first = index(meanGap * EXCHANGES_PER_CYCLE);
         int end = index(Math.min(seen, 2 * MEMORY) / CYCLES);
         if (end - first < 3) {

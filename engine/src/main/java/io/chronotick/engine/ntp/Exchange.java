@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine.ntp;
 
+import io.chronotick.engine.math.Nanos;
+
 /**
  * One accepted exchange with a server: the four timestamps of RFC 5905, section 8, and what the server says of itself.
  *
@@ -18,7 +20,17 @@ public record Exchange(
 
     /** Time on the network, there and back, s; below zero only through the clocks' reading errors. */
     public double delay() {
-        return ((t4 - t1) - (t3 - t2)) * 1e-9;
+        return Nanos.toSeconds((t4 - t1) - (t3 - t2));
+    }
+
+    /** UTC less raw as the request shows it, above {@code epochNanos}, s: too much by what the request waited on its way. */
+    public double forwardOffset(long epochNanos) {
+        return Nanos.toSeconds(t2 - t1 - epochNanos);
+    }
+
+    /** UTC less raw as the reply shows it, above {@code epochNanos}, s: too little by what the reply waited on its way. */
+    public double returnOffset(long epochNanos) {
+        return Nanos.toSeconds(t3 - t4 - epochNanos);
     }
 
     /** The middle of the exchange, CLOCK_MONOTONIC_RAW, ns. */

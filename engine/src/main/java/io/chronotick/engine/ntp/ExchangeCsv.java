@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine.ntp;
 
+import io.chronotick.engine.math.Nanos;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
@@ -111,8 +112,8 @@ public record ExchangeCsv(String server, String address, MeasuredExchange measur
     public boolean continues(ExchangeCsv before) {
         Exchange e = exchange();
         Exchange b = before.exchange();
-        double gap = (e.t1() - b.t4()) * 1e-9;
-        double moved = (e.t2() - b.t2()) * 1e-9 - (e.t1() - b.t1()) * 1e-9;
+        double gap = Nanos.toSeconds(e.t1() - b.t4());
+        double moved = Nanos.toSeconds(e.t2() - b.t2()) - Nanos.toSeconds(e.t1() - b.t1());
         return server.equals(before.server)
                 && address.equals(before.address)
                 && gap >= 0

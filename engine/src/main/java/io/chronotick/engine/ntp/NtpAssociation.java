@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine.ntp;
 
+import io.chronotick.engine.math.Nanos;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -48,8 +49,6 @@ public final class NtpAssociation {
 
     /** Polls are spread by this part at random, so that clients do not fall into step. */
     private static final double POLL_SPREAD = 0.02;
-
-    private static final double NANOS = 1e9;
 
     private final int index;
     private final SourceConfig config;
@@ -139,7 +138,7 @@ public final class NtpAssociation {
             return;
         }
         burstLeft = Math.max(burstLeft, count);
-        nextPollNanos = Math.min(nextPollNanos, rawNanos + nanos(burstSeconds));
+        nextPollNanos = Math.min(nextPollNanos, rawNanos + Nanos.ofSeconds(burstSeconds));
     }
 
     /** Asks at the latest after {@code seconds}; not while a request is under way, and not one who has refused or slowed us. */
@@ -147,13 +146,13 @@ public final class NtpAssociation {
         if (denied || isSlowed()) {
             return;
         }
-        nextPollNanos = Math.min(nextPollNanos, rawNanos + nanos(seconds));
+        nextPollNanos = Math.min(nextPollNanos, rawNanos + Nanos.ofSeconds(seconds));
     }
 
     /** An exchange measured elsewhere: the source answers, at the interval of its newest two exchanges. */
     public void onRecorded(Exchange exchange) {
         if (accepted > 0) {
-            pollSeconds = Math.max(exchange.t4() - lastAcceptedNanos, 1) / NANOS;
+            pollSeconds = Math.max(exchange.t4() - lastAcceptedNanos, 1) / Nanos.PER_SECOND;
         }
         reach = 0xFF;
         accepted++;
@@ -187,7 +186,7 @@ public final class NtpAssociation {
         transmittedNanos = rawNanos;
         transmitStamp = StampKind.USER;
         requestId = newRequestId;
-        timeoutNanos = rawNanos + nanos(config.timeoutSeconds());
+        timeoutNanos = rawNanos + Nanos.ofSeconds(config.timeoutSeconds());
         reach = (reach << 1) & 0xFF;
         sent++;
         return Optional.of(NtpPacket.request(new NtpTimestamp(cookie)).toBytes());
@@ -230,7 +229,7 @@ public final class NtpAssociation {
 
     private void scheduleNext(long rawNanos) {
         if (burstLeft > 0) {
-            nextPollNanos = rawNanos + nanos(burstSeconds);
+            nextPollNanos = rawNanos + Nanos.ofSeconds(burstSeconds);
         } else {
             schedule(rawNanos, pollSeconds);
         }
@@ -238,7 +237,7 @@ public final class NtpAssociation {
 
     private void schedule(long rawNanos, double seconds) {
         double spread = 1 + POLL_SPREAD * (2 * random.nextDouble() - 1);
-        nextPollNanos = rawNanos + nanos(seconds * spread);
+        nextPollNanos = rawNanos + Nanos.ofSeconds(seconds * spread);
     }
 
     /** Checks a datagram (RFC 5905, section 9.2 and TEST 1 to 7); an exchange only if nothing speaks against it. */
@@ -307,8 +306,8 @@ public final class NtpAssociation {
     }
 
     private static boolean isNonsense(NtpPacket packet, Exchange exchange) {
-        double atServer = (exchange.t3() - exchange.t2()) * 1e-9;
-        double turnaround = (exchange.t4() - exchange.t1()) * 1e-9;
+        double atServer = Nanos.toSeconds(exchange.t3() - exchange.t2());
+        double turnaround = Nanos.toSeconds(exchange.t4() - exchange.t1());
         return packet.receive().isZero()
                 || packet.transmit().isZero()
                 || atServer < 0
@@ -391,9 +390,5 @@ public final class NtpAssociation {
                 accepted,
                 lastAcceptedNanos,
                 List.copyOf(counted));
-    }
-
-    private static long nanos(double seconds) {
-        return Math.round(seconds * NANOS);
     }
 }

@@ -100,9 +100,7 @@ public final class ClockModel {
 
     /** The measured offset at the middle of an exchange, s from the epoch. */
     public double middleOffset(Exchange exchange) {
-        return ((exchange.t2() - exchange.t1() - epochNanos) * 1e-9
-                        + (exchange.t3() - exchange.t4() - epochNanos) * 1e-9)
-                / 2;
+        return (exchange.forwardOffset(epochNanos) + exchange.returnOffset(epochNanos)) / 2;
     }
 
     /** The way to a server has changed altogether. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine.oscillator;
 
+import io.chronotick.engine.math.Nanos;
 import java.util.OptionalDouble;
 
 /**
@@ -71,7 +72,7 @@ public final class Covariate {
             sameSinceNanos = raw;
         }
         if (value != newest) {
-            longestSame = Math.max(longestSame, (raw - sameSinceNanos) * 1e-9);
+            longestSame = Math.max(longestSame, Nanos.toSeconds(raw - sameSinceNanos));
             sameSinceNanos = raw;
         }
         beforePrevious = previous;
@@ -82,7 +83,7 @@ public final class Covariate {
         double covered = 0;
         if (count > 0) {
             int last = last();
-            double dt = (raw - rawNanos[last]) * 1e-9;
+            double dt = Nanos.toSeconds(raw - rawNanos[last]);
             reached = lagSeconds > 0 ? u + (level[last] - u) * Math.exp(-dt / lagSeconds) : u;
             covered = area[last] + (level[last] + reached) / 2 * dt;
         }
@@ -95,7 +96,7 @@ public final class Covariate {
     }
 
     private void measureWander(long raw, double reached) {
-        double span = (raw - spanNanos) * 1e-9;
+        double span = Nanos.toSeconds(raw - spanNanos);
         if (span >= WANDER_SPAN) {
             double moved = reached - spanLevel;
             spans++;
@@ -116,7 +117,7 @@ public final class Covariate {
             return Long.MIN_VALUE;
         }
         long newestNanos = rawNanos[last()];
-        double same = (newestNanos - sameSinceNanos) * 1e-9;
+        double same = Nanos.toSeconds(newestNanos - sameSinceNanos);
         return same > STUCK_RATIO * longestSame + STUCK_SECONDS ? sameSinceNanos : newestNanos;
     }
 
@@ -157,7 +158,7 @@ public final class Covariate {
         int oldest = Math.max(count - CAPACITY, 0);
         int base = (after == oldest ? oldest : after - 1) % CAPACITY;
         double mean = (level[base] + level(raw)) / 2;
-        return area[base] + mean * (raw - rawNanos[base]) * 1e-9;
+        return area[base] + mean * (raw - rawNanos[base]) * Nanos.IN_SECONDS;
     }
 
     /** Number of the first sample that is newer than {@code raw}, {@link #count} if none is. */

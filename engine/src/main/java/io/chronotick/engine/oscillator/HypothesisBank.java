@@ -6,6 +6,7 @@ import io.chronotick.engine.forecast.Estimate;
 import io.chronotick.engine.math.Cholesky;
 import io.chronotick.engine.math.CycleFinder;
 import io.chronotick.engine.math.LogOdds;
+import io.chronotick.engine.math.Nanos;
 import io.chronotick.engine.ntp.Exchange;
 import io.chronotick.engine.path.DelayModel;
 import io.chronotick.engine.path.NetworkPath;
@@ -283,8 +284,8 @@ public final class HypothesisBank {
      */
     boolean add(Exchange exchange, long epochNanos) {
         NetworkPath path = paths.get(exchange.source());
-        double up = (exchange.t2() - exchange.t1() - epochNanos) * 1e-9;
-        double down = -(exchange.t3() - exchange.t4() - epochNanos) * 1e-9;
+        double up = exchange.forwardOffset(epochNanos);
+        double down = -exchange.returnOffset(epochNanos);
         double baseSd = baseWander(path);
         int source = exchange.source();
         for (int j = 0; j < active(); j++) {
@@ -431,7 +432,7 @@ public final class HypothesisBank {
     private void lookBack(Exchange exchange, double up, double down) {
         int source = exchange.source();
         if (pending.length > 0
-                && (exchange.middle() - pending[0].rawNanos()) * 1e-9 >= LONG_LEAD
+                && Nanos.toSeconds(exchange.middle() - pending[0].rawNanos()) >= LONG_LEAD
                 && pending[0].knows(source)) {
             NetworkPath path = paths.get(source);
             for (int j = 0; j < pending.length; j++) {
@@ -466,8 +467,8 @@ public final class HypothesisBank {
     public double logEvidence(
             Exchange exchange, long epochNanos, List<Integer> sources, double offset, double variance) {
         NetworkPath path = paths.get(exchange.source());
-        double up = (exchange.t2() - exchange.t1() - epochNanos) * 1e-9;
-        double down = -(exchange.t3() - exchange.t4() - epochNanos) * 1e-9;
+        double up = exchange.forwardOffset(epochNanos);
+        double down = -exchange.returnOffset(epochNanos);
         double[] asymmetries = asymmetries(sources, serverWeights(sources));
         KalmanState model = likeliest().copy();
         model.prepare(exchange.source(), exchange.middle(), (up - down) / 2, exchange.delay());
@@ -578,7 +579,7 @@ public final class HypothesisBank {
 
     /** Share of the short-term forecaster in the fusion: from its record one step ahead to that at long leads. */
     private double shortTermShare(long raw) {
-        double lead = (raw - models[0].rawNanos()) * 1e-9 / LONG_LEAD;
+        double lead = Nanos.toSeconds(raw - models[0].rawNanos()) / LONG_LEAD;
         return near.share() + Math.min(Math.max(lead, 0), 1) * (far.share() - near.share());
     }
 

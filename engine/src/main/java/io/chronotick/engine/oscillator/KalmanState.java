@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine.oscillator;
 
+import io.chronotick.engine.math.Nanos;
 import io.chronotick.engine.ntp.Exchange;
 import io.chronotick.engine.path.DelayModel;
 import io.chronotick.engine.path.NetworkPath;
@@ -266,7 +267,7 @@ public final class KalmanState {
     /** Time up to an instant, from the state's on, for which a covariate is not known, s. */
     private double unknownSeconds(int i, long from, long to) {
         long known = Math.max(drivers.get(i).knownUntil(), from);
-        return Math.max(to - known, 0) * 1e-9;
+        return Nanos.toSeconds(Math.max(to - known, 0));
     }
 
     /** Prior variance of the asymmetry of a server with base delay {@code base} one way, s^2. */
@@ -338,7 +339,7 @@ public final class KalmanState {
 
     /** Time update to {@code raw}; a time before the state's leaves it where it is. */
     private void advance(long raw) {
-        double dt = (raw - rawNanos) * 1e-9;
+        double dt = Nanos.toSeconds(raw - rawNanos);
         if (dt <= 0) {
             return;
         }
@@ -466,7 +467,7 @@ public final class KalmanState {
 
     /** What a packet sees, see above. */
     private void direct(int source, int sign, long stamp) {
-        double tau = (stamp - rawNanos) * 1e-9;
+        double tau = Nanos.toSeconds(stamp - rawNanos);
         Arrays.fill(row, 0);
         row[X] = sign;
         row[Y] = sign * tau;
@@ -572,7 +573,7 @@ public final class KalmanState {
      * @param asymmetries weight of each server's a, by source index
      */
     void predict(long raw, double[] asymmetries, Prediction out) {
-        double dt = (raw - rawNanos) * 1e-9;
+        double dt = Nanos.toSeconds(raw - rawNanos);
         ClockTransition f = transition;
         f.set(hypothesis, Math.abs(dt));
         if (dt < 0) {
