@@ -180,7 +180,7 @@ public final class Engine {
     }
 
     /**
-     * Puts the learned filter beside the model.bank(). Before any server is added.
+     * Puts the learned filter beside the bank of hypotheses. Before any server is added.
      *
      * @param speaks whether it is fused into what is published, or only forecasts for whoever asks {@link #forecasts}
      */
