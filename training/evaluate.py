@@ -8,7 +8,7 @@ import torch
 
 from data import SEEN, Sequences
 from train import forecasts
-from tuned_filter import TunedFilter
+from tuned_filter import NeuralKalmanFilter
 from weights import load_weights
 
 LATE = 100  # exchanges that nobody is judged by
@@ -64,7 +64,7 @@ def main():
     parser.add_argument("files", nargs="+", help="sequences (chronotick lab dataset)")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    model = TunedFilter()
+    model = NeuralKalmanFilter()
     if options.weights:
         load_weights(model, options.weights)
     else:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from data import SEEN, Sequences
-from tuned_filter import TunedFilter
+from tuned_filter import NeuralKalmanFilter
 from weights import write_safetensors
 
 LEADS = [0.5, 16.0, 700.0]
@@ -46,7 +46,7 @@ def main():
     parser.add_argument("--sequences", help="what to make them of (chronotick lab dataset); with --vectors")
     options = parser.parse_args()
     saved = torch.load(options.checkpoint)
-    model = TunedFilter()
+    model = NeuralKalmanFilter()
     model.load_state_dict(saved["averaged"])
     write_safetensors(options.weights, model.state_dict(), {"updates": str(saved["done"]), "format": "pt"})
     print(f"{options.weights}: {os.path.getsize(options.weights)} bytes, {saved['done']} updates")

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from data import SEEN, Sequences, TARGETS
-from tuned_filter import TunedFilter
+from tuned_filter import NeuralKalmanFilter
 from weights import load_weights
 
 CHUNK = 64
@@ -105,7 +105,7 @@ def main():
     if training.seed == fresh.seed:
         raise SystemExit("training and validation sequences have the same seed: make the second with another --seed")
     os.makedirs(options.out, exist_ok=True)
-    model, averaged = TunedFilter(), TunedFilter()
+    model, averaged = NeuralKalmanFilter(), NeuralKalmanFilter()
     if options.start:
         load_weights(model, options.start)
     averaged.load_state_dict(model.state_dict())

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The learned filter: a five-state Kalman filter (float64) whose measurement shift, noises and outlook a small recurrent
-network sets at every exchange. io.chronotick.engine.TunedFilter is the same in Java; test vectors hold the two equal.
+network sets at every exchange. io.chronotick.engine.learned.NeuralKalmanFilter is the same in Java; test vectors hold the two equal.
 
 State: x = UTC - raw at the middle of the newest exchange (s), y its rate (s/s), z a rate's rate that decays with time constant tau (1/s),
 c and s a part of the rate that goes round with a period that CycleFinder finds, and its quadrature (s/s).
@@ -47,7 +47,7 @@ def turn(gap, omega):
 
 
 class CycleFinder:
-    """io.chronotick.engine.CycleFinder for many filters at once, in float64."""
+    """io.chronotick.engine.math.CycleFinder for many filters at once, in float64."""
     SHORTEST, LONGEST, RATIO, MEMORY, LINE, SETTLING = 400.0, 14_400.0, 1.02, 36_000.0, 10.0, 30
     CLIP, SCALE_MEMORY, CYCLES, EXCHANGES_PER_CYCLE = 4.0, 50.0, 3.0, 6.0
     PERIODS = int(math.log(LONGEST / SHORTEST) / math.log(RATIO)) + 1
@@ -120,7 +120,7 @@ class State:
         return torch.cat((self.m, self.p.flatten(1), torch.stack((self.tau, self.qx, self.qy, self.qz, self.omega), 1)), 1)
 
 
-class TunedFilter(nn.Module):
+class NeuralKalmanFilter(nn.Module):
     def __init__(self):
         super().__init__()
         self.inputs = nn.Linear(OPEN + CLOSED, INPUT)

@@ -3,8 +3,8 @@ package io.chronotick.benchmarks;
 
 import io.chronotick.engine.Action;
 import io.chronotick.engine.Engine;
-import io.chronotick.engine.Exchange;
-import io.chronotick.engine.Forecast;
+import io.chronotick.engine.forecast.Forecast;
+import io.chronotick.engine.ntp.Exchange;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.TimeUnit;

@@ -3,9 +3,9 @@ package io.chronotick.benchmarks;
 
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
-import io.chronotick.engine.Exchange;
-import io.chronotick.engine.FilterWeights;
-import io.chronotick.engine.SourceConfig;
+import io.chronotick.engine.learned.FilterWeights;
+import io.chronotick.engine.ntp.Exchange;
+import io.chronotick.engine.ntp.SourceConfig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Objects;
@@ -39,7 +39,7 @@ final class Exchanges {
     Engine engine(boolean learned) throws IOException {
         Engine engine = new Engine(EngineConfig.DEFAULT, new Random(1));
         if (learned) {
-            try (InputStream in = Engine.class.getResourceAsStream("tuned-filter.safetensors")) {
+            try (InputStream in = FilterWeights.class.getResourceAsStream("tuned-filter.safetensors")) {
                 engine.useLearnedFilter(
                         FilterWeights.of(Objects.requireNonNull(in).readAllBytes()), true);
             }

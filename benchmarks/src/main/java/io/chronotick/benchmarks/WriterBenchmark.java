@@ -4,7 +4,7 @@ package io.chronotick.benchmarks;
 import io.chronotick.client.RecordLayout;
 import io.chronotick.daemon.segment.RecordWriter;
 import io.chronotick.daemon.time.HostClocks;
-import io.chronotick.engine.Correction;
+import io.chronotick.engine.forecast.Correction;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.concurrent.TimeUnit;

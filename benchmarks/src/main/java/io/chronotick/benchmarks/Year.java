@@ -2,7 +2,7 @@
 package io.chronotick.benchmarks;
 
 import io.chronotick.engine.Engine;
-import io.chronotick.engine.Exchange;
+import io.chronotick.engine.ntp.Exchange;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.util.Locale;

@@ -2,7 +2,7 @@
 package io.chronotick.cli;
 
 import io.chronotick.engine.EngineConfig;
-import io.chronotick.engine.FilterWeights;
+import io.chronotick.engine.learned.FilterWeights;
 import io.chronotick.lab.LearnedWeights;
 import io.chronotick.lab.document.JsonText;
 import io.chronotick.lab.document.ReplayDocument;

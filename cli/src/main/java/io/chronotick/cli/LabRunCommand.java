@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.cli;
 
-import io.chronotick.engine.Ablation;
+import io.chronotick.engine.oscillator.Ablation;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;

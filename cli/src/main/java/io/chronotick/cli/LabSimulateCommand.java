@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.cli;
 
-import io.chronotick.engine.FilterWeights;
+import io.chronotick.engine.learned.FilterWeights;
 import io.chronotick.lab.LearnedWeights;
 import io.chronotick.lab.Parallel;
 import io.chronotick.lab.document.ByzantineDocument;

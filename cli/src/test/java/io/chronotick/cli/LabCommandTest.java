@@ -7,8 +7,8 @@ import io.chronotick.daemon.reference.ReferenceServer;
 import io.chronotick.daemon.reference.ReferenceServerConfig;
 import io.chronotick.daemon.reference.Truth;
 import io.chronotick.daemon.time.HostClocks;
-import io.chronotick.engine.Engine;
-import io.chronotick.engine.ExchangeRecord;
+import io.chronotick.engine.learned.FilterWeights;
+import io.chronotick.engine.ntp.ExchangeCsv;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -155,7 +155,7 @@ class LabCommandTest {
                     .isEqualTo(ExitCode.OK);
         }
         assertThat(shell.out()).startsWith(file + ": ").contains(" exchanges more, ", " in a row with one server");
-        assertThat(Files.readAllLines(file)).hasSizeGreaterThanOrEqualTo(3).startsWith(ExchangeRecord.HEADER);
+        assertThat(Files.readAllLines(file)).hasSizeGreaterThanOrEqualTo(3).startsWith(ExchangeCsv.HEADER);
 
         String out = directory.resolve("sequences.bin").toString();
         isRefused(
@@ -206,7 +206,7 @@ class LabCommandTest {
                 scenario);
         isRefused("is no safetensors file", "lab", "replay", directory.toString(), "--weights", scenario);
         Path weights = directory.resolve("mine.safetensors");
-        try (InputStream in = Engine.class.getResourceAsStream("tuned-filter.safetensors")) {
+        try (InputStream in = FilterWeights.class.getResourceAsStream("tuned-filter.safetensors")) {
             Files.write(weights, Objects.requireNonNull(in).readAllBytes());
         }
         assertThat(shell.run("lab", "simulate", scenario, "--weights", weights.toString()))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon;
 
-import io.chronotick.engine.CovariateReport;
+import io.chronotick.engine.oscillator.CovariateReport;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;

@@ -12,7 +12,7 @@ import io.chronotick.daemon.segment.SegmentFile;
 import io.chronotick.daemon.sensor.HostSensors;
 import io.chronotick.daemon.time.CpuAffinity;
 import io.chronotick.daemon.time.HostClocks;
-import io.chronotick.engine.Correction;
+import io.chronotick.engine.forecast.Correction;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;

@@ -7,18 +7,18 @@ import io.chronotick.daemon.config.ServerConfig;
 import io.chronotick.daemon.net.NtpTransport;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.engine.Action;
-import io.chronotick.engine.Correction;
-import io.chronotick.engine.CovariateConfig;
-import io.chronotick.engine.CovariateReport;
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
-import io.chronotick.engine.ExchangeRecord;
-import io.chronotick.engine.FilterWeights;
-import io.chronotick.engine.Forecast;
-import io.chronotick.engine.LearnedReport;
-import io.chronotick.engine.SourceConfig;
-import io.chronotick.engine.SourceReport;
-import io.chronotick.engine.StampKind;
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.forecast.Forecast;
+import io.chronotick.engine.forecast.ForecasterReport;
+import io.chronotick.engine.learned.FilterWeights;
+import io.chronotick.engine.ntp.ExchangeCsv;
+import io.chronotick.engine.ntp.SourceConfig;
+import io.chronotick.engine.ntp.SourceReport;
+import io.chronotick.engine.ntp.StampKind;
+import io.chronotick.engine.oscillator.CovariateConfig;
+import io.chronotick.engine.oscillator.CovariateReport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -68,7 +68,7 @@ final class EngineLoop
             double shortTermWeight,
             Correction correction,
             List<SourceReport> sources,
-            List<LearnedReport> learned,
+            List<ForecasterReport> learned,
             List<CovariateReport> covariates,
             long rawNanos) {}
 
@@ -84,7 +84,7 @@ final class EngineLoop
     private final Queue<Runnable> inbox = new ConcurrentLinkedQueue<>();
 
     private final Publisher publisher;
-    private final Consumer<ExchangeRecord> recorder;
+    private final Consumer<ExchangeCsv> recorder;
     private final Thread.UncaughtExceptionHandler onDeath;
     private final CovariateNotes covariateNotes = new CovariateNotes();
 
@@ -105,7 +105,7 @@ final class EngineLoop
             ServerAddresses.Names names,
             RandomGenerator random,
             Publisher publisher,
-            Consumer<ExchangeRecord> recorder,
+            Consumer<ExchangeCsv> recorder,
             Thread.UncaughtExceptionHandler onDeath) {
         this.config = config;
         this.clocks = clocks;
@@ -171,13 +171,14 @@ final class EngineLoop
     }
 
     /** Those of the engine, and the filter whose weights could not be had: it was asked for, and is missed. */
-    private List<LearnedReport> learned() {
-        List<LearnedReport> reports = engine.learned();
+    private List<ForecasterReport> learned() {
+        List<ForecasterReport> reports = engine.learned();
         if (!config.learnedFilter() || weights.isPresent()) {
             return reports;
         }
-        List<LearnedReport> all = new ArrayList<>();
-        all.add(new LearnedReport(Forecast.Forecaster.LEARNED, LearnedReport.State.ABSENT, 0, 0, 0, Double.NaN, ""));
+        List<ForecasterReport> all = new ArrayList<>();
+        all.add(new ForecasterReport(
+                Forecast.Forecaster.LEARNED, ForecasterReport.State.ABSENT, 0, 0, 0, Double.NaN, ""));
         all.addAll(reports);
         return List.copyOf(all);
     }
@@ -332,14 +333,14 @@ final class EngineLoop
             newest = publish.correction();
             publisher.publish(publish.correction(), discontinuities);
         } else if (action instanceof Action.Measured measured) {
-            int source = measured.exchange().source();
+            int source = measured.measured().exchange().source();
             addresses.onAnswer(source);
             addresses
                     .of(source)
-                    .ifPresent(address -> recorder.accept(new ExchangeRecord(
+                    .ifPresent(address -> recorder.accept(new ExchangeCsv(
                             config.servers().get(source).name(),
                             address.getAddress().getHostAddress(),
-                            measured)));
+                            measured.measured())));
         } else if (action instanceof Action.Infer infer) {
             for (ModelRunner model : models) {
                 if (model.forecaster() == infer.forecaster()) {

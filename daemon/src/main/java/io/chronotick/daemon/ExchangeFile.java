@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon;
 
-import io.chronotick.engine.ExchangeRecord;
+import io.chronotick.engine.ntp.ExchangeCsv;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -18,7 +18,7 @@ import java.util.Optional;
  * ended first. When it has reached its size it becomes FILE.1 in the place of an older one. For one thread.
  */
 final class ExchangeFile implements AutoCloseable {
-    private static final byte[] HEADER = (ExchangeRecord.HEADER + "\n").getBytes(StandardCharsets.UTF_8);
+    private static final byte[] HEADER = (ExchangeCsv.HEADER + "\n").getBytes(StandardCharsets.UTF_8);
 
     private final Path file;
     private final long largestBytes;
@@ -90,7 +90,7 @@ final class ExchangeFile implements AutoCloseable {
      *
      * @throws IOException if that is not possible; the next call tries afresh
      */
-    void add(ExchangeRecord exchange) throws IOException {
+    void add(ExchangeCsv exchange) throws IOException {
         open();
         byte[] line = (exchange.line() + "\n").getBytes(StandardCharsets.UTF_8);
         if (size + line.length > largestBytes && size > HEADER.length) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon;
 
-import io.chronotick.engine.ExchangeRecord;
+import io.chronotick.engine.ntp.ExchangeCsv;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -29,7 +29,7 @@ final class ExchangeLog implements Runnable, AutoCloseable {
 
     private final Path path;
     private final ExchangeFile file;
-    private final BlockingQueue<Optional<ExchangeRecord>> waiting = new ArrayBlockingQueue<>(WAITING);
+    private final BlockingQueue<Optional<ExchangeCsv>> waiting = new ArrayBlockingQueue<>(WAITING);
     private final Thread thread;
 
     private final AtomicLong missing = new AtomicLong();
@@ -58,7 +58,7 @@ final class ExchangeLog implements Runnable, AutoCloseable {
     }
 
     /** Hands over an exchange, without ever waiting. When too many wait for the disk it is not kept. */
-    void add(ExchangeRecord exchange) {
+    void add(ExchangeCsv exchange) {
         if (!waiting.offer(Optional.of(exchange))) {
             missing.incrementAndGet();
         }
@@ -73,7 +73,7 @@ final class ExchangeLog implements Runnable, AutoCloseable {
     public void run() {
         try (file) {
             tryOpen();
-            for (Optional<ExchangeRecord> next = waiting.take(); next.isPresent(); next = waiting.take()) {
+            for (Optional<ExchangeCsv> next = waiting.take(); next.isPresent(); next = waiting.take()) {
                 keep(next.get());
             }
         } catch (IOException e) {
@@ -93,7 +93,7 @@ final class ExchangeLog implements Runnable, AutoCloseable {
         }
     }
 
-    private void keep(ExchangeRecord exchange) {
+    private void keep(ExchangeCsv exchange) {
         try {
             file.add(exchange);
         } catch (IOException e) {

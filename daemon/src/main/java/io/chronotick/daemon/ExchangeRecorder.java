@@ -6,8 +6,8 @@ import io.chronotick.daemon.net.NtpTransport;
 import io.chronotick.daemon.net.NtpTransports;
 import io.chronotick.daemon.net.Resolver;
 import io.chronotick.daemon.time.HostClocks;
-import io.chronotick.engine.Correction;
-import io.chronotick.engine.ExchangeRecord;
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.ntp.ExchangeCsv;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -54,7 +54,7 @@ public final class ExchangeRecorder implements AutoCloseable {
         }
     }
 
-    private record Stretch(ExchangeRecord last, int length) {}
+    private record Stretch(ExchangeCsv last, int length) {}
 
     private ExchangeRecorder(DaemonConfig config, HostClocks clocks, NtpTransport transport, ExchangeFile file) {
         this.transport = transport;
@@ -111,7 +111,7 @@ public final class ExchangeRecorder implements AutoCloseable {
     }
 
     /** On the network thread, which here has nothing better to do than to wait for the disk. */
-    private void keep(ExchangeRecord exchange) {
+    private void keep(ExchangeCsv exchange) {
         if (failure.isPresent()) {
             return;
         }

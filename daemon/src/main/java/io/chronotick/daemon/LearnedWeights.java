@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon;
 
-import io.chronotick.engine.Engine;
-import io.chronotick.engine.FilterWeights;
+import io.chronotick.engine.learned.FilterWeights;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -42,7 +41,7 @@ final class LearnedWeights {
     /** Reads a resource of the engine. */
     static Optional<FilterWeights> ofResource(String name) {
         String remedy = "Install ChronoTick again";
-        try (InputStream in = Engine.class.getResourceAsStream(name)) {
+        try (InputStream in = FilterWeights.class.getResourceAsStream(name)) {
             return in == null ? without(name, "is missing", remedy) : Optional.of(FilterWeights.of(in.readAllBytes()));
         } catch (IOException | IllegalArgumentException e) {
             return without(name, String.valueOf(e.getMessage()), remedy);

@@ -3,12 +3,12 @@ package io.chronotick.daemon;
 
 import io.chronotick.daemon.segment.RecordWriter;
 import io.chronotick.daemon.time.HostClocks;
-import io.chronotick.engine.Correction;
-import io.chronotick.engine.CovariateReport;
-import io.chronotick.engine.DropReason;
-import io.chronotick.engine.LearnedReport;
-import io.chronotick.engine.SourceReport;
-import io.chronotick.engine.SourceState;
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.forecast.ForecasterReport;
+import io.chronotick.engine.ntp.DropReason;
+import io.chronotick.engine.ntp.SourceReport;
+import io.chronotick.engine.ntp.SourceState;
+import io.chronotick.engine.oscillator.CovariateReport;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
@@ -147,8 +147,8 @@ final class Metrics implements AutoCloseable {
                 .help("1 for the state that a learned forecaster is in, 0 for the others.")
                 .labelNames(FORECASTER, STATE)
                 .callback(call -> {
-                    for (LearnedReport report : engine.get().learned()) {
-                        for (LearnedReport.State state : LearnedReport.State.values()) {
+                    for (ForecasterReport report : engine.get().learned()) {
+                        for (ForecasterReport.State state : ForecasterReport.State.values()) {
                             call.call(flag(report.state() == state), name(report), word(state));
                         }
                     }
@@ -158,17 +158,17 @@ final class Metrics implements AutoCloseable {
                 engine,
                 "fusion_ratio",
                 "Share in the fusion with the built-in forecaster, 0 to 1; 0 unless fused.",
-                LearnedReport::weight);
+                ForecasterReport::weight);
         learned(
                 engine,
                 "outside_95_ratio",
                 "Recent share of exchanges outside the 95 % interval it had forecast; NaN for a model from a file.",
-                LearnedReport::missed);
+                ForecasterReport::missed);
         learned(
                 engine,
                 "judged",
                 "Forecasts judged; of a model from a file, in the present trial.",
-                LearnedReport::judged);
+                ForecasterReport::judged);
         CounterWithCallback.builder()
                 .name(PREFIX + "learned_quarantines_total")
                 .help("How often it has been quarantined.")
@@ -179,7 +179,7 @@ final class Metrics implements AutoCloseable {
                 .register(registry);
     }
 
-    private static String name(LearnedReport report) {
+    private static String name(ForecasterReport report) {
         return switch (report.forecaster()) {
             case LEARNED -> "filter";
             case SHORT_TERM -> "short_term";
@@ -242,7 +242,7 @@ final class Metrics implements AutoCloseable {
     }
 
     private void learned(
-            Supplier<EngineLoop.Snapshot> engine, String name, String help, ToDoubleFunction<LearnedReport> value) {
+            Supplier<EngineLoop.Snapshot> engine, String name, String help, ToDoubleFunction<ForecasterReport> value) {
         labelled("learned_" + name, help, FORECASTER, () -> engine.get().learned(), Metrics::name, value);
     }
 

@@ -6,7 +6,8 @@ import io.chronotick.daemon.model.ForecastModel;
 import io.chronotick.daemon.model.ForecastModelException;
 import io.chronotick.daemon.model.ForecastModelProvider;
 import io.chronotick.engine.Action;
-import io.chronotick.engine.Forecast;
+import io.chronotick.engine.forecast.Forecast;
+import io.chronotick.engine.math.Nanos;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
@@ -91,7 +92,7 @@ final class ModelRunner implements Runnable {
 
     /** Cancels what has taken longer than it may. */
     void cancelLate(long rawNanos) {
-        boolean late = (rawNanos - askedNanos) * 1e-9 > config.slot().deadlineSeconds();
+        boolean late = Nanos.toSeconds(rawNanos - askedNanos) > config.slot().deadlineSeconds();
         if (busy.get() && late && !cancelled) {
             cancelled = true;
             model.ifPresent(ForecastModel::cancel);
@@ -136,7 +137,7 @@ final class ModelRunner implements Runnable {
                 "{}: {} loaded in {} s; it is heard once it has proven itself",
                 term(),
                 config.file(),
-                String.format(Locale.ROOT, "%.1f", (System.nanoTime() - start) * 1e-9));
+                String.format(Locale.ROOT, "%.1f", Nanos.toSeconds(System.nanoTime() - start)));
         return loaded;
     }
 

@@ -12,8 +12,9 @@ import io.chronotick.daemon.sensor.HostSensors;
 import io.chronotick.daemon.time.ClockDomain;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.daemon.time.ProcessStats;
-import io.chronotick.engine.Correction;
-import io.chronotick.engine.LearnedReport;
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.forecast.ForecasterReport;
+import io.chronotick.engine.math.Nanos;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -74,7 +75,7 @@ final class StatusLoop implements Runnable {
         this.segment = segment;
         this.onReplaced = onReplaced;
         this.pageWriter = new StatusPageWriter(
-                clocks.realtimeNanos() * 1e-9,
+                Nanos.toSeconds(clocks.realtimeNanos()),
                 config.frequencyHz(),
                 config.cpuAffinity().stream().map(String::valueOf).collect(Collectors.joining(",")),
                 Daemon.version());
@@ -176,7 +177,7 @@ final class StatusLoop implements Runnable {
                         recordWriter.clockSteps(),
                         clocks.monotonicNanos(),
                         clocks.rawNanos(),
-                        engine.learned().stream().map(LearnedReport::text).collect(Collectors.joining("; ")),
+                        engine.learned().stream().map(ForecasterReport::text).collect(Collectors.joining("; ")),
                         engine.sources()));
     }
 

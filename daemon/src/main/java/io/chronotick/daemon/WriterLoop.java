@@ -5,7 +5,7 @@ import io.chronotick.client.RecordLayout;
 import io.chronotick.daemon.segment.MappingFault;
 import io.chronotick.daemon.segment.RecordWriter;
 import io.chronotick.daemon.time.HostClocks;
-import io.chronotick.engine.Correction;
+import io.chronotick.engine.forecast.Correction;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicLong;

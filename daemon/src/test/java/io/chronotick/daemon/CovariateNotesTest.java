@@ -3,8 +3,8 @@ package io.chronotick.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.chronotick.engine.CovariateConfig;
-import io.chronotick.engine.CovariateReport;
+import io.chronotick.engine.oscillator.CovariateConfig;
+import io.chronotick.engine.oscillator.CovariateReport;
 import java.util.List;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;

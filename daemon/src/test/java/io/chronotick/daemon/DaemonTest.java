@@ -20,7 +20,7 @@ import io.chronotick.daemon.reference.ReferenceServer;
 import io.chronotick.daemon.reference.ReferenceServerConfig;
 import io.chronotick.daemon.reference.Truth;
 import io.chronotick.daemon.time.HostClocks;
-import io.chronotick.engine.DropReason;
+import io.chronotick.engine.ntp.DropReason;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;

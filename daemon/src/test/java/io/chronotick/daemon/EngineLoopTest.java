@@ -4,15 +4,15 @@ package io.chronotick.daemon;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.chronotick.daemon.net.NtpTransport;
-import io.chronotick.engine.Correction;
-import io.chronotick.engine.Exchange;
-import io.chronotick.engine.ExchangeRecord;
-import io.chronotick.engine.LeapIndicator;
-import io.chronotick.engine.NtpPacket;
-import io.chronotick.engine.NtpTimestamp;
-import io.chronotick.engine.SourceReport;
-import io.chronotick.engine.SourceState;
-import io.chronotick.engine.StampKind;
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.ntp.Exchange;
+import io.chronotick.engine.ntp.ExchangeCsv;
+import io.chronotick.engine.ntp.LeapIndicator;
+import io.chronotick.engine.ntp.NtpPacket;
+import io.chronotick.engine.ntp.NtpTimestamp;
+import io.chronotick.engine.ntp.SourceReport;
+import io.chronotick.engine.ntp.SourceState;
+import io.chronotick.engine.ntp.StampKind;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -45,7 +45,7 @@ class EngineLoopTest {
     private final VirtualClocks clocks = new VirtualClocks();
     private final Network network = new Network();
     private final Writer writer = new Writer();
-    private final List<ExchangeRecord> exchanges = new ArrayList<>();
+    private final List<ExchangeCsv> exchanges = new ArrayList<>();
     private EngineLoop loop;
 
     /** What UTC is ahead of the raw clock, ns. */

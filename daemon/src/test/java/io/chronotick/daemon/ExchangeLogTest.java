@@ -8,11 +8,11 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.chronotick.daemon.config.ConfigLoader;
 import io.chronotick.daemon.config.ConfigOverrides;
 import io.chronotick.daemon.config.ServerConfig;
-import io.chronotick.engine.Action;
-import io.chronotick.engine.Exchange;
-import io.chronotick.engine.ExchangeRecord;
-import io.chronotick.engine.LeapIndicator;
-import io.chronotick.engine.StampKind;
+import io.chronotick.engine.ntp.Exchange;
+import io.chronotick.engine.ntp.ExchangeCsv;
+import io.chronotick.engine.ntp.LeapIndicator;
+import io.chronotick.engine.ntp.MeasuredExchange;
+import io.chronotick.engine.ntp.StampKind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,12 +45,12 @@ class ExchangeLogTest {
         deaths.add(cause);
     }
 
-    private static ExchangeRecord exchange(int i) {
+    private static ExchangeCsv exchange(int i) {
         long t1 = i * 1_000_000_000L;
-        return new ExchangeRecord(
+        return new ExchangeCsv(
                 "server",
                 "192.0.2.1",
-                new Action.Measured(
+                new MeasuredExchange(
                         new Exchange(0, t1, t1 + 500, t1 + 500, t1 + 1000, 0, 0, 1e-6),
                         1,
                         LeapIndicator.NONE,
@@ -71,7 +71,7 @@ class ExchangeLogTest {
 
     private static List<String> content(Path file) throws IOException {
         List<String> lines = Files.readAllLines(file);
-        assertThat(lines.get(0)).isEqualTo(ExchangeRecord.HEADER);
+        assertThat(lines.get(0)).isEqualTo(ExchangeCsv.HEADER);
         return lines.subList(1, lines.size());
     }
 
@@ -92,7 +92,7 @@ class ExchangeLogTest {
         add(file, LARGE, 2, 3);
         List<String> lines = content(file);
         assertThat(lines.get(0)).isEqualTo(exchange(0).line());
-        assertThat(ExchangeRecord.parse(lines.get(1))).isEmpty();
+        assertThat(ExchangeCsv.parse(lines.get(1))).isEmpty();
         assertThat(lines.get(2)).isEqualTo(exchange(2).line());
     }
 
@@ -100,7 +100,7 @@ class ExchangeLogTest {
     void shouldKeepTheNewestTwoFilesAtMost() throws IOException {
         Path file = directory.resolve("exchanges.csv");
         long fourLines =
-                ExchangeRecord.HEADER.length() + 1L + 4L * (exchange(10).line().length() + 1);
+                ExchangeCsv.HEADER.length() + 1L + 4L * (exchange(10).line().length() + 1);
         add(file, fourLines, 10, 21);
         assertThat(content(directory.resolve("exchanges.csv.1"))).isEqualTo(lines(14, 18));
         assertThat(content(file)).isEqualTo(lines(18, 21));
@@ -187,8 +187,8 @@ class ExchangeLogTest {
                 assertThat(daemon.segment()).exists();
                 TestDaemon.await("eight exchanges", () -> linesIn(file) > 8);
             }
-            List<ExchangeRecord> read = content(file).stream()
-                    .map(line -> ExchangeRecord.parse(line).orElseThrow())
+            List<ExchangeCsv> read = content(file).stream()
+                    .map(line -> ExchangeCsv.parse(line).orElseThrow())
                     .toList();
             assertThat(read).hasSizeGreaterThanOrEqualTo(8);
             for (int i = 1; i < read.size(); i++) {

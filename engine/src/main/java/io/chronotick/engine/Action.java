@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine;
 
+import io.chronotick.engine.external.ExternalForecasterConfig;
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.forecast.Forecast;
+import io.chronotick.engine.ntp.MeasuredExchange;
+
 /** What the engine asks of the shell round it. The engine itself performs no input or output. */
 public sealed interface Action permits Action.Send, Action.Publish, Action.Measured, Action.Infer, Action.Note {
 
@@ -17,22 +22,15 @@ public sealed interface Action permits Action.Send, Action.Publish, Action.Measu
     /** Publish a new correction; it replaces the one before. */
     record Publish(Correction correction) implements Action {}
 
-    /**
-     * An exchange has passed the checks of the protocol; whether the server is believed is another matter. For whoever keeps a
-     * record.
-     *
-     * @param stratum of the server
-     * @param leap as the server states
-     * @param stamps where both ends were stamped; kernel only when both were
-     */
-    record Measured(Exchange exchange, int stratum, LeapIndicator leap, StampKind stamps) implements Action {}
+    /** An exchange has passed the checks of the protocol. For whoever keeps a record. */
+    record Measured(MeasuredExchange measured) implements Action {}
 
     /**
      * Ask a learned forecaster; the answer comes back by {@link Engine#onForecast} or {@link Engine#onForecastFailed}.
      *
      * @param forecaster which
      * @param requestId identifies this request in the answer
-     * @param context offsets, s, oldest first, on the grid of {@link LearnedConfig#stepSeconds}, less the engine's own straight
+     * @param context offsets, s, oldest first, on the grid of {@link ExternalForecasterConfig#stepSeconds}, less the engine's own straight
      *     line through the newest; the receiver of this action owns the array
      */
     @SuppressWarnings("ArrayRecordComponent") // the input of one inference, never compared or hashed

@@ -1,6 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine;
 
+import io.chronotick.engine.bound.Intersection;
+import io.chronotick.engine.bound.Interval;
+import io.chronotick.engine.bound.ServerPool;
+import io.chronotick.engine.external.ExternalForecaster;
+import io.chronotick.engine.external.ExternalForecasterConfig;
+import io.chronotick.engine.forecast.Calibration;
+import io.chronotick.engine.forecast.Confidence;
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.forecast.CovarianceIntersection;
+import io.chronotick.engine.forecast.Estimate;
+import io.chronotick.engine.forecast.Forecast;
+import io.chronotick.engine.forecast.ForecasterReport;
+import io.chronotick.engine.forecast.HoldoverLaw;
+import io.chronotick.engine.learned.FilterWeights;
+import io.chronotick.engine.learned.GatedFilter;
+import io.chronotick.engine.math.Nanos;
+import io.chronotick.engine.ntp.Exchange;
+import io.chronotick.engine.ntp.LeapIndicator;
+import io.chronotick.engine.ntp.NtpAssociation;
+import io.chronotick.engine.ntp.NtpPacket;
+import io.chronotick.engine.ntp.SourceConfig;
+import io.chronotick.engine.ntp.SourceReport;
+import io.chronotick.engine.ntp.SourceState;
+import io.chronotick.engine.ntp.StampKind;
+import io.chronotick.engine.oscillator.Ablation;
+import io.chronotick.engine.oscillator.ClockModel;
+import io.chronotick.engine.oscillator.Covariate;
+import io.chronotick.engine.oscillator.CovariateConfig;
+import io.chronotick.engine.oscillator.CovariateReport;
+import io.chronotick.engine.oscillator.HypothesisBank;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -16,7 +46,7 @@ import java.util.random.RandomGenerator;
  *
  * <p>All instants are readings of CLOCK_MONOTONIC_RAW in nanoseconds, which nothing slews or steps.
  *
- * <p>An exchange goes this way: {@link NtpSource} checks it; the {@link ServerPool} lets its server vote by it and finds where the
+ * <p>An exchange goes this way: {@link NtpAssociation} checks it; the {@link ServerPool} lets its server vote by it and finds where the
  * truth can be if fewer than half of the servers are wrong; the exchanges of servers that agree feed the {@link ClockModel}; its
  * estimate and the guaranteed interval become a {@link Correction}.
  */
@@ -85,9 +115,9 @@ public final class Engine {
     private final Confidence confidence = new Confidence();
     private final Calibration calibration = new Calibration();
     private final HoldoverLaw holdoverLaw = new HoldoverLaw();
-    private Optional<SecondOpinion> learnedFilter = Optional.empty();
+    private Optional<GatedFilter> learnedFilter = Optional.empty();
     private boolean learnedFilterSpeaks;
-    private final List<LearnedSlot> learned;
+    private final List<ExternalForecaster> learned;
 
     private long nextRequestId;
     private boolean begun;
@@ -108,13 +138,13 @@ public final class Engine {
 
     /** A server with all that the engine keeps of it. */
     private static final class Server {
-        final NtpSource protocol;
+        final NtpAssociation protocol;
         SourceState state = SourceState.UNREACHABLE;
         Optional<Exchange> newest = Optional.empty();
         /** When it was last asked because another had contradicted itself. */
         long askedNanos;
 
-        Server(NtpSource protocol) {
+        Server(NtpAssociation protocol) {
             this.protocol = protocol;
         }
 
@@ -146,16 +176,16 @@ public final class Engine {
         model = new ClockModel(this.without, covariates, source -> servers.get(source).state == SourceState.SELECTED);
         pool = new ServerPool(config.maxDrift(), config.maxStep());
         this.random = random;
-        learned = config.learned().stream().map(LearnedSlot::new).toList();
+        learned = config.learned().stream().map(ExternalForecaster::new).toList();
     }
 
     /**
-     * Puts the learned filter beside the model.bank(). Before any server is added.
+     * Puts the learned filter beside the bank of hypotheses. Before any server is added.
      *
      * @param speaks whether it is fused into what is published, or only forecasts for whoever asks {@link #forecasts}
      */
     public void useLearnedFilter(FilterWeights weights, boolean speaks) {
-        learnedFilter = Optional.of(new SecondOpinion(weights));
+        learnedFilter = Optional.of(new GatedFilter(weights));
         learnedFilterSpeaks = speaks;
     }
 
@@ -165,10 +195,10 @@ public final class Engine {
      * @return its index: 0, 1, ...
      */
     public int addSource(SourceConfig source) {
-        servers.add(new Server(new NtpSource(servers.size(), source, random)));
+        servers.add(new Server(new NtpAssociation(servers.size(), source, random)));
         pool.addSeat();
         model.bank().addSource();
-        learnedFilter.ifPresent(SecondOpinion::addSource);
+        learnedFilter.ifPresent(GatedFilter::addSource);
         return servers.size() - 1;
     }
 
@@ -203,11 +233,11 @@ public final class Engine {
             startNanos = rawNanos;
             nextRefreshNanos = rawNanos + REFRESH_NANOS;
         }
-        for (Server server : servers) {
-            server.protocol.onTimer(rawNanos, nextRequestId).ifPresent(send -> {
-                nextRequestId++;
-                out.accept(send);
-            });
+        for (int i = 0; i < servers.size(); i++) {
+            Optional<byte[]> request = servers.get(i).protocol.onTimer(rawNanos, nextRequestId);
+            if (request.isPresent()) {
+                out.accept(new Action.Send(i, nextRequestId++, request.get()));
+            }
         }
         if (rawNanos - nextRefreshNanos >= 0) {
             nextRefreshNanos = rawNanos + REFRESH_NANOS;
@@ -247,7 +277,7 @@ public final class Engine {
                     server.protocol.config().name() + " refuses to serve us; left alone for an hour or more");
         }
         exchange.ifPresent(accepted -> {
-            out.accept(server.protocol.measured(accepted));
+            out.accept(new Action.Measured(server.protocol.measured(accepted)));
             onExchange(accepted, rawNanos, out);
         });
     }
@@ -304,8 +334,8 @@ public final class Engine {
         contradictions = 0;
         holdoverLaw.restart();
         model.forgetPhase(JUMP_FREQUENCY_SD);
-        learnedFilter.ifPresent(SecondOpinion::restart);
-        learned.forEach(LearnedSlot::restart);
+        learnedFilter.ifPresent(GatedFilter::restart);
+        learned.forEach(ExternalForecaster::restart);
     }
 
     // --- One exchange ---
@@ -341,7 +371,7 @@ public final class Engine {
     }
 
     /** The learned filter begins with what has come before. */
-    private void teachHistory(SecondOpinion filter) {
+    private void teachHistory(GatedFilter filter) {
         for (Exchange past : model.history()) {
             if (servers.get(past.source()).state == SourceState.SELECTED) {
                 filter.add(past, model.epochNanos(), Optional.empty(), 0, 0);
@@ -350,7 +380,7 @@ public final class Engine {
     }
 
     /** The learned filter is judged by an exchange that the bank has not seen yet, and takes it in. */
-    private void teachLearnedFilter(SecondOpinion filter, Exchange exchange) {
+    private void teachLearnedFilter(GatedFilter filter, Exchange exchange) {
         int source = exchange.source();
         if (!model.bank().knows(source)) {
             filter.add(exchange, model.epochNanos(), Optional.empty(), 0, 0);
@@ -385,7 +415,7 @@ public final class Engine {
             contradictions++;
             if (isTainted()) {
                 model.rebuild();
-                learned.forEach(LearnedSlot::restart);
+                learned.forEach(ExternalForecaster::restart);
             } else if (contradictions >= CONFIRMATIONS) {
                 note(
                         out,
@@ -406,7 +436,7 @@ public final class Engine {
         }
         contradictions = 0;
         boolean forecast = model.bank().knows(exchange.source());
-        OscillatorBank believed = model.bank();
+        HypothesisBank believed = model.bank();
         // By this server alone: the weights between servers and what they disagree by are no part of what an exchange
         // tells.
         List<Integer> alone = List.of(exchange.source());
@@ -439,7 +469,7 @@ public final class Engine {
         if (isOutsideBound(rawNanos)) {
             // Outside what the servers guarantee.
             model.startAfresh();
-            learned.forEach(LearnedSlot::restart);
+            learned.forEach(ExternalForecaster::restart);
         }
     }
 
@@ -462,7 +492,7 @@ public final class Engine {
             pool.clearAll();
             model.history().forEach(exchange -> pool.add(exchange, model.epochNanos()));
         }
-        learned.forEach(LearnedSlot::restart);
+        learned.forEach(ExternalForecaster::restart);
         learnedFilter.ifPresent(filter -> teachHistory(filter));
         judgeServers(rawNanos, out);
     }
@@ -654,14 +684,14 @@ public final class Engine {
             double distance = now.middle() - offset;
             p00 += distance * distance;
         }
-        Optional<OscillatorBank> stepping = model.suspectedStep();
+        Optional<HypothesisBank> stepping = model.suspectedStep();
         if (stepping.isPresent()) {
             double distance = stepping.get().estimate(rawNanos, speakers()).offset() - offset;
             p00 += distance * distance;
         }
         double scale = scale();
         // Nobody has looked for some polls: the oscillator may do what it has not done before.
-        double silence = (rawNanos - lastSyncNanos) * 1e-9;
+        double silence = Nanos.toSeconds(rawNanos - lastSyncNanos);
         double unwatched = config.modelEnabled() && silence > UNWATCHED_POLLS * shortestPoll() ? silence : 0;
         double strayedOffset = holdoverLaw.offsetSd(unwatched) / scale;
         double strayedFrequency = holdoverLaw.frequencySd(unwatched) / scale;
@@ -683,14 +713,14 @@ public final class Engine {
                     String.format(
                             Locale.ROOT,
                             "READY after %.1f s: %d exchanges, uncertainty ±%.1f us, bound ±%.1f us",
-                            (rawNanos - startNanos) * 1e-9,
+                            Nanos.toSeconds(rawNanos - startNanos),
                             acceptedCount,
                             sd * 1e6,
                             maxError * 1e6));
         }
         out.accept(new Action.Publish(new Correction(
                 rawNanos,
-                rawNanos + model.epochNanos() + Math.round(offset * 1e9),
+                rawNanos + model.epochNanos() + Nanos.ofSeconds(offset),
                 frequency,
                 p00,
                 // A mixture with cycles may expect itself to become surer; without a measurement nobody does.
@@ -702,7 +732,7 @@ public final class Engine {
                 pool.frequency().farthestFrom(frequency),
                 config.maxUncertaintySeconds(),
                 withdrawn,
-                Math.round(config.horizonSeconds() * 1e9),
+                Nanos.ofSeconds(config.horizonSeconds()),
                 modelSpeaks ? config.speaker() : Correction.Source.NTP,
                 warmupComplete,
                 modelSpeaks,
@@ -711,7 +741,7 @@ public final class Engine {
                 leap(),
                 false,
                 confidence.value(),
-                Math.round(CONFIDENCE_POLLS * shortestPoll() * 1e9),
+                Nanos.ofSeconds(CONFIDENCE_POLLS * shortestPoll()),
                 acceptedCount,
                 lastSyncNanos)));
     }
@@ -724,7 +754,7 @@ public final class Engine {
                 .orElse(own);
     }
 
-    private Estimate fuse(Estimate own, SecondOpinion filter) {
+    private Estimate fuse(Estimate own, GatedFilter filter) {
         Estimate bankAlone = calibrated(own);
         Estimate fused = filter.fuse(bankAlone, speakers());
         // The very numbers of the bank where it speaks alone.
@@ -751,7 +781,7 @@ public final class Engine {
     }
 
     private Estimate measurement(Exchange newest, long rawNanos) {
-        double dt = (rawNanos - newest.middle()) * 1e-9;
+        double dt = Nanos.toSeconds(rawNanos - newest.middle());
         double half = Math.max(newest.delay(), 0) / 2 + newest.serverError();
         double p11 = UNKNOWN_FREQUENCY_SD * UNKNOWN_FREQUENCY_SD;
         // The truth is anywhere within half the delay: a uniform law has a third of its square as variance.
@@ -760,7 +790,7 @@ public final class Engine {
 
     /** What the forecasters that may speak say of an instant, each with its learned companion. */
     private Estimate spoken(long rawNanos) {
-        OscillatorBank.Estimates all = model.bank().estimates(rawNanos, speakers());
+        HypothesisBank.Estimates all = model.bank().estimates(rawNanos, speakers());
         Estimate shortTerm = withLearned(Forecast.Forecaster.SHORT_TERM, all.shortTerm());
         Estimate longTerm = withLearned(Forecast.Forecaster.LONG_TERM, all.longTerm());
         shortTermWeight = switch (config.speaker()) {
@@ -769,7 +799,7 @@ public final class Engine {
             default -> all.shortTermWeight();
         };
         if (config.speaker() == Correction.Source.FUSION) {
-            return OscillatorBank.fuse(shortTerm, longTerm, shortTermWeight);
+            return CovarianceIntersection.fuse(shortTerm, longTerm, shortTermWeight);
         }
         return config.speaker() == Correction.Source.SHORT_TERM ? shortTerm : longTerm;
     }
@@ -777,7 +807,7 @@ public final class Engine {
     // --- Learned forecasters ---
 
     private Estimate withLearned(Forecast.Forecaster forecaster, Estimate own) {
-        for (LearnedSlot slot : learned) {
+        for (ExternalForecaster slot : learned) {
             if (slot.forecaster() == forecaster) {
                 return slot.fuse(own, scale());
             }
@@ -785,15 +815,15 @@ public final class Engine {
         return own;
     }
 
-    private Estimate builtIn(LearnedSlot slot, long rawNanos) {
-        OscillatorBank.Estimates all = model.bank().estimates(rawNanos, speakers());
+    private Estimate builtIn(ExternalForecaster slot, long rawNanos) {
+        HypothesisBank.Estimates all = model.bank().estimates(rawNanos, speakers());
         return slot.forecaster() == Forecast.Forecaster.SHORT_TERM ? all.shortTerm() : all.longTerm();
     }
 
     private void askLearned(long rawNanos, Consumer<Action> out) {
         if (model.bank().isStarted() && warmupComplete) {
-            for (LearnedSlot slot : learned) {
-                slot.onTimer(rawNanos, at -> builtIn(slot, at), scale(), out);
+            for (ExternalForecaster slot : learned) {
+                slot.onTimer(rawNanos, at -> builtIn(slot, at), scale(), new Host(slot.forecaster(), out));
             }
         }
     }
@@ -805,24 +835,42 @@ public final class Engine {
      */
     private List<Estimate> judgeLearned(Exchange exchange, Consumer<Action> out) {
         List<Estimate> expected = new ArrayList<>();
-        for (LearnedSlot slot : learned) {
+        for (ExternalForecaster slot : learned) {
             slot.judge(
                     exchange,
                     (offset, variance) ->
                             model.bank().logEvidence(exchange, model.epochNanos(), speakers(), offset, variance),
-                    out);
+                    new Host(slot.forecaster(), out));
             expected.add(builtIn(slot, exchange.middle()));
         }
         return expected;
     }
 
-    private Optional<LearnedSlot> slot(Forecast.Forecaster forecaster) {
+    /** Turns what an external forecaster wants into actions. */
+    private record Host(Forecast.Forecaster forecaster, Consumer<Action> out) implements ExternalForecaster.Host {
+        @Override
+        public void infer(long requestId, double[] context) {
+            out.accept(new Action.Infer(forecaster, requestId, context));
+        }
+
+        @Override
+        public void inform(String text) {
+            note(out, Action.Severity.INFO, text);
+        }
+
+        @Override
+        public void warn(String text) {
+            note(out, Action.Severity.WARN, text);
+        }
+    }
+
+    private Optional<ExternalForecaster> slot(Forecast.Forecaster forecaster) {
         return learned.stream().filter(slot -> slot.forecaster() == forecaster).findFirst();
     }
 
     /** The model of a learned forecaster is there; from now on it is asked by {@link Action.Infer}. */
     public void onForecasterReady(Forecast.Forecaster forecaster) {
-        slot(forecaster).ifPresent(LearnedSlot::onReady);
+        slot(forecaster).ifPresent(ExternalForecaster::onReady);
     }
 
     /**
@@ -831,22 +879,22 @@ public final class Engine {
      *
      * @param requestId of the {@link Action.Infer}
      * @param quantiles of what the offset will be above the line that was taken off the context, continued to the horizon, s,
-     *     at {@link LearnedConfig#quantileLevels}
+     *     at {@link ExternalForecasterConfig#quantileLevels}
      */
     public void onForecast(
             Forecast.Forecaster forecaster, long requestId, double[] quantiles, long rawNanos, Consumer<Action> out) {
-        slot(forecaster).ifPresent(slot -> slot.onForecast(requestId, quantiles, rawNanos, out));
+        slot(forecaster).ifPresent(slot -> slot.onForecast(requestId, quantiles, rawNanos, new Host(forecaster, out)));
     }
 
     /** A learned forecaster could not answer: it is quarantined. */
     public void onForecastFailed(
             Forecast.Forecaster forecaster, long requestId, String reason, long rawNanos, Consumer<Action> out) {
-        slot(forecaster).ifPresent(slot -> slot.onFailed(requestId, reason, rawNanos, out));
+        slot(forecaster).ifPresent(slot -> slot.onFailed(requestId, reason, rawNanos, new Host(forecaster, out)));
     }
 
     /** How the learned filter, if there is one, and the learned forecasters are doing, in the order of the configuration. */
-    public List<LearnedReport> learned() {
-        List<LearnedReport> reports = new ArrayList<>();
+    public List<ForecasterReport> learned() {
+        List<ForecasterReport> reports = new ArrayList<>();
         learnedFilter.ifPresent(filter -> reports.add(filter.report()));
         learned.forEach(slot -> reports.add(slot.report()));
         return List.copyOf(reports);
@@ -863,7 +911,7 @@ public final class Engine {
     }
 
     private void noteHoldover(long rawNanos, Consumer<Action> out) {
-        double silence = (rawNanos - lastSyncNanos) * 1e-9;
+        double silence = Nanos.toSeconds(rawNanos - lastSyncNanos);
         boolean silent = acceptedCount > 0 && silence > SILENT_POLLS * shortestPoll() + longestTimeout();
         if (silent && !holdover) {
             holdover = true;
@@ -922,7 +970,7 @@ public final class Engine {
     }
 
     private long warmupLimitNanos() {
-        return Math.round(config.warmupLimitSeconds() * 1e9);
+        return Nanos.ofSeconds(config.warmupLimitSeconds());
     }
 
     /** Whether the warm-up is over. */
@@ -965,7 +1013,7 @@ public final class Engine {
         if (!model.bank().isStarted()) {
             return List.of();
         }
-        OscillatorBank.Estimates all = model.bank().estimates(rawNanos, speakers());
+        HypothesisBank.Estimates all = model.bank().estimates(rawNanos, speakers());
         List<Forecast> forecasts = new ArrayList<>();
         forecasts.add(forecast(Forecast.Forecaster.SHORT_TERM, all.shortTerm(), all.shortTermWeight()));
         forecasts.add(forecast(Forecast.Forecaster.LONG_TERM, all.longTerm(), 1 - all.shortTermWeight()));
@@ -981,7 +1029,7 @@ public final class Engine {
     }
 
     private Forecast forecast(Forecast.Forecaster forecaster, Estimate estimate, double weight) {
-        long utcNanos = estimate.rawNanos() + model.epochNanos() + Math.round(estimate.offset() * 1e9);
+        long utcNanos = estimate.rawNanos() + model.epochNanos() + Nanos.ofSeconds(estimate.offset());
         return new Forecast(forecaster, estimate.rawNanos(), utcNanos, scale() * estimate.sd(), weight);
     }
 
@@ -997,7 +1045,7 @@ public final class Engine {
             double delay = 0;
             if (server.newest.isPresent()) {
                 Exchange newest = server.newest.get();
-                double dt = (rawNanos - newest.middle()) * 1e-9;
+                double dt = Nanos.toSeconds(rawNanos - newest.middle());
                 offset = model.middleOffset(newest) + frequency * dt - published;
                 delay = newest.delay();
                 sd = Math.max(delay, 0) / 2 + newest.serverError();

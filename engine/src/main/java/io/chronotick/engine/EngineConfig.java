@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine;
 
+import io.chronotick.engine.external.ExternalForecasterConfig;
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.oscillator.CovariateConfig;
 import java.util.List;
 
 /**
@@ -25,7 +28,7 @@ public record EngineConfig(
         Correction.Source speaker,
         double maxDrift,
         double maxStep,
-        List<LearnedConfig> learned,
+        List<ExternalForecasterConfig> learned,
         List<CovariateConfig> covariates) {
 
     /** The defaults of the configuration file. */
@@ -41,7 +44,11 @@ public record EngineConfig(
         if (!(maxDrift > 0 && maxDrift <= 1e-4 && maxStep > 0)) {
             throw new IllegalArgumentException("max_drift has to be within 0..100 ppm and max_step above 0");
         }
-        if (learned.stream().map(LearnedConfig::forecaster).distinct().count() < learned.size()) {
+        if (learned.stream()
+                        .map(ExternalForecasterConfig::forecaster)
+                        .distinct()
+                        .count()
+                < learned.size()) {
             throw new IllegalArgumentException("two learned forecasters of one term");
         }
     }

@@ -4,6 +4,15 @@ package io.chronotick.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.forecast.Forecast;
+import io.chronotick.engine.ntp.Exchange;
+import io.chronotick.engine.ntp.LeapIndicator;
+import io.chronotick.engine.ntp.NtpPacket;
+import io.chronotick.engine.ntp.NtpTimestamp;
+import io.chronotick.engine.ntp.SourceConfig;
+import io.chronotick.engine.ntp.SourceReport;
+import io.chronotick.engine.ntp.StampKind;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;

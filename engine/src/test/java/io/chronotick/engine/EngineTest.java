@@ -4,6 +4,8 @@ package io.chronotick.engine;
 import static io.chronotick.engine.VirtualWorld.SECOND;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.ntp.SourceState;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongUnaryOperator;

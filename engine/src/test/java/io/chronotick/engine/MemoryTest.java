@@ -3,6 +3,7 @@ package io.chronotick.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.chronotick.engine.ntp.Exchange;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
 import java.util.ArrayDeque;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine;
 
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.ntp.Exchange;
+import io.chronotick.engine.ntp.SourceConfig;
+import io.chronotick.engine.oscillator.Ablation;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,13 +16,13 @@ import java.util.function.Consumer;
  * Exchanges of a clock and servers that the test knows, made beforehand, and what an {@link Engine} publishes when it is fed
  * with them. All servers of a round are asked so that the middles of their exchanges are the same instant.
  */
-final class RecordedWorld {
-    static final long SECOND = 1_000_000_000L;
+public final class RecordedWorld {
+    public static final long SECOND = 1_000_000_000L;
     private static final long UTC_AT_ZERO = 1_800_000_000L * SECOND;
     private static final long AT_SERVER = 20_000;
 
     /** What a world is made of. */
-    record Recipe(
+    public record Recipe(
             long seed,
             int servers,
             int rounds,
@@ -45,7 +49,7 @@ final class RecordedWorld {
      * The exchanges, round by round. The frequency is 12 ppm and a random walk of {@code stepsPerRound} s/s a round; every
      * server's base delay is its own, up to twice the recipe's.
      */
-    static List<List<Exchange>> exchanges(Recipe recipe) {
+    public static List<List<Exchange>> exchanges(Recipe recipe) {
         Random random = new Random(recipe.seed());
         double[] bases = new double[recipe.servers()];
         Arrays.setAll(bases, i -> recipe.baseSeconds() * (1 + random.nextDouble()));

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine;
 
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.forecast.Forecast;
+import io.chronotick.engine.ntp.LeapIndicator;
+import io.chronotick.engine.ntp.MeasuredExchange;
+import io.chronotick.engine.ntp.NtpPacket;
+import io.chronotick.engine.ntp.NtpTimestamp;
+import io.chronotick.engine.ntp.SourceConfig;
+import io.chronotick.engine.ntp.StampKind;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.PriorityQueue;
@@ -13,69 +21,69 @@ import org.jspecify.annotations.Nullable;
  * A clock, a network and servers in virtual time round a real {@link Engine}: hours pass in milliseconds, and every run with
  * the same seed is the same.
  */
-final class VirtualWorld {
-    static final long SECOND = 1_000_000_000L;
+public final class VirtualWorld {
+    public static final long SECOND = 1_000_000_000L;
     static final long UTC_AT_ZERO = 1_800_000_000L * SECOND;
 
     /** One server and the way to it. */
-    static final class VirtualServer {
-        double baseSeconds = 0.001;
-        double jitterSeconds = 0.0005;
-        double lossProbability = 0.05;
-        double lieSeconds = 0;
-        double lieDrift = 0;
-        double asymmetrySeconds = 0;
-        boolean down;
+    public static final class VirtualServer {
+        public double baseSeconds = 0.001;
+        public double jitterSeconds = 0.0005;
+        public double lossProbability = 0.05;
+        public double lieSeconds = 0;
+        public double lieDrift = 0;
+        public double asymmetrySeconds = 0;
+        public boolean down;
         /** It answers one request of so many. */
-        int answersOneOf = 1;
+        public int answersOneOf = 1;
         /** Added to the way there until {@link #slowUntil}: a server that is only just awake. */
-        double slowSeconds;
+        public double slowSeconds;
 
-        long slowUntil;
-        int stratum = 2;
-        LeapIndicator leap = LeapIndicator.NONE;
-        int kiss;
-        double rootDelay = 0.0001;
-        double rootDispersion = 0.0001;
-        int requests;
+        public long slowUntil;
+        public int stratum = 2;
+        public LeapIndicator leap = LeapIndicator.NONE;
+        public int kiss;
+        public double rootDelay = 0.0001;
+        public double rootDispersion = 0.0001;
+        public int requests;
     }
 
     private record Event(long rawNanos, long order, Runnable run) {}
 
-    final List<VirtualServer> servers = new ArrayList<>();
-    final List<String> notes = new ArrayList<>();
-    final List<Action.Measured> measured = new ArrayList<>();
-    final Engine engine;
+    public final List<VirtualServer> servers = new ArrayList<>();
+    public final List<String> notes = new ArrayList<>();
+    public final List<MeasuredExchange> measured = new ArrayList<>();
+    public final Engine engine;
     private final Random random;
     private final PriorityQueue<Event> events = new PriorityQueue<>(
             (a, b) -> a.rawNanos == b.rawNanos ? Long.compare(a.order, b.order) : Long.compare(a.rawNanos, b.rawNanos));
     private long order;
     private long raw;
     /** What answers the questions to learned forecasters. */
-    VirtualModel model = (forecaster, askedNanos, context) -> new double[0];
+    public VirtualModel model = (forecaster, askedNanos, context) -> new double[0];
 
     /** How long it takes, s; from {@link #modelStuck} on it never answers. */
-    double modelSeconds = 0.05;
+    public double modelSeconds = 0.05;
 
-    boolean modelStuck;
+    public boolean modelStuck;
 
     /** A learned model; one that throws has failed. */
-    interface VirtualModel {
+    public interface VirtualModel {
         double[] forecast(Forecast.Forecaster forecaster, long askedNanos, double[] context);
     }
 
     private @Nullable Correction correction;
     /** UTC, ns since the Unix epoch, as a function of the raw clock. */
-    LongUnaryOperator truth;
+    public LongUnaryOperator truth;
 
-    VirtualWorld(EngineConfig config, double driftPpm, long seed) {
+    public VirtualWorld(EngineConfig config, double driftPpm, long seed) {
         this.random = new Random(seed);
         this.engine = new Engine(config, new Random(seed + 1));
         this.truth = r -> UTC_AT_ZERO + r + Math.round(r * driftPpm * 1e-6);
     }
 
     /** From now on the raw clock's frequency is a random walk, by {@code step} s/s each second; as a crystal's is. */
-    void wander(double step, int seconds, long seed) {
+    public void wander(double step, int seconds, long seed) {
         Random steps = new Random(seed);
         double[] phase = new double[seconds + 2];
         double frequency = 0;
@@ -92,7 +100,7 @@ final class VirtualWorld {
         };
     }
 
-    VirtualServer addServer(double pollSeconds) {
+    public VirtualServer addServer(double pollSeconds) {
         VirtualServer server = new VirtualServer();
         servers.add(server);
         int index = engine.addSource(new SourceConfig("server" + servers.size(), 8, 1.0, 1, 15));
@@ -100,11 +108,11 @@ final class VirtualWorld {
         return server;
     }
 
-    long rawNanos() {
+    public long rawNanos() {
         return raw;
     }
 
-    Correction correction() {
+    public Correction correction() {
         if (correction == null) {
             throw new IllegalStateException("nothing published yet");
         }
@@ -115,12 +123,12 @@ final class VirtualWorld {
         return correction != null;
     }
 
-    long error() {
+    public long error() {
         return correction().utcNanosAt(raw) - truth.applyAsLong(raw);
     }
 
     /** Runs until the raw clock reads {@code end}, calling {@code observer} at every whole second. */
-    void runUntil(long end, BiConsumer<VirtualWorld, Correction> observer) {
+    public void runUntil(long end, BiConsumer<VirtualWorld, Correction> observer) {
         long nextSecond = (raw / SECOND + 1) * SECOND;
         while (true) {
             long timer = Math.max(engine.nextTimerNanos(), raw);
@@ -145,22 +153,22 @@ final class VirtualWorld {
         }
     }
 
-    void runUntil(long end) {
+    public void runUntil(long end) {
         runUntil(end, (world, c) -> {});
     }
 
     /** A datagram, whatever it holds, reaches the engine now. */
-    void inject(int source, byte[] payload) {
+    public void inject(int source, byte[] payload) {
         engine.onDatagram(source, payload, payload.length, raw, StampKind.USER, this::perform);
     }
 
-    void perform(Action action) {
+    public void perform(Action action) {
         if (action instanceof Action.Publish publish) {
             correction = publish.correction();
         } else if (action instanceof Action.Note note) {
             notes.add(note.severity() + " " + note.text());
         } else if (action instanceof Action.Measured one) {
-            measured.add(one);
+            measured.add(one.measured());
         } else if (action instanceof Action.Send send) {
             carry(send);
         } else if (action instanceof Action.Infer infer) {

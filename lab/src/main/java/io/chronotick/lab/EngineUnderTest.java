@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab;
 
-import io.chronotick.engine.Ablation;
 import io.chronotick.engine.Action;
-import io.chronotick.engine.Correction;
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
-import io.chronotick.engine.Exchange;
-import io.chronotick.engine.FilterWeights;
-import io.chronotick.engine.Forecast;
-import io.chronotick.engine.SourceConfig;
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.forecast.Forecast;
+import io.chronotick.engine.learned.FilterWeights;
+import io.chronotick.engine.ntp.Exchange;
+import io.chronotick.engine.ntp.SourceConfig;
+import io.chronotick.engine.oscillator.Ablation;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab;
 
-import io.chronotick.engine.Engine;
-import io.chronotick.engine.FilterWeights;
+import io.chronotick.engine.learned.FilterWeights;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -35,7 +34,7 @@ public final class LearnedWeights {
     }
 
     private static FilterWeights read() {
-        try (InputStream in = Engine.class.getResourceAsStream(NAME)) {
+        try (InputStream in = FilterWeights.class.getResourceAsStream(NAME)) {
             if (in == null) {
                 throw new LabException(NAME + " is missing from the engine: build it again");
             }

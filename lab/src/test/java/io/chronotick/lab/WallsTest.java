@@ -22,7 +22,7 @@ class WallsTest {
                 .onlyDependOnClassesThat()
                 .resideInAnyPackage(
                         "io.chronotick.lab..",
-                        "io.chronotick.engine",
+                        "io.chronotick.engine..",
                         "java..",
                         "tools.jackson..",
                         "org.snakeyaml.engine..",

@@ -11,7 +11,7 @@ import io.chronotick.daemon.config.ValueTypes.Real;
 import io.chronotick.daemon.config.ValueTypes.Text;
 import io.chronotick.daemon.config.ValueTypes.TextList;
 import io.chronotick.daemon.config.ValueTypes.Whole;
-import io.chronotick.engine.HistoryCorrection;
+import io.chronotick.engine.external.HistoryCorrection;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -2,11 +2,11 @@
 package io.chronotick.daemon.config;
 
 import io.chronotick.daemon.config.Settings.Setting;
-import io.chronotick.engine.Correction;
-import io.chronotick.engine.CovariateConfig;
-import io.chronotick.engine.Forecast;
-import io.chronotick.engine.HistoryCorrection;
-import io.chronotick.engine.LearnedConfig;
+import io.chronotick.engine.external.ExternalForecasterConfig;
+import io.chronotick.engine.external.HistoryCorrection;
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.forecast.Forecast;
+import io.chronotick.engine.oscillator.CovariateConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -251,7 +251,7 @@ public final class ConfigLoader {
         boolean corrected = given(ConfigKeys.CORRECTION_ENABLED, given, cpus);
         boolean cleaned = given(ConfigKeys.OUTLIER_REMOVAL, given, cpus);
         String device = given(term.device, given, cpus);
-        LearnedConfig slot = new LearnedConfig(
+        ExternalForecasterConfig slot = new ExternalForecasterConfig(
                 term.equals(ConfigKeys.SHORT_TERM) ? Forecast.Forecaster.SHORT_TERM : Forecast.Forecaster.LONG_TERM,
                 given(term.interval, given, cpus),
                 onnx.context().orElseGet(() -> given(term.context, given, cpus)),

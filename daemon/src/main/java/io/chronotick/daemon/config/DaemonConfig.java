@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon.config;
 
-import io.chronotick.engine.Correction;
-import io.chronotick.engine.CovariateConfig;
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.oscillator.CovariateConfig;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;

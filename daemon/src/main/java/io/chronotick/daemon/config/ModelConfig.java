@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon.config;
 
-import io.chronotick.engine.LearnedConfig;
+import io.chronotick.engine.external.ExternalForecasterConfig;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -16,4 +16,9 @@ import java.util.Optional;
  * @param gpu whether to run it on a GPU
  */
 public record ModelConfig(
-        String kind, LearnedConfig slot, Path file, Optional<String> input, Optional<String> output, boolean gpu) {}
+        String kind,
+        ExternalForecasterConfig slot,
+        Path file,
+        Optional<String> input,
+        Optional<String> output,
+        boolean gpu) {}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon.config;
 
-import io.chronotick.engine.LearnedConfig;
+import io.chronotick.engine.external.ExternalForecasterConfig;
 import java.math.BigDecimal;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -286,7 +286,7 @@ final class ValueTypes {
                     }
                 }
             }
-            if (!LearnedConfig.areLevels(levels)) {
+            if (!ExternalForecasterConfig.areLevels(levels)) {
                 mistakes.reject(node, key, allowed());
                 return Optional.empty();
             }

@@ -4,7 +4,7 @@ package io.chronotick.daemon.net;
 import io.chronotick.daemon.time.ClockPair;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.daemon.time.Libc;
-import io.chronotick.engine.StampKind;
+import io.chronotick.engine.ntp.StampKind;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -6,7 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import io.chronotick.daemon.time.ClockPair;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.daemon.time.Libc;
-import io.chronotick.engine.StampKind;
+import io.chronotick.engine.ntp.StampKind;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -2,7 +2,7 @@
 package io.chronotick.daemon.net;
 
 import io.chronotick.daemon.time.HostClocks;
-import io.chronotick.engine.StampKind;
+import io.chronotick.engine.ntp.StampKind;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;

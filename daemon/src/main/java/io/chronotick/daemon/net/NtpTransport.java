@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon.net;
 
-import io.chronotick.engine.StampKind;
+import io.chronotick.engine.ntp.StampKind;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 

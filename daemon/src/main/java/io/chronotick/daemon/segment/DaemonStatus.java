@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon.segment;
 
-import io.chronotick.engine.LeapIndicator;
-import io.chronotick.engine.SourceReport;
+import io.chronotick.engine.ntp.LeapIndicator;
+import io.chronotick.engine.ntp.SourceReport;
 import java.util.List;
 
 /**

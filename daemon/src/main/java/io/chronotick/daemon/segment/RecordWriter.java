@@ -6,8 +6,9 @@ import io.chronotick.client.RecordLayout;
 import io.chronotick.daemon.time.ClockDomain;
 import io.chronotick.daemon.time.ClockWatch;
 import io.chronotick.daemon.time.HostClocks;
-import io.chronotick.engine.Correction;
-import io.chronotick.engine.LeapIndicator;
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.math.Nanos;
+import io.chronotick.engine.ntp.LeapIndicator;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
@@ -43,7 +44,6 @@ public final class RecordWriter {
     /** The mean latency forgets what lies more records back than this. */
     private static final int LATENCY_MEMORY = 1000;
 
-    private static final double NANO = 1e-9;
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
 
     private final ClockWatch watch;
@@ -179,7 +179,7 @@ public final class RecordWriter {
         float maxError = Float.POSITIVE_INFINITY;
         if (known) {
             corrected = correction.utcNanosAt(raw) - age - Math.round(age * drift);
-            offset = (corrected - anchorRealtime) * NANO;
+            offset = Nanos.toSeconds(corrected - anchorRealtime);
             sd = correction.sdAt(raw);
             double frequencySd = correction.frequencySdAt(raw);
             driftSd = Math.sqrt(frequencySd * frequencySd + SLEW_RATE_SD * SLEW_RATE_SD);
@@ -188,8 +188,9 @@ public final class RecordWriter {
         } else {
             drift = 0;
         }
-        double lastSync =
-                correction.measurementCount() == 0 ? 0 : anchorSeconds - (raw - correction.lastSyncRawNanos()) * NANO;
+        double lastSync = correction.measurementCount() == 0
+                ? 0
+                : anchorSeconds - Nanos.toSeconds(raw - correction.lastSyncRawNanos());
 
         int sequence = segment.getInt(RecordLayout.SEQUENCE_NUMBER) | 1;
         segment.putInt(RecordLayout.SEQUENCE_NUMBER, sequence);
@@ -203,7 +204,8 @@ public final class RecordWriter {
         segment.putDouble(RecordLayout.DRIFT_UNCERTAINTY, driftSd);
         segment.putDouble(RecordLayout.PREDICTION_TIME, anchorSeconds);
         segment.putDouble(
-                RecordLayout.VALID_UNTIL, valid ? anchorSeconds + correction.horizonNanos() * NANO : anchorSeconds);
+                RecordLayout.VALID_UNTIL,
+                valid ? anchorSeconds + Nanos.toSeconds(correction.horizonNanos()) : anchorSeconds);
         segment.putFloat(RecordLayout.CONFIDENCE, valid ? (float) correction.confidenceAt(raw) : 0);
         segment.putInt(RecordLayout.FLAGS, flags(correction, known, valid));
         segment.putInt(
@@ -211,7 +213,7 @@ public final class RecordWriter {
         segment.putInt(RecordLayout.MEASUREMENT_COUNT, (int) correction.measurementCount());
         segment.putInt(RecordLayout.WRITER_PID, pid);
         segment.putDouble(RecordLayout.LAST_NTP_SYNC, lastSync);
-        segment.putDouble(RecordLayout.DAEMON_UPTIME, (monotonic - startMonotonicNanos) * NANO);
+        segment.putDouble(RecordLayout.DAEMON_UPTIME, Nanos.toSeconds(monotonic - startMonotonicNanos));
         corrections++;
         segment.putInt(RecordLayout.TOTAL_CORRECTIONS, corrections);
         segment.putInt(RecordLayout.LAYOUT_VERSION, RecordLayout.VERSION);
@@ -254,6 +256,6 @@ public final class RecordWriter {
 
     /** Unix seconds as a double, within its 238 ns step. */
     private static double seconds(long nanos) {
-        return Math.floorDiv(nanos, NANOS_PER_SECOND) + Math.floorMod(nanos, NANOS_PER_SECOND) * NANO;
+        return Math.floorDiv(nanos, NANOS_PER_SECOND) + Nanos.toSeconds(Math.floorMod(nanos, NANOS_PER_SECOND));
     }
 }

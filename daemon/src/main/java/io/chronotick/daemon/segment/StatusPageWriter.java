@@ -3,8 +3,9 @@ package io.chronotick.daemon.segment;
 
 import io.chronotick.client.PageLayout;
 import io.chronotick.daemon.time.ClockDomain;
-import io.chronotick.engine.SourceReport;
-import io.chronotick.engine.StampKind;
+import io.chronotick.engine.math.Nanos;
+import io.chronotick.engine.ntp.SourceReport;
+import io.chronotick.engine.ntp.StampKind;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -103,7 +104,7 @@ public final class StatusPageWriter {
         segment.putFloat(row + PageLayout.SOURCE_POLL, (float) source.pollSeconds());
         segment.putFloat(
                 row + PageLayout.SOURCE_AGE,
-                source.accepted() == 0 ? Float.NaN : (float) ((rawNanos - source.lastRawNanos()) * 1e-9));
+                source.accepted() == 0 ? Float.NaN : (float) Nanos.toSeconds(rawNanos - source.lastRawNanos()));
         segment.putDouble(row + PageLayout.SOURCE_OFFSET, source.offset());
         segment.putDouble(row + PageLayout.SOURCE_SD, source.sd());
         segment.putDouble(row + PageLayout.SOURCE_DELAY, source.delay());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon.sensor;
 
-import io.chronotick.engine.CovariateConfig;
+import io.chronotick.engine.oscillator.CovariateConfig;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;

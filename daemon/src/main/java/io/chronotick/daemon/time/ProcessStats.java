@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon.time;
 
+import io.chronotick.engine.math.Nanos;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -39,13 +40,12 @@ public final class ProcessStats {
     /** CPU time of all threads since the start of the process, s; on other systems than Linux rounded to their tick. */
     public static double cpuSeconds() {
         if (Libc.isSupported()) {
-            return LinuxClocks.processCpuNanos() * 1e-9;
+            return Nanos.toSeconds(LinuxClocks.processCpuNanos());
         }
-        return ProcessHandle.current()
-                        .info()
-                        .totalCpuDuration()
-                        .orElse(Duration.ZERO)
-                        .toNanos()
-                * 1e-9;
+        return Nanos.toSeconds(ProcessHandle.current()
+                .info()
+                .totalCpuDuration()
+                .orElse(Duration.ZERO)
+                .toNanos());
     }
 }

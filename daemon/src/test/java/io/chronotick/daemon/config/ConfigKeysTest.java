@@ -4,7 +4,7 @@ package io.chronotick.daemon.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.chronotick.engine.Correction;
+import io.chronotick.engine.forecast.Correction;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;

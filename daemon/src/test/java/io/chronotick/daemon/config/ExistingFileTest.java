@@ -4,10 +4,10 @@ package io.chronotick.daemon.config;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.chronotick.engine.Correction;
-import io.chronotick.engine.Forecast;
-import io.chronotick.engine.HistoryCorrection;
-import io.chronotick.engine.LearnedConfig;
+import io.chronotick.engine.external.ExternalForecasterConfig;
+import io.chronotick.engine.external.HistoryCorrection;
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.forecast.Forecast;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -218,7 +218,7 @@ final class ExistingFileTest {
         assertThat(loaded.config().models())
                 .containsExactly(new ModelConfig(
                         "onnx",
-                        new LearnedConfig(
+                        new ExternalForecasterConfig(
                                 Forecast.Forecaster.SHORT_TERM,
                                 1,
                                 128,

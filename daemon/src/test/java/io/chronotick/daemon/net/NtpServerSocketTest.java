@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.chronotick.daemon.time.ClockPair;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.daemon.time.Libc;
-import io.chronotick.engine.StampKind;
+import io.chronotick.engine.ntp.StampKind;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.DatagramPacket;

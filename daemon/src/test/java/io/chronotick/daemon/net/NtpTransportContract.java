@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.chronotick.daemon.time.HostClocks;
-import io.chronotick.engine.StampKind;
+import io.chronotick.engine.ntp.StampKind;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;

@@ -4,7 +4,7 @@ package io.chronotick.daemon.sensor;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.chronotick.engine.CovariateConfig;
+import io.chronotick.engine.oscillator.CovariateConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.replay;
 
-import io.chronotick.engine.Ablation;
 import io.chronotick.engine.EngineConfig;
-import io.chronotick.engine.FilterWeights;
+import io.chronotick.engine.learned.FilterWeights;
+import io.chronotick.engine.oscillator.Ablation;
 import io.chronotick.lab.Parallel;
 import io.chronotick.lab.score.TimeSeries;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.replay;
 
-import io.chronotick.engine.Exchange;
+import io.chronotick.engine.ntp.Exchange;
 import io.chronotick.lab.LabException;
 import java.util.ArrayList;
 import java.util.Comparator;

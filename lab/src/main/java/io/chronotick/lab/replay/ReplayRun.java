@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.replay;
 
-import io.chronotick.engine.Ablation;
-import io.chronotick.engine.Correction;
 import io.chronotick.engine.EngineConfig;
-import io.chronotick.engine.Exchange;
-import io.chronotick.engine.FilterWeights;
-import io.chronotick.engine.Forecast;
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.forecast.Forecast;
+import io.chronotick.engine.learned.FilterWeights;
+import io.chronotick.engine.ntp.Exchange;
+import io.chronotick.engine.oscillator.Ablation;
 import io.chronotick.lab.EngineUnderTest;
 import io.chronotick.lab.LearnedWeights;
 import io.chronotick.lab.baseline.Baseline;

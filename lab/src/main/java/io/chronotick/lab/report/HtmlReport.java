@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.report;
 
-import io.chronotick.engine.Ablation;
+import io.chronotick.engine.oscillator.Ablation;
 import io.chronotick.lab.document.JsonText;
 import io.chronotick.lab.document.PlotDocument;
 import io.chronotick.lab.document.ReplayDocument;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.report;
 
-import io.chronotick.engine.Ablation;
 import io.chronotick.engine.EngineConfig;
+import io.chronotick.engine.oscillator.Ablation;
 import io.chronotick.lab.LearnedWeights;
 import io.chronotick.lab.Parallel;
 import io.chronotick.lab.replay.Replay;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.score;
 
-import io.chronotick.engine.Forecast;
+import io.chronotick.engine.forecast.Forecast;
 import java.util.Locale;
 
 /** What a forecaster is called in reports. */

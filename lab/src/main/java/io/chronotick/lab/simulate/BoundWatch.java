@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.simulate;
 
-import io.chronotick.engine.Correction;
-import io.chronotick.engine.Exchange;
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.ntp.Exchange;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.simulate;
 
-import io.chronotick.engine.Ablation;
+import io.chronotick.engine.oscillator.Ablation;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.simulate;
 
-import io.chronotick.engine.Correction;
+import io.chronotick.engine.forecast.Correction;
 import io.chronotick.lab.score.TimeSeries;
 import java.util.Arrays;
 import java.util.stream.IntStream;

@@ -2,8 +2,8 @@
 package io.chronotick.lab.simulate;
 
 import io.chronotick.engine.EngineConfig;
-import io.chronotick.engine.Exchange;
-import io.chronotick.engine.ExchangeRecord;
+import io.chronotick.engine.ntp.Exchange;
+import io.chronotick.engine.ntp.ExchangeCsv;
 import io.chronotick.lab.EngineUnderTest;
 import io.chronotick.lab.LabException;
 import io.chronotick.lab.Parallel;
@@ -119,7 +119,7 @@ public final class RecordedPaths {
     /** Sorts lines into stretches. */
     private static final class Reader {
         final List<List<Exchange>> stretches = new ArrayList<>();
-        private final Map<String, ExchangeRecord> newest = new HashMap<>();
+        private final Map<String, ExchangeCsv> newest = new HashMap<>();
         private final Map<String, List<Exchange>> open = new HashMap<>();
         int broken;
 
@@ -128,11 +128,11 @@ public final class RecordedPaths {
             TextFile.forEachLine(file, (line, number) -> {
                 lines[0] = number;
                 if (number == 1) {
-                    if (!line.equals(ExchangeRecord.HEADER)) {
+                    if (!line.equals(ExchangeCsv.HEADER)) {
                         throw noRecord(file);
                     }
                 } else {
-                    ExchangeRecord.parse(line).ifPresentOrElse(this::add, () -> broken++);
+                    ExchangeCsv.parse(line).ifPresentOrElse(this::add, () -> broken++);
                 }
             });
             if (lines[0] == 0) {
@@ -145,8 +145,8 @@ public final class RecordedPaths {
                     + " daemon with logging.exchanges");
         }
 
-        private void add(ExchangeRecord exchange) {
-            ExchangeRecord before = newest.put(exchange.server(), exchange);
+        private void add(ExchangeCsv exchange) {
+            ExchangeCsv before = newest.put(exchange.server(), exchange);
             List<Exchange> stretch = open.get(exchange.server());
             if (before == null || stretch == null || !exchange.continues(before)) {
                 stretch = new ArrayList<>();

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.simulate;
 
-import io.chronotick.engine.Ablation;
 import io.chronotick.engine.Action;
-import io.chronotick.engine.Correction;
-import io.chronotick.engine.CovariateConfig;
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
-import io.chronotick.engine.Exchange;
-import io.chronotick.engine.FilterWeights;
-import io.chronotick.engine.LeapIndicator;
-import io.chronotick.engine.NtpPacket;
-import io.chronotick.engine.NtpTimestamp;
-import io.chronotick.engine.SourceConfig;
-import io.chronotick.engine.SourceReport;
-import io.chronotick.engine.StampKind;
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.learned.FilterWeights;
+import io.chronotick.engine.ntp.Exchange;
+import io.chronotick.engine.ntp.LeapIndicator;
+import io.chronotick.engine.ntp.NtpPacket;
+import io.chronotick.engine.ntp.NtpTimestamp;
+import io.chronotick.engine.ntp.SourceConfig;
+import io.chronotick.engine.ntp.SourceReport;
+import io.chronotick.engine.ntp.StampKind;
+import io.chronotick.engine.oscillator.Ablation;
+import io.chronotick.engine.oscillator.CovariateConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

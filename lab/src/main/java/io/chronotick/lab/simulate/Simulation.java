@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.simulate;
 
-import io.chronotick.engine.Ablation;
-import io.chronotick.engine.FilterWeights;
-import io.chronotick.engine.SourceReport;
-import io.chronotick.engine.SourceState;
+import io.chronotick.engine.learned.FilterWeights;
+import io.chronotick.engine.ntp.SourceReport;
+import io.chronotick.engine.ntp.SourceState;
+import io.chronotick.engine.oscillator.Ablation;
 import io.chronotick.lab.score.ErrorScore;
 import io.chronotick.lab.score.IntervalScore;
 import io.chronotick.lab.score.Quantiles;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.simulate;
 
-import io.chronotick.engine.ExchangeFeatures;
+import io.chronotick.engine.learned.ExchangeFeatures;
 import java.nio.ByteBuffer;
 
 /**

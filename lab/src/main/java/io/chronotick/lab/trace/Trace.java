@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.trace;
 
-import io.chronotick.engine.CovariateConfig;
-import io.chronotick.engine.Exchange;
+import io.chronotick.engine.ntp.Exchange;
+import io.chronotick.engine.oscillator.CovariateConfig;
 import io.chronotick.lab.LabException;
 import io.chronotick.lab.input.CsvFile;
 import io.chronotick.lab.score.Quantiles;

@@ -3,8 +3,8 @@ package io.chronotick.lab.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.chronotick.engine.Ablation;
 import io.chronotick.engine.EngineConfig;
+import io.chronotick.engine.oscillator.Ablation;
 import io.chronotick.lab.LearnedWeights;
 import io.chronotick.lab.replay.Replay;
 import io.chronotick.lab.replay.ReplayCase;

@@ -4,9 +4,9 @@ package io.chronotick.lab.simulate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 
-import io.chronotick.engine.Correction;
-import io.chronotick.engine.Exchange;
-import io.chronotick.engine.LeapIndicator;
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.ntp.Exchange;
+import io.chronotick.engine.ntp.LeapIndicator;
 import org.junit.jupiter.api.Test;
 
 class BoundWatchTest {

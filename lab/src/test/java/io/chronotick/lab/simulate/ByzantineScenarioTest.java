@@ -3,7 +3,7 @@ package io.chronotick.lab.simulate;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.chronotick.engine.Ablation;
+import io.chronotick.engine.oscillator.Ablation;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumSet;

@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.chronotick.engine.Action;
-import io.chronotick.engine.Exchange;
-import io.chronotick.engine.ExchangeRecord;
-import io.chronotick.engine.LeapIndicator;
-import io.chronotick.engine.StampKind;
+import io.chronotick.engine.ntp.Exchange;
+import io.chronotick.engine.ntp.ExchangeCsv;
+import io.chronotick.engine.ntp.LeapIndicator;
+import io.chronotick.engine.ntp.MeasuredExchange;
+import io.chronotick.engine.ntp.StampKind;
 import io.chronotick.lab.LabException;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -34,7 +34,7 @@ class RecordedPathsTest {
 
     /** A network whose ways are known, measured by a clock that is 20 ppm fast. */
     private static final class Network {
-        final List<String> lines = new ArrayList<>(List.of(ExchangeRecord.HEADER));
+        final List<String> lines = new ArrayList<>(List.of(ExchangeCsv.HEADER));
         final List<double[]> ways = new ArrayList<>();
         private final Random random;
         private double now = 1000;
@@ -59,8 +59,10 @@ class RecordedPathsTest {
             long received = sent + Math.round(there * SECOND);
             long home = received + Math.round(back * SECOND);
             Exchange exchange = new Exchange(0, raw(sent), UTC + received, UTC + received, raw(home), 1e-4, 1e-4, 1e-7);
-            return new ExchangeRecord(
-                            server, "192.0.2.1", new Action.Measured(exchange, 1, LeapIndicator.NONE, StampKind.KERNEL))
+            return new ExchangeCsv(
+                            server,
+                            "192.0.2.1",
+                            new MeasuredExchange(exchange, 1, LeapIndicator.NONE, StampKind.KERNEL))
                     .line();
         }
 
@@ -169,7 +171,7 @@ class RecordedPathsTest {
         List<String> one = new Network(6, 200).lines;
         List<String> two = new Network(7, 150).lines; // begins at the same reading of the raw clock again
         Path older = write("x.csv.1", one.subList(0, 101));
-        List<String> rest = new ArrayList<>(List.of(ExchangeRecord.HEADER));
+        List<String> rest = new ArrayList<>(List.of(ExchangeCsv.HEADER));
         rest.addAll(one.subList(101, one.size()));
         rest.addAll(two.subList(1, two.size()));
         RecordedPaths paths = read(LENGTH, 1, older, write("x.csv", rest));

@@ -4,7 +4,7 @@ package io.chronotick.lab.simulate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 
-import io.chronotick.engine.ExchangeFeatures;
+import io.chronotick.engine.learned.ExchangeFeatures;
 import io.chronotick.lab.score.Quantiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;

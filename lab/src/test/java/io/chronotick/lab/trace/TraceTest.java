@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.offset;
 
-import io.chronotick.engine.Exchange;
+import io.chronotick.engine.ntp.Exchange;
 import io.chronotick.lab.LabException;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.engine.bound;
+
+import io.chronotick.engine.ntp.Exchange;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * All configured servers as voters on where UTC is: the hard bound, which believes no model. Deterministic; not thread-safe.
+ *
+ * <p>One rule: every {@link Seat} votes, always. Fewer than half of the seats are wrong, so the truth lies in at least n - f of
+ * their votes ({@link Intersection}); the same vote over the frequencies that their exchanges bound gives what carries offsets
+ * to another instant. Nothing is known while the result is infinite, so there is no other rule for a quorum, the start, silence,
+ * refusal or unreachability, and none of them can make the electorate smaller.
+ *
+ * <p>Why it holds, and what it rests on: docs/estimation.md, Hard bound.
+ */
+public final class ServerPool {
+    /** Why the time must not be given out although it may be known. */
+    public enum Doubt {
+        NONE,
+        /** Too few servers have answered. */
+        TOO_FEW_HEARD,
+        /** No time lies in enough votes: more servers are wrong than may be. */
+        NO_MAJORITY,
+        /** Too many servers contradict what they said before: they, or the local clock, have jumped. */
+        CONTRADICTION,
+        /** The same as a contradiction, it has persisted, and it is farther than may be followed. */
+        STEP_TOO_LARGE
+    }
+
+    private final double maxDrift;
+    private final double maxStep;
+    private final List<Seat> seats = new ArrayList<>();
+    private Interval frequency = CorrectnessInterval.ANY_FREQUENCY;
+    private boolean synchronizedOnce;
+    private long epochNanos;
+
+    /**
+     * @param maxDrift most by which average frequencies of the oscillator over two stretches of an hour differ, s/s
+     * @param maxStep most by which servers may move together once they have been followed, s
+     */
+    public ServerPool(double maxDrift, double maxStep) {
+        this.maxDrift = maxDrift;
+        this.maxStep = maxStep;
+    }
+
+    public void addSeat() {
+        seats.add(new Seat());
+        measureFrequency();
+    }
+
+    /** Another server sits there now. */
+    public void clear(int seat) {
+        seats.get(seat).clear();
+        measureFrequency();
+    }
+
+    /** The raw clock has jumped: nothing that was said before holds. */
+    public void clearAll() {
+        seats.forEach(Seat::clear);
+        measureFrequency();
+    }
+
+    /** From now on the servers' time has been given out: they may not move at will any more. */
+    public void markSynchronized() {
+        synchronizedOnce = true;
+    }
+
+    boolean isHeard(int seat) {
+        return seats.get(seat).isHeard();
+    }
+
+    /**
+     * A server's accepted exchange.
+     *
+     * @return false if it contradicts all that the server has said before
+     */
+    public boolean add(Exchange exchange, long epochNanos) {
+        long now = exchange.t4();
+        // The present frequency interval is sound over the memory and until this exchange; what is older was carried
+        // with
+        // the one of its time.
+        for (Seat seat : seats) {
+            seat.age(now, frequency);
+        }
+        boolean consistent = seats.get(exchange.source()).add(exchange, epochNanos, frequency, maxDrift);
+        double largest = synchronizedOnce ? maxStep : Double.POSITIVE_INFINITY;
+        for (int i = 0; i < seats.size(); i++) {
+            if (!seats.get(i).isConsistent()) {
+                seats.get(i).decide(now, frequency, largest, staleVotes(seats.get(i), now), isOutvoted(i, now));
+            }
+        }
+        measureFrequency();
+        this.epochNanos = epochNanos;
+        kept(now).ifPresent(agreed -> seats.get(exchange.source()).compare(exchange, epochNanos, agreed.interval()));
+        return consistent;
+    }
+
+    private List<Interval> staleVotes(Seat contradicted, long rawNanos) {
+        return seats.stream()
+                .filter(seat -> seat != contradicted && seat.isStaleSince(contradicted.contradictedNanos()))
+                .map(seat -> seat.vote(rawNanos, frequency))
+                .toList();
+    }
+
+    /**
+     * Whether most servers put the time where it cannot be if the oscillator keeps to what is assumed of it. Then either it does
+     * not or the ways to most servers have become unequal: only what each has said last is a guarantee for sure.
+     */
+    boolean isAssumptionDoubtful() {
+        return isMajorityOutside(Seat.Side.BELOW) || isMajorityOutside(Seat.Side.ABOVE);
+    }
+
+    private boolean isMajorityOutside(Seat.Side side) {
+        return seats.stream().filter(seat -> seat.outside() == side).count() >= Intersection.needed(seats.size());
+    }
+
+    /** Whether enough others stand by what they said and agree, so that this one cannot move the majority. */
+    private boolean isOutvoted(int seat, long rawNanos) {
+        List<Interval> steadfast = new ArrayList<>();
+        for (int i = 0; i < seats.size(); i++) {
+            if (i != seat && seats.get(i).isHeard() && seats.get(i).isConsistent()) {
+                steadfast.add(seats.get(i).vote(rawNanos, frequency));
+            }
+        }
+        return Intersection.of(steadfast, Intersection.needed(seats.size())).isPresent();
+    }
+
+    private void measureFrequency() {
+        List<Interval> votes =
+                seats.stream().map(seat -> seat.frequencyVote(maxDrift)).toList();
+        frequency = votes.isEmpty()
+                ? CorrectnessInterval.ANY_FREQUENCY
+                : Intersection.of(votes)
+                        .map(Intersection.Agreement::interval)
+                        .orElse(CorrectnessInterval.ANY_FREQUENCY);
+    }
+
+    /** What holds the average frequency of UTC - raw until the next exchange, s/s. */
+    public Interval frequency() {
+        return isAssumptionDoubtful() ? CorrectnessInterval.ANY_FREQUENCY : frequency;
+    }
+
+    /** Where UTC - raw - epoch is, s; infinite while too few have answered, empty when no time lies in enough votes. */
+    public Optional<Intersection.Agreement> agreement(long rawNanos) {
+        Optional<Intersection.Agreement> kept = kept(rawNanos);
+        if (kept.isEmpty() || !isAssumptionDoubtful()) {
+            return kept;
+        }
+        return Intersection.of(seats.stream()
+                        .map(seat -> seat.vouchedNow(epochNanos, rawNanos))
+                        .toList())
+                .map(now -> new Intersection.Agreement(
+                        kept.get().interval().hull(now.interval()), kept.get().isDivided()));
+    }
+
+    /** The same by all that the seats have said, as long as the oscillator keeps to the assumption. */
+    private Optional<Intersection.Agreement> kept(long rawNanos) {
+        return Intersection.of(
+                seats.stream().map(seat -> seat.vote(rawNanos, frequency)).toList());
+    }
+
+    /** Whether an offset from the epoch, s, lies in enough votes. */
+    public boolean holds(double offset, long rawNanos) {
+        long votes = seats.stream()
+                .filter(seat -> seat.vote(rawNanos, frequency).contains(offset))
+                .count();
+        return votes >= Intersection.needed(seats.size());
+    }
+
+    /** The same by the newest that each has said: where the servers are going, which is no guarantee. */
+    public Optional<Intersection.Agreement> newestAgreement(long rawNanos) {
+        return Intersection.of(
+                seats.stream().map(seat -> seat.newestVote(rawNanos, frequency)).toList());
+    }
+
+    /** The smallest interval that holds what each server that was heard votes for; empty if none was. */
+    public Optional<Interval> hull(long rawNanos) {
+        return seats.stream()
+                .filter(Seat::isHeard)
+                .map(seat -> seat.vote(rawNanos, frequency))
+                .reduce(Interval::hull);
+    }
+
+    /** What a server says now, whatever it said before it contradicted itself; s. */
+    public Interval newestVote(int seat, long rawNanos) {
+        return seats.get(seat).newestVote(rawNanos, frequency);
+    }
+
+    /** Whether a server has contradicted itself and it is not decided yet which to believe. */
+    public boolean isContradicted(int seat) {
+        return !seats.get(seat).isConsistent();
+    }
+
+    /** Seats that have said nothing and are missed for a majority. */
+    public int missing() {
+        int heard = (int) seats.stream().filter(Seat::isHeard).count();
+        // The truth may be anywhere as long as those not heard can lift any point to a majority by one more.
+        return Math.max(Intersection.tolerated(seats.size()) + 1 - heard, 0);
+    }
+
+    /** How far the servers have moved beyond what may be followed, s; 0 if they have not. */
+    public double refusedStep() {
+        return seats.stream().mapToDouble(Seat::refusedStep).max().orElse(0);
+    }
+
+    /** What stands against giving out the time. */
+    public Doubt doubt(long rawNanos) {
+        Optional<Intersection.Agreement> agreed = agreement(rawNanos);
+        if (agreed.isEmpty()) {
+            return Doubt.NO_MAJORITY;
+        }
+        if (!agreed.get().interval().isFinite()) {
+            return Doubt.TOO_FEW_HEARD;
+        }
+        long consistent = seats.stream().filter(Seat::isConsistent).count();
+        if (consistent < Intersection.needed(seats.size())) {
+            return refusedStep() > 0 ? Doubt.STEP_TOO_LARGE : Doubt.CONTRADICTION;
+        }
+        return Doubt.NONE;
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.engine.ntp;
+
+import java.util.List;
+
+/**
+ * What is known of one server, for people. Immutable.
+ *
+ * @param name as configured
+ * @param state what the selection makes of it
+ * @param stratum of the newest reply, 0 if none
+ * @param reach the last eight requests, a bit each, newest in bit 0 (RFC 5905, section 9.2)
+ * @param pollSeconds present polling interval, s
+ * @param offset newest estimate of UTC minus CLOCK_MONOTONIC_RAW-derived time of the daemon, relative to the combined
+ *     time, s (+ = the server is ahead of the published time)
+ * @param sd standard deviation of the newest exchange's offset, s
+ * @param delay round-trip delay of the newest exchange, s
+ * @param jitter mean excess of the round-trip delay over its base, s
+ * @param rootDistance half of root delay and own delay, plus root dispersion, s
+ * @param rootDelay as the server states, s
+ * @param rootDispersion as the server states, s
+ * @param leap as the server states
+ * @param stampKind where the newest exchange was stamped; kernel only when both stamps were
+ * @param sent requests sent
+ * @param accepted exchanges accepted
+ * @param lastRawNanos newest accepted exchange, CLOCK_MONOTONIC_RAW, ns; 0 if none
+ * @param drops datagrams dropped, indexed by {@link DropReason#ordinal}
+ */
+public record SourceReport(
+        String name,
+        SourceState state,
+        int stratum,
+        int reach,
+        double pollSeconds,
+        double offset,
+        double sd,
+        double delay,
+        double jitter,
+        double rootDistance,
+        double rootDelay,
+        double rootDispersion,
+        LeapIndicator leap,
+        StampKind stampKind,
+        long sent,
+        long accepted,
+        long lastRawNanos,
+        List<Long> drops) {
+
+    /** The same of a server by another name. */
+    public SourceReport withName(String other) {
+        return new SourceReport(
+                other,
+                state,
+                stratum,
+                reach,
+                pollSeconds,
+                offset,
+                sd,
+                delay,
+                jitter,
+                rootDistance,
+                rootDelay,
+                rootDispersion,
+                leap,
+                stampKind,
+                sent,
+                accepted,
+                lastRawNanos,
+                drops);
+    }
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.engine.bound;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.chronotick.engine.ntp.Exchange;
+import org.junit.jupiter.api.Test;
+
+class ServerPoolTest {
+    private static final long SECOND = 1_000_000_000L;
+
+    private final ServerPool pool = new ServerPool(15e-6, 1);
+
+    private ServerPool with(int seats) {
+        for (int i = 0; i < seats; i++) {
+            pool.addSeat();
+        }
+        return pool;
+    }
+
+    /** A round trip of 2 ms with a server that is {@code offset} s ahead. */
+    private boolean hear(int seat, double seconds, double offset) {
+        long t4 = Math.round(seconds * SECOND);
+        long t3 = t4 - SECOND / 1000 + Math.round(offset * SECOND);
+        return pool.add(new Exchange(seat, t4 - SECOND / 500, t3, t3, t4, 0, 0, 0), 0);
+    }
+
+    private Interval agreed(double seconds) {
+        return pool.agreement(Math.round(seconds * SECOND)).orElseThrow().interval();
+    }
+
+    private ServerPool.Doubt doubt(double seconds) {
+        return pool.doubt(Math.round(seconds * SECOND));
+    }
+
+    @Test
+    void shouldKnowNothingWhileOnlyTheLiarOfFourHasAnswered() {
+        with(4);
+        hear(0, 0, 5);
+        assertThat(agreed(1).isFinite()).isFalse();
+        assertThat(doubt(1)).isEqualTo(ServerPool.Doubt.TOO_FEW_HEARD);
+        assertThat(pool.missing()).isEqualTo(1);
+    }
+
+    @Test
+    void shouldReachOverBothWhenOneHonestAndOneLiarHaveAnswered() {
+        with(4);
+        hear(0, 0, 5);
+        hear(1, 1, 0);
+        assertThat(agreed(1).contains(0)).isTrue();
+        assertThat(agreed(1).contains(5)).isTrue();
+        assertThat(pool.agreement(SECOND).orElseThrow().isDivided()).isTrue();
+    }
+
+    @Test
+    void shouldNotLetSilenceMakeTheElectorateSmaller() {
+        with(3);
+        for (int i = 0; i < 10; i++) {
+            hear(0, 16 * i, 0);
+            hear(1, 16 * i + 1, 0);
+            hear(2, 16 * i + 2, 0);
+        }
+        // Two fall silent, the third lies by 5 s for an hour.
+        for (int i = 10; i < 235; i++) {
+            hear(2, 16 * i + 2, 5);
+            assertThat(agreed(16 * i + 2).contains(0)).isTrue();
+            assertThat(agreed(16 * i + 2).high()).isLessThan(0.5);
+        }
+    }
+
+    @Test
+    void shouldTakeOneServerAtItsWord() {
+        with(1);
+        hear(0, 0, 0);
+        assertThat(agreed(0).isFinite()).isTrue();
+        assertThat(doubt(0)).isEqualTo(ServerPool.Doubt.NONE);
+    }
+
+    @Test
+    void shouldWithdrawWhenTheOnlyServerContradictsItself() {
+        with(1);
+        hear(0, 0, 0);
+        assertThat(hear(0, 16, 0.3)).isFalse();
+        assertThat(doubt(16)).isEqualTo(ServerPool.Doubt.CONTRADICTION);
+    }
+
+    @Test
+    void shouldGoOnWhenAMinorityContradictsItself() {
+        with(3);
+        for (int seat = 0; seat < 3; seat++) {
+            hear(seat, seat, 0);
+        }
+        hear(2, 16, 0.3);
+        assertThat(doubt(16)).isEqualTo(ServerPool.Doubt.NONE);
+        hear(1, 17, 0.3);
+        assertThat(doubt(17)).isEqualTo(ServerPool.Doubt.CONTRADICTION);
+    }
+
+    @Test
+    void shouldSayThatNobodyAgreesWhenTooManyAreWrong() {
+        with(3);
+        hear(0, 0, 0);
+        hear(1, 1, 1);
+        hear(2, 2, 2);
+        assertThat(doubt(2)).isEqualTo(ServerPool.Doubt.NO_MAJORITY);
+    }
+
+    @Test
+    void shouldNotFollowAllServersFartherThanTheyMay() {
+        with(3);
+        for (int seat = 0; seat < 3; seat++) {
+            hear(seat, seat, 0);
+        }
+        pool.markSynchronized();
+        for (int i = 1; i < 100; i++) {
+            for (int seat = 0; seat < 3; seat++) {
+                hear(seat, 16 * i + seat, 3600);
+                assertThat((i == 1 && seat == 0) || doubt(16 * i + seat) != ServerPool.Doubt.NONE)
+                        .isTrue();
+            }
+        }
+        assertThat(doubt(1600)).isEqualTo(ServerPool.Doubt.STEP_TOO_LARGE);
+        assertThat(pool.refusedStep()).isBetween(3599.0, 3600.0);
+        assertThat(agreed(1600).contains(0)).isTrue();
+    }
+
+    @Test
+    void shouldNotBeWalkedAwayByServersThatMoveOneAfterTheOther() {
+        with(3);
+        for (int seat = 0; seat < 3; seat++) {
+            hear(seat, seat, 0);
+        }
+        pool.markSynchronized();
+        for (int i = 1; i < 200; i++) {
+            hear(0, 16 * i, 3600);
+            hear(1, 16 * i + 1, i < 60 ? 0 : 3600);
+            hear(2, 16 * i + 2, 0);
+            assertThat(agreed(16 * i + 2).contains(0)).isTrue();
+        }
+        // The second was not free to go once the first had gone: with it there would have been a majority.
+        assertThat(pool.isContradicted(0)).isFalse();
+        assertThat(pool.isContradicted(1)).isTrue();
+    }
+
+    @Test
+    void shouldFollowAllServersAsFarAsTheyMayOnceItHasPersisted() {
+        with(3);
+        for (int seat = 0; seat < 3; seat++) {
+            hear(seat, seat, 0);
+        }
+        pool.markSynchronized();
+        for (int i = 1; i < 12; i++) {
+            for (int seat = 0; seat < 3; seat++) {
+                hear(seat, 16 * i + seat, 0.5);
+            }
+        }
+        assertThat(doubt(180)).isEqualTo(ServerPool.Doubt.NONE);
+        assertThat(agreed(180).contains(0.5)).isTrue();
+        assertThat(agreed(180).contains(0)).isFalse();
+    }
+
+    @Test
+    void shouldMeasureTheFrequencyByTheSameVote() {
+        with(3);
+        for (int i = 0; i <= 200; i++) {
+            double seconds = 16 * i;
+            hear(0, seconds, seconds * 30e-6);
+            hear(1, seconds + 1, (seconds + 1) * 30e-6);
+            hear(2, seconds + 2, (seconds + 2) * -80e-6);
+        }
+        assertThat(pool.frequency().contains(30e-6)).isTrue();
+        assertThat(pool.frequency().low()).isGreaterThan(10e-6);
+        assertThat(pool.frequency().high()).isLessThan(50e-6);
+    }
+
+    @Test
+    void shouldKnowNoFrequencyBetterThanTooFewSay() {
+        with(3);
+        for (int i = 0; i <= 200; i++) {
+            hear(0, 16 * i, 16 * i * 80e-6);
+        }
+        assertThat(pool.frequency()).isEqualTo(CorrectnessInterval.ANY_FREQUENCY);
+    }
+
+    /** Within the offsets' room, but all servers say so: the clock has changed by more than it may, or the ways have. */
+    @Test
+    void shouldTrustNothingButTheNewestWhenMostServersPutTheTimeWhereItCannotBe() {
+        with(2);
+        for (int i = 0; i < 100; i++) {
+            hear(0, 16 * i, 0);
+            hear(1, 16 * i + 1, 0);
+        }
+        // The raw clock has lost 1.7 ms where a round trip of 2 ms hides 2: no exchange contradicts another.
+        assertThat(hear(0, 1600, 0.0017)).isTrue();
+        assertThat(pool.isAssumptionDoubtful()).isFalse();
+        assertThat(hear(1, 1601, 0.0017)).isTrue();
+        assertThat(pool.isAssumptionDoubtful()).isTrue();
+        assertThat(agreed(1601).contains(0.0017)).isTrue();
+        assertThat(agreed(1601).contains(0.0008)).isTrue();
+        assertThat(pool.frequency()).isEqualTo(CorrectnessInterval.ANY_FREQUENCY);
+    }
+
+    @Test
+    void shouldBeginAnewAfterAJumpOfTheClock() {
+        with(1);
+        hear(0, 0, 0);
+        pool.clearAll();
+        assertThat(agreed(1).isFinite()).isFalse();
+        assertThat(hear(0, 16, 100)).isTrue();
+        assertThat(agreed(16).contains(100)).isTrue();
+    }
+}
