@@ -84,7 +84,8 @@ final class RealChronyd implements AutoCloseable {
                 bindcmdaddress %s/chronyd.sock
                 """.formatted(port, ip, directory, directory));
         List<String> command = new ArrayList<>(launcher);
-        // As whoever runs the test, who need not be root nor have a name: -U does not ask, and "root" is nobody to change to.
+        // As whoever runs the test, who need not be root nor have a name: -U does not ask, and "root" is nobody to
+        // change to.
         command.addAll(List.of(program.toString(), "-x", "-d", "-U", "-u", "root", "-f", config.toString()));
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
