@@ -125,7 +125,8 @@ final class Seat {
     /** Whether what it says is older than {@code rawNanos}, but not so old that nobody would take it for news. */
     boolean isStaleSince(long rawNanos) {
         return newestExchange
-                .filter(exchange -> exchange.t4() < rawNanos && rawNanos - exchange.t4() < CorrectnessInterval.MEMORY_NANOS)
+                .filter(exchange ->
+                        exchange.t4() < rawNanos && rawNanos - exchange.t4() < CorrectnessInterval.MEMORY_NANOS)
                 .isPresent();
     }
 

@@ -93,8 +93,7 @@ final class ServerPool {
         }
         measureFrequency();
         this.epochNanos = epochNanos;
-        kept(now)
-                .ifPresent(agreed -> seats.get(exchange.source()).compare(exchange, epochNanos, agreed.interval()));
+        kept(now).ifPresent(agreed -> seats.get(exchange.source()).compare(exchange, epochNanos, agreed.interval()));
         return consistent;
     }
 
