@@ -183,9 +183,14 @@ class DaemonProcessTest {
             assertThat(daemon.waitFor(1, TimeUnit.MINUTES)).isTrue();
             String said = Files.readString(log);
             assertThat(daemon.exitValue()).as(said).isEqualTo(ExitCode.INTERNAL_ERROR);
-            assertThat(said.lines().filter(line -> line.contains(" ERROR ")))
-                    .hasSize(1)
-                    .allMatch(line -> line.contains(" thread has died: InternalError"));
+            List<String> errors =
+                    said.lines().filter(line -> line.contains(" ERROR ")).toList();
+            assertThat(errors).as(said).hasSize(2);
+            assertThat(errors.get(0)).contains(segment + " is lost: " + place + " does not exist");
+            assertThat(errors.get(1))
+                    .contains(
+                            "the writer thread has died: IllegalStateException: the segment was cut short, and no other"
+                                    + " can be made; the record is withdrawn and the daemon ends");
             assertThat(said).doesNotContain("\tat ");
         }
     }

@@ -23,6 +23,9 @@ final class WriterLoop implements Runnable, EngineLoop.Publisher {
      */
     private static final int LATENCIES = 512;
 
+    /** So long another file may be made instead of one that was cut short, ns: the status thread looks once a second. */
+    private static final long FAULT_PATIENCE_NANOS = 10_000_000_000L;
+
     private final HostClocks clocks;
     private final RecordWriter writer;
     private final long periodNanos;
@@ -38,6 +41,11 @@ final class WriterLoop implements Runnable, EngineLoop.Publisher {
 
     /** Written by this thread alone. */
     private volatile long ticks;
+
+    /** The tick that could not be written, and since when. */
+    private long faultyTick = -1;
+
+    private long faultySinceNanos;
 
     /**
      * What the engine has said last.
@@ -87,10 +95,21 @@ final class WriterLoop implements Runnable, EngineLoop.Publisher {
                 clocks.sleepUntilMonotonic(deadline);
             } catch (InternalError e) {
                 MappingFault.require(e);
-                // Until the status thread has made another file.
-                clocks.sleepUntilMonotonic(clocks.monotonicNanos() + periodNanos);
+                onFault(e);
             }
         }
+    }
+
+    /** The status thread makes another file; a writer that has none for long is of no use. */
+    private void onFault(InternalError fault) {
+        long now = clocks.monotonicNanos();
+        if (faultyTick != ticks) {
+            faultyTick = ticks;
+            faultySinceNanos = now;
+        } else if (now - faultySinceNanos > FAULT_PATIENCE_NANOS) {
+            throw new IllegalStateException("the segment was cut short, and no other can be made", fault);
+        }
+        clocks.sleepUntilMonotonic(now + periodNanos);
     }
 
     /**
@@ -109,6 +128,9 @@ final class WriterLoop implements Runnable, EngineLoop.Publisher {
 
     /** Where the segment itself is what failed, there is no record left that could be believed. */
     private void retireAfter(Throwable failure) {
+        if (failure.getCause() instanceof InternalError) {
+            return;
+        }
         try {
             RecordWriter.retire(segment);
         } catch (RuntimeException | Error e) {

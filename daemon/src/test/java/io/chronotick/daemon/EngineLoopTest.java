@@ -20,6 +20,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
 import java.util.Random;
@@ -82,12 +83,13 @@ class EngineLoopTest {
         log.close();
     }
 
-    private record Event(long rawNanos, long order, Runnable run) {}
+    /** In the time that passes whatever the raw clock does. */
+    private record Event(long monotonicNanos, long order, Runnable run) {}
 
     /** Servers that answer after 2 ms. */
     private final class Network implements NtpTransport {
-        private final PriorityQueue<Event> events = new PriorityQueue<>((a, b) ->
-                a.rawNanos == b.rawNanos ? Long.compare(a.order, b.order) : Long.compare(a.rawNanos, b.rawNanos));
+        private final PriorityQueue<Event> events = new PriorityQueue<>(
+                Comparator.comparingLong(Event::monotonicNanos).thenComparingLong(Event::order));
         private long order;
 
         /** By source. */
@@ -103,8 +105,8 @@ class EngineLoopTest {
         String kiss = "";
         long deafUntil;
 
-        void at(long rawNanos, Runnable run) {
-            events.add(new Event(rawNanos, order++, run));
+        void in(long nanos, Runnable run) {
+            events.add(new Event(clocks.monotonicNanos() + nanos, order++, run));
         }
 
         @Override
@@ -145,8 +147,8 @@ class EngineLoopTest {
                             time,
                             time)
                     .toBytes();
-            at(arrival, () -> onTheWay.run());
-            at(arrival + ONE_WAY, () -> {
+            in(ONE_WAY, () -> onTheWay.run());
+            in(2 * ONE_WAY, () -> {
                 to.onReceived(source, reply, reply.length, clocks.rawNanos(), StampKind.USER);
                 afterReply.accept(source);
             });
@@ -157,15 +159,15 @@ class EngineLoopTest {
             if (clocks.rawNanos() < deafUntil) {
                 throw new IOException("bad address");
             }
-            long end = clocks.rawNanos() + timeoutNanos;
+            long now = clocks.monotonicNanos();
             Event next = events.peek();
-            if (next == null || next.rawNanos > end) {
+            if (next == null || next.monotonicNanos - now > timeoutNanos) {
                 clocks.pass(timeoutNanos);
                 return;
             }
-            clocks.pass(Math.max(0, next.rawNanos - clocks.rawNanos()));
+            clocks.pass(Math.max(0, next.monotonicNanos - now));
             // All that is there by now, in one go, as from one call of poll(2).
-            while (events.peek() != null && events.peek().rawNanos <= clocks.rawNanos()) {
+            while (events.peek() != null && events.peek().monotonicNanos <= clocks.monotonicNanos()) {
                 events.remove().run.run();
             }
         }
@@ -212,7 +214,7 @@ class EngineLoopTest {
     }
 
     private void run(double seconds) {
-        network.at(clocks.rawNanos() + Math.round(seconds * SECOND), loop::stop);
+        network.in(Math.round(seconds * SECOND), loop::stop);
         loop.run();
     }
 
@@ -299,6 +301,21 @@ class EngineLoopTest {
                 .toList();
         assertThat(inThatGo).containsExactly(0);
         assertThat(Math.abs(writer.error())).isLessThan(ONE_WAY);
+    }
+
+    /** As of a machine that is restored from a checkpoint: nothing waits for the clock to come back to where it was. */
+    @Test
+    void shouldMeasureAgainAtOnceWhenTheRawClockJumpsBack() {
+        network.in(200 * SECOND, () -> {
+            clocks.jumpRaw(-1_000_000 * SECOND);
+            jump(1_000_000 * SECOND);
+        });
+        run(310);
+        assertThat(writer.isValid()).isTrue();
+        assertThat(Math.abs(writer.error())).isLessThan(ONE_WAY);
+        // Both are renewed once a second.
+        assertThat(loop.snapshot().rawNanos()).isBetween(clocks.rawNanos() - 2 * SECOND, clocks.rawNanos());
+        assertThat(writer.newest.rawNanos()).isBetween(clocks.rawNanos() - 2 * SECOND, clocks.rawNanos());
     }
 
     private void jump(long nanos) {

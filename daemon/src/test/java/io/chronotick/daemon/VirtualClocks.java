@@ -8,7 +8,7 @@ import io.chronotick.daemon.time.HostClocks;
 final class VirtualClocks implements HostClocks {
     static final long SECOND = 1_000_000_000L;
 
-    private long raw = 5_000 * SECOND;
+    private long raw = 5_000_000 * SECOND;
     private long monotonic = 4_000 * SECOND;
     private long realtime = 1_800_000_000L * SECOND;
     private long boottime = 4_000 * SECOND;

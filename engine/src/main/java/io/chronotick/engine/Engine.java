@@ -319,6 +319,7 @@ public final class Engine {
         forgetPhase(rawNanos);
         model.keepNewest(0);
         pool.clearAll();
+        nextRefreshNanos = rawNanos + REFRESH_NANOS; // the clock may have jumped back
         for (Server server : servers) {
             server.newest = Optional.empty();
             server.protocol.onDiscontinuity(rawNanos);

@@ -206,6 +206,9 @@ public final class NtpAssociation {
             expire();
             scheduleNext(rawNanos);
         }
+        // It may have jumped back: what was to be soon is not to be in years.
+        double longest = denied ? LONGEST_DENIAL : pollSeconds * (1 + POLL_SPREAD);
+        nextPollNanos = Math.min(nextPollNanos, rawNanos + nanos(longest));
     }
 
     private void expire() {

@@ -265,6 +265,18 @@ class NtpAssociationTest {
         assertThat(secondsToNextRequest()).isZero();
     }
 
+    @Test
+    void shouldAskInTimeWhenTheRawClockHasJumpedBack() {
+        shouldDrop(kiss("RATE"), DropReason.KISS);
+        now -= 1_000_000 * SECOND;
+        source.onDiscontinuity(now);
+        assertThat(secondsToNextRequest()).isBetween(31.0, 34.0);
+        shouldDrop(kiss("DENY"), DropReason.KISS);
+        now -= 1_000_000 * SECOND;
+        source.onDiscontinuity(now);
+        assertThat(secondsToNextRequest()).isLessThan(90_000);
+    }
+
     /** Its stamps lie on both sides of the jump. */
     @Test
     void shouldNotTakeTheReplyToARequestFromBeforeADiscontinuity() {
