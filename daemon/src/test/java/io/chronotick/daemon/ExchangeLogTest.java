@@ -128,10 +128,9 @@ class ExchangeLogTest {
             }
         }
         assertThat(said.lines())
-                .containsExactly(
-                        "WARN exchange log: /dev/full cannot be written: "
-                                + SystemWords.of(() -> Files.write(FULL, new byte[1]))
-                                + "; exchanges are not kept until it can (logging.exchanges)");
+                .containsExactly("WARN exchange log: /dev/full cannot be written: "
+                        + SystemWords.of(() -> Files.write(FULL, new byte[1]))
+                        + "; exchanges are not kept until it can (logging.exchanges)");
     }
 
     @Test

@@ -162,7 +162,8 @@ class MetricsTest {
             TestDaemon.await("READY", () -> said.lines().stream().anyMatch(line -> line.contains("READY after")));
             assertThat(said.lines())
                     .contains("WARN metrics: port " + port(taken)
-                            + " cannot be had: " + SystemWords.of(() -> bind(port(taken)).close())
+                            + " cannot be had: "
+                            + SystemWords.of(() -> bind(port(taken)).close())
                             + "; there are none (daemon.metrics_port)");
         }
     }

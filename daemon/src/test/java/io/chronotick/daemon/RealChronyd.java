@@ -68,7 +68,8 @@ final class RealChronyd implements AutoCloseable {
                 pidfile %s/chronyd.pid
                 bindcmdaddress %s/chronyd.sock
                 """.formatted(port, directory, directory));
-        // As whoever runs the test, who need not be root nor have a name: -U does not ask, and "root" is nobody to change to.
+        // As whoever runs the test, who need not be root nor have a name: -U does not ask, and "root" is nobody to
+        // change to.
         return new ProcessBuilder(program.toString(), "-x", "-d", "-U", "-u", "root", "-f", config.toString())
                 .redirectErrorStream(true)
                 .redirectOutput(directory.resolve("chronyd.log").toFile())

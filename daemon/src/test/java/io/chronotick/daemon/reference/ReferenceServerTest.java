@@ -223,7 +223,8 @@ class ReferenceServerTest {
             }
             assertThat(forward).allMatch(delay -> delay >= base - 1);
             assertThat(back).allMatch(delay -> delay >= base - 1);
-            // The median of an exponential is ln 2 of its mean, here 0.69 ms. How much more it is, a busy machine decides.
+            // The median of an exponential is ln 2 of its mean, here 0.69 ms. How much more it is, a busy machine
+            // decides.
             assertThat(median(forward) - base).isGreaterThan(500_000L);
         }
     }
