@@ -294,12 +294,11 @@ class StdioMcpServerTest {
         assertThat(nextAnswer().at("/id").asInt()).isEqualTo(3);
 
         send("{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":2}}");
-        // What it says before that has been read may come, and a notice that was being written. In the three seconds after
+        // What it says before that has been read may come, and a notice that was being written. In the three seconds
+        // after
         // it, a wait that goes on would tell its progress three times.
         send(call(4, "get_time", "{}"));
-        double now = nextAnswer()
-                .at("/result/structuredContent/corrected_time")
-                .asDouble();
+        double now = nextAnswer().at("/result/structuredContent/corrected_time").asDouble();
         send(call(5, "wait_until", "{\"corrected_time\":" + (now + 3) + ",\"max_wait_seconds\":60}"));
         JsonNode message = receive();
         if (message.has("method")) {
