@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,6 +30,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The daemon as a process of its own, told what to do by signals, as people and supervisors do. */
 @DisabledOnOs(OS.WINDOWS)
 class DaemonProcessTest {
+    private static final int SIGINT = 2;
     private static final long PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(2);
 
     @TempDir
@@ -60,24 +62,42 @@ class DaemonProcessTest {
                   timing:
                     warm_up: {measurement_interval: 0.1}
                 """.formatted(server.address().getPort()));
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Main.class.getName(),
-                        "daemon",
-                        "--config",
-                        config.toString(),
-                        "--shm",
-                        segment.toString())
+        List<String> command =
+                new ArrayList<>(isInterruptIgnored() ? List.of("env", "--default-signal=INT") : List.of());
+        command.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "daemon",
+                "--config",
+                config.toString(),
+                "--shm",
+                segment.toString()));
+        Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();
         started.add(process);
         return process;
+    }
+
+    /** A shell without job control lets what it starts in the background ignore SIGINT, and that is inherited by all below. */
+    private static boolean isInterruptIgnored() throws IOException {
+        Path status = Path.of("/proc/self/status");
+        if (!Files.exists(status)) {
+            return false; // not Linux
+        }
+        try (Stream<String> lines = Files.lines(status)) {
+            String ignored =
+                    lines.filter(line -> line.startsWith("SigIgn:")).findFirst().orElseThrow();
+            long signals =
+                    Long.parseUnsignedLong(ignored.substring("SigIgn:".length()).strip(), 16);
+            return (signals >> (SIGINT - 1) & 1) != 0;
+        }
     }
 
     private static ReferenceServer server() throws IOException {

@@ -49,7 +49,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  *
  * <p>What a machine, its speed or its load decides is no part of the shape, by these rules: numbers with their units; what stands
  * in parentheses, where commands put what they have found; whether a check holds, and what to do if not (indented by four);
- * yes and no; the state of a server, who speaks, ratings and versions.
+ * yes and no; the state of a server, who speaks, ratings and versions; that a record is old, where a daemon was starved of CPU.
  *
  * <p>With {@code -Dchronotick.docs=write} the output in the documents is replaced by what the commands print.
  */
@@ -258,6 +258,7 @@ class DocumentationTest {
     private static List<String> shape(List<String> lines) {
         return lines.stream()
                 .filter(line -> !line.startsWith("    "))
+                .filter(line -> !line.matches("Record Age: .*|chronotick: the record is .* old: .*"))
                 .map(line -> line.replaceAll("\\([^()]*\\)", ""))
                 .map(line -> NUMBER.matcher(line).replaceAll("#"))
                 .map(line -> line.replaceAll("#( #)+", "#"))

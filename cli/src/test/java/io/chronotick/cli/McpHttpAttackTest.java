@@ -26,6 +26,7 @@ import java.util.function.LongPredicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -173,6 +174,7 @@ class McpHttpAttackTest {
         assertNothingIsLeft();
     }
 
+    @Tag("slow") // waits for beats of 5 s; HttpLimitsTest has quicker ones
     @Test
     void shouldKeepNothingOfCallsWhoseCallerHasGone() throws Exception {
         String wait = "{\"jsonrpc\":\"2.0\",\"id\":%d,\"method\":\"tools/call\",\"params\":{\"name\":\"wait_until\","

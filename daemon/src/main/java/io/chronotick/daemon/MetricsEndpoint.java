@@ -5,6 +5,8 @@ import com.sun.net.httpserver.Filter;
 import com.sun.net.httpserver.Headers;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import io.prometheus.metrics.config.PrometheusProperties;
+import io.prometheus.metrics.exporter.httpserver.HttpErrorHandlingPolicy;
 import io.prometheus.metrics.exporter.httpserver.MetricsHandler;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
@@ -18,12 +20,15 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where Prometheus finds the metrics: the JDK's HTTP server on 127.0.0.1, for whoever addresses it by a loopback name. By another
  * name comes a web page that has got a browser to believe that its name leads here (DNS rebinding). Thread-safe.
  */
 final class MetricsEndpoint implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger("chronotick");
     private static final String PATH = "/metrics";
     private static final InetAddress LOOPBACK = InetAddress.ofLiteral("127.0.0.1");
     private static final Set<String> OWN_NAMES = Set.of("localhost", "127.0.0.1", "[::1]");
@@ -55,7 +60,17 @@ final class MetricsEndpoint implements AutoCloseable {
     static MetricsEndpoint start(int port, PrometheusRegistry registry) throws IOException {
         LIMITS.forEach((name, value) -> System.setProperty(name, System.getProperty(name, value)));
         HttpServer server = HttpServer.create(new InetSocketAddress(LOOPBACK, port), 0);
-        server.createContext("/", new MetricsHandler(registry)).getFilters().add(new Admission());
+        // A caller who goes before the answer is there is no news, and by default a stack trace each.
+        HttpErrorHandlingPolicy errors = HttpErrorHandlingPolicy.builder()
+                .errorReporter(e -> {
+                    if (!(e instanceof IOException)) {
+                        LOG.warn("metrics: a scrape failed: {}", e.toString());
+                    }
+                })
+                .build();
+        server.createContext("/", new MetricsHandler(PrometheusProperties.get(), registry, errors))
+                .getFilters()
+                .add(new Admission());
         ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
         server.setExecutor(executor);
         // From a thread that does not keep the process alive, so that the server's does not either.

@@ -12,7 +12,11 @@ import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -110,12 +114,32 @@ class MetricsEndpointTest {
 
     @Test
     void shouldForgetCallersWhoHaveGone() throws IOException {
-        for (int i = 0; i < 500; i++) {
-            Socket socket = send(GET + (i % 3 == 0 ? "Host: 127.0.0.1\r\n\r\n" : "Ho"));
-            socket.setSoLinger(i % 2 == 0, 0); // every second one in anger
-            socket.close();
+        List<LogRecord> said = new CopyOnWriteArrayList<>();
+        Handler listener = new Handler() {
+            @Override
+            public void publish(LogRecord record) {
+                said.add(record);
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        Logger libraries = Logger.getLogger("io.prometheus");
+        libraries.addHandler(listener);
+        try {
+            for (int i = 0; i < 500; i++) {
+                Socket socket = send(GET + (i % 3 == 0 ? "Host: 127.0.0.1\r\n\r\n" : "Ho"));
+                socket.setSoLinger(i % 2 == 0, 0); // every second one in anger
+                socket.close();
+            }
+            awaitScrape();
+        } finally {
+            libraries.removeHandler(listener);
         }
-        awaitScrape();
+        assertThat(said).extracting(LogRecord::getMessage).isEmpty();
     }
 
     @ParameterizedTest

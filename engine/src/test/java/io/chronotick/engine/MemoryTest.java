@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -24,15 +25,25 @@ import org.junit.jupiter.api.Test;
 class MemoryTest {
     private static final int ROUNDS_A_DAY = 24 * 3600 / 16;
 
-    /**
-     * A month at a 16 s poll. Everything is full after a day: 5400 exchanges, of which 1024 are kept, and all laws, bounds and
-     * hypotheses there will ever be. A route that is suspected doubles the bank for a while, so the least of ten looks a day counts.
-     */
+    @Test
+    void shouldKeepNoMoreAfterFourDaysThanAfterADay() throws IllegalAccessException {
+        assertKeepsNoMoreThanAfterADay(4);
+    }
+
+    @Tag("slow")
     @Test
     void shouldKeepNoMoreAfterAMonthThanAfterADay() throws IllegalAccessException {
-        RecordedWorld.Recipe recipe = new RecordedWorld.Recipe(1, 1, 30 * ROUNDS_A_DAY, 16, 1e-3, 2e-4, 1e-9);
+        assertKeepsNoMoreThanAfterADay(30);
+    }
+
+    /**
+     * At a 16 s poll. Everything is full after a day: 5400 exchanges, of which 1024 are kept, and all laws, bounds and
+     * hypotheses there will ever be. A route that is suspected doubles the bank for a while, so the least of ten looks a day counts.
+     */
+    private static void assertKeepsNoMoreThanAfterADay(int days) throws IllegalAccessException {
+        RecordedWorld.Recipe recipe = new RecordedWorld.Recipe(1, 1, days * ROUNDS_A_DAY, 16, 1e-3, 2e-4, 1e-9);
         Engine engine = RecordedWorld.engine(1, Set.of());
-        long[] least = new long[30];
+        long[] least = new long[days];
         int round = 0;
         for (List<Exchange> batch : RecordedWorld.exchanges(recipe)) {
             for (Exchange exchange : batch) {

@@ -14,12 +14,14 @@ import java.util.stream.Stream;
 import javax.tools.JavaCompiler;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The programs in examples/ compile against the client and run as a newcomer runs them. */
+@Tag("slow-on-17") // the compiler holds them to 17 on 25, too
 class ExamplesTest {
     private static final Path EXAMPLES = Path.of("examples");
 
