@@ -21,7 +21,7 @@ import java.util.List;
  *   <li>no discontinuity was reported and no daemon began within the last minute, and one runs;
  *   <li>these replies are good enough. A reply with delay d and root distance e puts the truth into an interval of d + 2e, which
  *       grows by what the frequency is not known to. That is, for each server from its newest reply and the oldest within the
- *       last hour, {@value #DRIFT} s/s either way beyond what the two replies leave open. A point in n - f votes is in the
+ *       last hour, max_drift either way beyond what the two replies leave open. A point in n - f votes is in the
  *       vote of one of these servers at least, so the hull of all such points is at most twice as wide as the widest of them,
  *       in phase as in frequency, and nobody in it is off by more than that. Good enough is, when that is within the largest
  *       uncertainty of what is valid.
@@ -40,13 +40,11 @@ class BoundWatch {
     /** After a discontinuity or a start, s. */
     private static final double SETTLING = 60;
 
-    /** Of an oscillator, by the default configuration, s/s. */
-    private static final double DRIFT = 15e-6;
-
     /** Of an oscillator of which nothing is known, from end to end, s/s. */
     private static final double UNKNOWN = 200e-6;
 
     private final double maxUncertainty;
+    private final double maxDrift;
     private final List<Seat> seats = new ArrayList<>();
     private double quietUntil = SETTLING;
 
@@ -84,9 +82,13 @@ class BoundWatch {
         }
     }
 
-    /** @param maxUncertainty the standard deviation beyond which nothing is valid, s */
-    BoundWatch(double maxUncertainty) {
+    /**
+     * @param maxUncertainty the standard deviation beyond which nothing is valid, s
+     * @param maxDrift most by which the average frequencies of two stretches differ, s/s
+     */
+    BoundWatch(double maxUncertainty, double maxDrift) {
         this.maxUncertainty = maxUncertainty;
+        this.maxDrift = maxDrift;
     }
 
     void addSeat(double poll) {
@@ -185,7 +187,7 @@ class BoundWatch {
             if (age <= POLLS * seat.poll + SimulatedWorld.TIMEOUT) {
                 Answer oldest = seat.answers.getFirst();
                 double apart = (newest.rawNanos() - oldest.rawNanos()) * 1e-9;
-                double frequency = 2 * DRIFT + (oldest.width() + newest.width()) / apart;
+                double frequency = 2 * maxDrift + (oldest.width() + newest.width()) / apart;
                 worths.add(new Worth(newest.width(), age, apart > 0 ? Math.min(frequency, UNKNOWN) : UNKNOWN));
             }
         }

@@ -26,15 +26,16 @@ import java.util.function.UnaryOperator;
  * </ul>
  */
 final class ByzantineScenario {
-    /** The spread is a little less than 15 ppm, because 15 ppm of the raw clock are not quite 15 ppm of true time. */
-    private static final double SPREAD = 14.99e-6;
+    /** The spread is a little less than the largest drift: 15 ppm of the raw clock are not quite 15 ppm of true time. */
+    private static final double PART_OF_DRIFT = 0.9993;
 
-    private static final double HALF = SPREAD / 2;
+    /** With a large spread on top less than 100 ppm. */
+    private static final double LARGEST_FREQUENCY = 99.9e-6;
 
-    private static final double LARGEST_FREQUENCY = 92e-6;
+    /** A roaming oscillator goes so far at most, s/s. */
+    private static final double ROAMING_RANGE = 90e-6;
 
-    /** Of an oscillator that goes farther than its spread, at the beginning. */
-    private static final double FREE_FREQUENCY = 60e-6;
+    private static final double JUMP = 20e-6;
 
     private static final double LONGEST = 3 * 3600;
     private static final double SHORTEST = 900;
@@ -55,6 +56,8 @@ final class ByzantineScenario {
 
     private final Random random;
     private final ByzantineFamily family;
+    private final double maxDrift;
+    private final double spread;
     private final double duration;
     private final int count;
     private final int liars;
@@ -89,6 +92,9 @@ final class ByzantineScenario {
     private ByzantineScenario(long seed, Optional<ByzantineFamily> wanted) {
         random = new Random(new SplittableRandom(seed).nextLong());
         family = wanted.orElse(drawn(random.nextInt(100)));
+        // At one ppm the clocks' reading errors count, at many what widens.
+        maxDrift = family == ByzantineFamily.JUMP || chance(0.6) ? Scenario.MAX_DRIFT : pick(1e-6, 1e-6, 4e-6, 40e-6);
+        spread = PART_OF_DRIFT * maxDrift;
         boolean several = EnumSet.of(ByzantineFamily.ROTATING, ByzantineFamily.ROAMING, ByzantineFamily.AMBITIOUS)
                 .contains(family);
         int[] counts = {1, 2, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 6, 7, 8, 9};
@@ -106,7 +112,9 @@ final class ByzantineScenario {
             rate += 1 / polls[i];
         }
         double longest = Math.min(LONGEST, Math.max(EXCHANGES / rate, SHORTEST));
-        duration = family == ByzantineFamily.ROAMING ? LONGEST : Math.rint(Math.min(uniform(1800, LONGEST), longest));
+        duration = family == ByzantineFamily.ROAMING
+                ? LONGEST * pick(1, 1, 1, 2)
+                : Math.rint(Math.min(uniform(1800, LONGEST), longest) * (several ? pick(1, 1, 3) : 1));
         leaning = chance(0.5);
         side = random.nextBoolean() ? 1 : -1;
         tag(liars + " of " + count + " lie");
@@ -140,6 +148,9 @@ final class ByzantineScenario {
 
     Scenario scenario(String name) {
         double maxUncertainty = pick(0.010, 0.010, 0.1, 0.1, 1, 1, 10);
+        if (maxDrift != Scenario.MAX_DRIFT) {
+            tag(Quantity.FREQUENCY.format(maxDrift));
+        }
         for (int i = 0; i < count; i++) {
             turns.add(new ArrayList<>());
             initial.add(honestServer());
@@ -172,10 +183,9 @@ final class ByzantineScenario {
                 }
             }
         }
-        boolean isFree = family == ByzantineFamily.ROAMING || family == ByzantineFamily.JUMP;
         ClockSpec clock = new ClockSpec(
-                uniform(-1, 1) * (isFree ? FREE_FREQUENCY : LARGEST_FREQUENCY),
-                isFree ? Double.POSITIVE_INFINITY : SPREAD,
+                uniform(-1, 1) * (LARGEST_FREQUENCY - excursion()),
+                ageing != 0 || family == ByzantineFamily.JUMP ? Double.POSITIVE_INFINITY : spread,
                 wander,
                 noise,
                 ageing,
@@ -199,6 +209,7 @@ final class ByzantineScenario {
                 List.of(),
                 List.copyOf(stalls),
                 maxUncertainty,
+                maxDrift,
                 new Limits(OptionalDouble.empty(), List.of(), List.of(), List.of()));
     }
 
@@ -211,12 +222,12 @@ final class ByzantineScenario {
     private void clock() {
         if (family == ByzantineFamily.JUMP) {
             double at = duration * uniform(0.4, 0.7);
-            steps.add(new ClockSpec.Step(at, sign() * 20e-6, 0));
+            steps.add(new ClockSpec.Step(at, sign() * JUMP, 0));
             tag("20 ppm at " + time(at));
             return;
         }
         if (family == ByzantineFamily.ROAMING) {
-            ageing = sign() * SPREAD / ROAMING_WINDOW * 86_400;
+            ageing = sign() * Math.min(spread / ROAMING_WINDOW, ROAMING_RANGE / duration) * 86_400;
             tag("roams");
             return;
         }
@@ -227,11 +238,11 @@ final class ByzantineScenario {
             }
             case 1 -> {
                 double up = sign();
-                steps.add(new ClockSpec.Step(0, -up * HALF, 0));
+                steps.add(new ClockSpec.Step(0, -up * spread / 2, 0));
                 int number = 1 + random.nextInt(8);
                 for (int i = 0; i < number; i++) {
                     double settle = chance(0.5) ? 0 : logUniform(1, 1000);
-                    steps.add(new ClockSpec.Step(duration * random.nextDouble(), up * SPREAD, settle));
+                    steps.add(new ClockSpec.Step(duration * random.nextDouble(), up * spread, settle));
                     up = -up;
                 }
                 tag(number + " steps");
@@ -239,9 +250,9 @@ final class ByzantineScenario {
             case 2 -> {
                 double period = logUniform(Math.max(20, duration / 150), duration);
                 double up = sign();
-                steps.add(new ClockSpec.Step(0, -up * HALF, 0));
+                steps.add(new ClockSpec.Step(0, -up * spread / 2, 0));
                 for (double at = period * random.nextDouble(); at < duration; at += period) {
-                    steps.add(new ClockSpec.Step(at, up * SPREAD, 0));
+                    steps.add(new ClockSpec.Step(at, up * spread, 0));
                     up = -up;
                 }
                 tag("square " + time(period));
@@ -250,15 +261,15 @@ final class ByzantineScenario {
                 int number = 1 + random.nextInt(3);
                 for (int i = 0; i < number; i++) {
                     cycles.add(new ClockSpec.Cycle(
-                            HALF * uniform(0.3, 1.5), logUniform(10, 2 * duration), random.nextDouble()));
+                            spread / 2 * uniform(0.3, 1.5), logUniform(10, 2 * duration), random.nextDouble()));
                 }
                 tag("sines");
             }
             case 5 -> {
                 double up = sign();
-                steps.add(new ClockSpec.Step(0, -up * HALF, 0));
+                steps.add(new ClockSpec.Step(0, -up * spread / 2, 0));
                 double settle = duration * uniform(0.1, 0.5);
-                steps.add(new ClockSpec.Step(duration * uniform(0, 0.5), up * SPREAD * 1.2, settle));
+                steps.add(new ClockSpec.Step(duration * uniform(0, 0.5), up * spread * 1.2, settle));
                 tag("ramp");
             }
             case 6 -> {
@@ -272,13 +283,21 @@ final class ByzantineScenario {
         }
     }
 
+    /** How far the frequency goes from the first, s/s. */
+    private double excursion() {
+        if (ageing != 0) {
+            return Math.abs(ageing) / 86_400 * duration;
+        }
+        return family == ByzantineFamily.JUMP ? JUMP : spread / 2;
+    }
+
     /** The frequency goes from one end of its range to the other. */
     private void turnFrequency(double at) {
         double up = sign();
         steps.clear();
         cycles.clear();
-        steps.add(new ClockSpec.Step(0, -up * HALF, 0));
-        steps.add(new ClockSpec.Step(at, up * SPREAD, chance(0.7) ? 0 : logUniform(1, 600)));
+        steps.add(new ClockSpec.Step(0, -up * spread / 2, 0));
+        steps.add(new ClockSpec.Step(at, up * spread, chance(0.7) ? 0 : logUniform(1, 600)));
         tag("frequency turns");
     }
 
@@ -310,6 +329,7 @@ final class ByzantineScenario {
                 rootDelay,
                 rootDispersion,
                 chance(0.9) ? State.FINEST : Math.pow(2, -uniform(5, 20)),
+                chance(0.9) ? State.PROMPT : logUniform(1e-4, 1.5),
                 errorOf(Conduct.PLAIN));
     }
 
@@ -750,16 +770,22 @@ final class ByzantineScenario {
         tag(number + (noticed ? " suspends" : " pauses"));
     }
 
+    /** A few long stalls, or the many short ones of a busy machine. */
     private void stall() {
-        int number = 1 + random.nextInt(3);
+        boolean busy = chance(0.3);
         double at = 0;
-        for (int i = 0; i < number; i++) {
-            at += duration * uniform(0.05, 0.3);
-            double length = logUniform(0.01, 30);
-            boolean restart = chance(0.5);
+        for (int i = 0; i < (busy ? 150 : 1 + random.nextInt(3)); i++) {
+            at += duration * (busy ? uniform(0, 0.01) : uniform(0.05, 0.3));
+            double length = busy ? logUniform(1e-4, 1) : logUniform(0.01, 30);
+            boolean restart = !busy && chance(0.5);
             stalls.add(new Scenario.Stall(at, length, restart));
-            tag((restart ? "restart " : "stall ") + time(at));
+            if (!busy) {
+                tag((restart ? "restart " : "stall ") + time(at));
+            }
             at += length;
+        }
+        if (busy) {
+            tag("busy");
         }
     }
 

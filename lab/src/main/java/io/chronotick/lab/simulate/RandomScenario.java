@@ -71,6 +71,7 @@ public final class RandomScenario {
                 List.copyOf(outages),
                 List.of(),
                 Scenario.MAX_UNCERTAINTY,
+                Scenario.MAX_DRIFT,
                 limits);
     }
 
@@ -117,6 +118,7 @@ public final class RandomScenario {
                 logUniform(1e-5, 0.02),
                 logUniform(1e-5, 0.02),
                 ServerSpec.State.FINEST,
+                ServerSpec.State.PROMPT,
                 ServerSpec.Conduct.PLAIN);
         List<ServerSpec.Change> changes = new ArrayList<>();
         if (!liar && random.nextInt(3) == 0) {
@@ -134,6 +136,7 @@ public final class RandomScenario {
                     initial.rootDelay(),
                     initial.rootDispersion(),
                     initial.precision(),
+                    initial.turnaround(),
                     initial.conduct());
             changes.add(new ServerSpec.Change(duration * uniform(0.3, 0.9), later, random.nextInt(4) == 0));
         }

@@ -14,6 +14,7 @@ import java.util.List;
  * @param outages times in which no packet passes
  * @param stalls times in which the daemon does not run
  * @param maxUncertainty the standard deviation beyond which nothing is valid, s
+ * @param maxDrift what the hard bound assumes of the oscillator, s/s
  */
 public record Scenario(
         String name,
@@ -25,10 +26,14 @@ public record Scenario(
         List<Outage> outages,
         List<Stall> stalls,
         double maxUncertainty,
+        double maxDrift,
         Limits limits) {
 
     /** The daemon's default, s. */
     static final double MAX_UNCERTAINTY = EngineConfig.DEFAULT.maxUncertaintySeconds();
+
+    /** The same, s/s. */
+    static final double MAX_DRIFT = EngineConfig.DEFAULT.maxDrift();
 
     /**
      * From an instant on, s, for some time, s, the daemon does not run while its clock does: packets wait for it, readers have

@@ -61,6 +61,7 @@ public final class ScenarioFile {
                 outages(root, duration),
                 stalls(root, duration),
                 root.number("max-uncertainty", Quantity.TIME, 1e-6, 100, Scenario.MAX_UNCERTAINTY),
+                root.number("max-drift", Quantity.FREQUENCY, 1e-9, 1e-4, Scenario.MAX_DRIFT),
                 limits(root.map("limits"), servers, duration));
         root.end();
         return scenario;
@@ -200,6 +201,7 @@ public final class ScenarioFile {
                 map.number("root-delay", Quantity.TIME, 0, LONGEST_DELAY, before.rootDelay()),
                 map.number("root-dispersion", Quantity.TIME, 0, LONGEST_DELAY, before.rootDispersion()),
                 map.number("precision", Quantity.TIME, State.FINEST, 1, before.precision()),
+                map.number("turnaround", Quantity.TIME, 0, LONGEST_DELAY, before.turnaround()),
                 conduct(map, before.conduct()));
     }
 

@@ -23,6 +23,7 @@ record ServerSpec(String name, double poll, double burst, State initial, List<Ch
      * @param drift growth of that error, s/s
      * @param down whether it is silent
      * @param precision step of its clock, s, at least {@link #FINEST}
+     * @param turnaround what it takes to answer, s
      */
     record State(
             DirectionSpec forward,
@@ -35,12 +36,27 @@ record ServerSpec(String name, double poll, double burst, State initial, List<Ch
             double rootDelay,
             double rootDispersion,
             double precision,
+            double turnaround,
             Conduct conduct) {
         /** Of a nanosecond counter, s. */
         static final double FINEST = 0x1p-29;
 
+        /** What a server takes to answer that has nothing else to do, s. */
+        static final double PROMPT = 20e-6;
+
         static final State DEFAULT = new State(
-                DirectionSpec.NOTHING, DirectionSpec.NOTHING, 0, 0, 0, false, 2, 0.0001, 0.0001, FINEST, Conduct.PLAIN);
+                DirectionSpec.NOTHING,
+                DirectionSpec.NOTHING,
+                0,
+                0,
+                0,
+                false,
+                2,
+                0.0001,
+                0.0001,
+                FINEST,
+                PROMPT,
+                Conduct.PLAIN);
 
         /** The precision as packets have it: log2 of the next power of two. */
         int precisionExponent() {
@@ -61,6 +77,7 @@ record ServerSpec(String name, double poll, double burst, State initial, List<Ch
                     rootDelay,
                     rootDispersion,
                     precision,
+                    turnaround,
                     conduct);
         }
 
@@ -76,6 +93,7 @@ record ServerSpec(String name, double poll, double burst, State initial, List<Ch
                     rootDelay,
                     rootDispersion,
                     precision,
+                    turnaround,
                     conduct);
         }
 
@@ -91,6 +109,7 @@ record ServerSpec(String name, double poll, double burst, State initial, List<Ch
                     rootDelay,
                     rootDispersion,
                     precision,
+                    turnaround,
                     conduct);
         }
 
@@ -106,6 +125,7 @@ record ServerSpec(String name, double poll, double burst, State initial, List<Ch
                     rootDelay,
                     rootDispersion,
                     precision,
+                    turnaround,
                     conduct);
         }
 
@@ -121,11 +141,24 @@ record ServerSpec(String name, double poll, double burst, State initial, List<Ch
                     rootDelay,
                     rootDispersion,
                     precision,
+                    turnaround,
                     conduct);
         }
 
         State withRoot(double delay, double dispersion, double step) {
-            return new State(forward, back, duplicates, offset, drift, down, stratum, delay, dispersion, step, conduct);
+            return new State(
+                    forward,
+                    back,
+                    duplicates,
+                    offset,
+                    drift,
+                    down,
+                    stratum,
+                    delay,
+                    dispersion,
+                    step,
+                    turnaround,
+                    conduct);
         }
 
         State withConduct(Conduct other) {
@@ -140,6 +173,7 @@ record ServerSpec(String name, double poll, double burst, State initial, List<Ch
                     rootDelay,
                     rootDispersion,
                     precision,
+                    turnaround,
                     other);
         }
     }

@@ -33,9 +33,6 @@ final class SimulatedWorld {
     /** UTC at true time zero, ns since the Unix epoch: any instant will do. */
     private static final long UTC_AT_ZERO = 1_800_000_000L * SECOND;
 
-    /** What a server takes to answer, ns. */
-    private static final long TURNAROUND = 20_000;
-
     /** As the daemon asks. */
     private static final int BURST = 8;
 
@@ -78,6 +75,7 @@ final class SimulatedWorld {
     /** The daemon does not run; this is waiting for it. */
     private boolean stalled;
 
+    private int stallsOver;
     private final List<Runnable> backlog = new ArrayList<>();
     /** Increases when nothing that was asked before is waited for any more. */
     private int generation;
@@ -129,7 +127,7 @@ final class SimulatedWorld {
 
     /** @param learned weights of the learned filter, if it shall speak beside the bank */
     SimulatedWorld(Scenario scenario, long seed, Set<Ablation> without, Optional<FilterWeights> learned) {
-        this(scenario, seed, without, learned, new BoundWatch(scenario.maxUncertainty()));
+        this(scenario, seed, without, learned, new BoundWatch(scenario.maxUncertainty(), scenario.maxDrift()));
     }
 
     /** With a watch that looks for something else, too. */
@@ -176,7 +174,7 @@ final class SimulatedWorld {
                 defaults.warmupLimitSeconds(),
                 defaults.horizonSeconds(),
                 defaults.speaker(),
-                defaults.maxDrift(),
+                scenario.maxDrift(),
                 defaults.maxStep(),
                 defaults.learned(),
                 sensor ? List.of(CovariateConfig.TEMPERATURE) : List.of());
@@ -200,6 +198,10 @@ final class SimulatedWorld {
             published = Correction.nothingKnown(raw());
             watch.forgetAll(now * 1e-9);
         } else {
+            // Either may come first.
+            if (stallsOver++ % 2 == 0) {
+                engine.onTimer(raw(), this::perform);
+            }
             List<Runnable> waiting = List.copyOf(backlog);
             backlog.clear();
             waiting.forEach(Runnable::run);
@@ -386,7 +388,7 @@ final class SimulatedWorld {
     private void answer(Asked asked, Server server) {
         ServerSpec.State state = server.state;
         long arrived = now;
-        long left = now + TURNAROUND;
+        long left = now + SimulatedClock.nanos(state.turnaround());
         double delay = server.back.delay(state.back().after(server.seconds(left)), left * 1e-9);
         boolean twice = server.luck.nextDouble() < state.duplicates();
         if (!isPassable() || Double.isNaN(delay)) {

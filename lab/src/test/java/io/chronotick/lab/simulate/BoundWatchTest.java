@@ -43,7 +43,7 @@ class BoundWatchTest {
     }
 
     private static BoundWatch watch(int seats) {
-        BoundWatch watch = new BoundWatch(ENOUGH);
+        BoundWatch watch = new BoundWatch(ENOUGH, 15e-6);
         for (int i = 0; i < seats; i++) {
             watch.addSeat(16);
         }

@@ -12,7 +12,6 @@ import java.util.OptionalDouble;
  * that it said within the last hour. Independent of the engine's.
  */
 final class PlainRule extends BoundWatch {
-    private static final double MAX_DRIFT = 15e-6;
     private static final double LARGEST_FREQUENCY = 100e-6;
     private static final long MEMORY_NANOS = 3600_000_000_000L;
 
@@ -20,6 +19,7 @@ final class PlainRule extends BoundWatch {
     private static final double READING_ERROR = 2e-9;
 
     private final double maxUncertainty;
+    private final double maxDrift;
     private final List<List<Exchange>> seats = new ArrayList<>();
     private long epochNanos;
     private int outside;
@@ -28,8 +28,9 @@ final class PlainRule extends BoundWatch {
 
     private record Votes(double low, double high) {}
 
-    PlainRule(double maxUncertainty) {
-        super(maxUncertainty);
+    PlainRule(double maxUncertainty, double maxDrift) {
+        super(maxUncertainty, maxDrift);
+        this.maxDrift = maxDrift;
         this.maxUncertainty = maxUncertainty;
     }
 
@@ -99,9 +100,9 @@ final class PlainRule extends BoundWatch {
         for (int i = 0; i < seat.size() - 1; i++) {
             Exchange first = seat.get(i);
             Exchange second = seat.get(seat.size() - 1);
-            low = Math.max(low, (low(second) - high(first)) / ((second.t4() - first.t1()) * 1e-9) - MAX_DRIFT);
+            low = Math.max(low, (low(second) - high(first)) / ((second.t4() - first.t1()) * 1e-9) - maxDrift);
             if (second.t1() > first.t4()) {
-                high = Math.min(high, (high(second) - low(first)) / ((second.t1() - first.t4()) * 1e-9) + MAX_DRIFT);
+                high = Math.min(high, (high(second) - low(first)) / ((second.t1() - first.t4()) * 1e-9) + maxDrift);
             }
         }
         return low <= high ? new Votes(low, high) : new Votes(-LARGEST_FREQUENCY, LARGEST_FREQUENCY);

@@ -86,6 +86,7 @@ class ScenarioFileTest {
         Scenario scenario = parse("""
                 for: 2 h
                 max-uncertainty: 1 s
+                max-drift: 1 ppm
                 clock: {frequency: 20 ppm, spread: 15 ppm}
                 servers:
                   - name: a
@@ -99,6 +100,7 @@ class ScenarioFileTest {
                 stalls: [{at: 1 h, for: 3 s}, {at: 90 min, for: 10 s, restart: true}]
                 """);
         assertThat(scenario.maxUncertainty()).isEqualTo(1);
+        assertThat(scenario.maxDrift()).isCloseTo(1e-6, offset(1e-18));
         assertThat(scenario.clock().spread()).isCloseTo(15e-6, offset(1e-18));
         assertThat(scenario.stalls())
                 .containsExactly(new Scenario.Stall(3600, 3, false), new Scenario.Stall(5400, 10, true));
