@@ -23,6 +23,11 @@ record Shell(PrintStream out, PrintStream err, Map<String, String> environment, 
     /** Names the segment where no option does. */
     static final String SEGMENT_VARIABLE = "CHRONOTICK_SHM";
 
+    private static final int USUAL_WIDTH = 80;
+
+    /** Narrower ones are taken for nonsense, as of a terminal that does not know its size (0). */
+    private static final int LEAST_WIDTH = 40;
+
     /** The streams of this process, in UTF-8 whatever the locale says: JSON demands it, and all units are spelt in it. */
     static Shell ofProcess() {
         return new Shell(
@@ -36,6 +41,16 @@ record Shell(PrintStream out, PrintStream err, Map<String, String> environment, 
     private static PrintStream stream(FileDescriptor descriptor) {
         return new PrintStream(
                 new BufferedOutputStream(new FileOutputStream(descriptor)), false, StandardCharsets.UTF_8);
+    }
+
+    /** Columns of the screen: what COLUMNS says, which the launcher sets on a terminal, else {@value #USUAL_WIDTH}. */
+    int width() {
+        try {
+            int columns = Integer.parseInt(environment.getOrDefault("COLUMNS", ""));
+            return columns < LEAST_WIDTH ? USUAL_WIDTH : columns;
+        } catch (NumberFormatException e) {
+            return USUAL_WIDTH; // there is none, or nonsense
+        }
     }
 
     /** Whether to colour: never in a pipe, nor where the user has asked for none (no-color.org). */

@@ -218,6 +218,8 @@ class CommandLineTest {
         Files.writeString(file, shell.out());
         assertThat(shell.run("config", "check", file.toString())).isZero();
         assertThat(shell.run("config", "show", "--freq", "10")).isZero();
+        assertThat(shell.out()).containsPattern("daemon\n  frequency +10 +option --freq");
+        assertThat(shell.run("config", "show", "--freq", "10", "--wide")).isZero();
         assertThat(shell.out()).containsPattern("daemon.frequency +10 +option --freq");
         assertThat(shell.run("config", "schema")).isZero();
         assertThat(shell.out()).startsWith("{");
