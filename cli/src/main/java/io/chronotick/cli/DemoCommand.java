@@ -194,7 +194,7 @@ final class DemoCommand implements Callable<Integer> {
                                 + " ns p99, " + Format.fixed(latency.bytesPerRead(), 1) + " bytes allocated");
         shell.line("");
         shell.line("Next:");
-        shell.line("  chronotick daemon    the same with real servers, until Ctrl-C; then, beside it:");
+        shell.line("  chronotick daemon    the same with real servers; then, in another terminal:");
         shell.line("  chronotick read      what time is it, and how sure is that");
         shell.line("  chronotick --help    everything else");
         return score.insideBound() == 1 ? ExitCode.OK : ExitCode.NOT_MET;

@@ -317,12 +317,12 @@ class SegmentCommandsTest {
 
     @Test
     void shouldListTheServersAndTheirDrops() throws IOException {
-        assertThat(run("sources")).isZero();
+        assertThat(run("sources", "--wide")).isZero();
         assertThat(shell.out())
                 .containsPattern("\\* +ntp1.example.net +selected +2 +377 +16 s +\\+400.000 µs")
                 .containsPattern("x +ntp2.example.net:1123 +falseticker");
         assertThat(run("sources", "--drops")).isZero();
-        assertThat(shell.out()).contains("bogus origin", "late");
+        assertThat(shell.out()).containsPattern("ntp1.example.net +44 +40 +3 +3 late");
     }
 
     @Test
@@ -378,7 +378,7 @@ class SegmentCommandsTest {
             stopped.buffer().putInt(RecordLayout.WRITER_PID, 1);
             assertThat(shell.run("doctor")).isEqualTo(ExitCode.NOT_MET);
             assertThat(shell.out())
-                    .containsPattern("✗ Daemon runs .*\n    it lives and does not write: .*process 1 where it runs")
+                    .containsPattern("✗ Daemon runs .*\n    it lives and has not written for [^✓]*process 1 where it runs")
                     .doesNotContain("kill");
         }
     }

@@ -78,8 +78,7 @@ class WidthTest {
                 "lab simulate --list",
                 "lab simulate lan holdover-tcxo",
                 "lab replay --cell tcxo/asymlossy --seed 1 --poll 64 --cells",
-                "lab trace",
-                "monitor --count 2 --interval 0.001"
+                "lab trace"
             })
     void tablesFit(String line) throws IOException {
         SampleSegment sample = new SampleSegment(ProcessHandle.current().pid());
