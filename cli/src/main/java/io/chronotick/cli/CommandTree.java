@@ -53,6 +53,10 @@ final class CommandTree {
     private CommandTree() {}
 
     static int execute(Shell shell, String... arguments) {
+        if (arguments.length == 0) {
+            commandLine(shell).usage(shell.out());
+            return ExitCode.USAGE;
+        }
         String[] meant = withoutHelpCommand(arguments);
         return commandLine(shell, meant).execute(meant);
     }
@@ -207,7 +211,7 @@ final class CommandTree {
                 "  NO_COLOR              set: no colours",
                 "",
                 "Exit codes: 0 success, 1 the condition asked about does not hold, 2 wrong usage or configuration,",
-                "3 no daemon, 4 the record is expired, 70 internal error."
+                "3 no daemon, 4 the record is expired, 70 internal error, 74 the output cannot be written."
             })
     static final class Root {
         @Option(

@@ -169,7 +169,8 @@ final class DemoCommand implements Callable<Integer> {
         shell.out().flush();
         log.release();
         if (score.count() == 0) {
-            shell.line("The time could not be read once. Run it again with: chronotick demo --duration 60");
+            shell.line(
+                    Shell.hint("The time could not be read once. Run it again with: chronotick demo --duration 60"));
             return ExitCode.NOT_MET;
         }
         BenchmarkCommand.@Nullable Result latency = null;
@@ -194,9 +195,9 @@ final class DemoCommand implements Callable<Integer> {
                                 + " ns p99, " + Format.fixed(latency.bytesPerRead(), 1) + " bytes allocated");
         shell.line("");
         shell.line("Next:");
-        shell.line("  chronotick daemon    the same with real servers; then, in another terminal:");
-        shell.line("  chronotick read      what time is it, and how sure is that");
-        shell.line("  chronotick --help    everything else");
+        shell.line(Shell.hint("  chronotick daemon    the same with real servers; then, in another terminal:"));
+        shell.line(Shell.hint("  chronotick read      what time is it, and how sure is that"));
+        shell.line(Shell.hint("  chronotick --help    everything else"));
         return score.insideBound() == 1 ? ExitCode.OK : ExitCode.NOT_MET;
     }
 

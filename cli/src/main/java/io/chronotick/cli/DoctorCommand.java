@@ -96,7 +96,7 @@ final class DoctorCommand extends SegmentCommand {
                                 + " where it runs) or give it CPU (--cpu-affinity)"
                         : "start it with: chronotick daemon");
         if (runs && checkTime(reading, page)) {
-            checkQuality(reader, reading, page);
+            checkQuality(reader, reading);
         }
         if (!runs) {
             return;
@@ -148,7 +148,7 @@ final class DoctorCommand extends SegmentCommand {
                 .map(row -> row.name().replaceFirst(" = .*", ""))
                 .toList();
         try {
-            QueryCommand.failures(shell, silent).forEach(text -> remedy(text));
+            QueryCommand.failures(shell, silent).forEach(this::remedy);
         } catch (IOException e) {
             remedy("they cannot be asked from here: " + e.getMessage());
         } catch (InterruptedException e) {
@@ -156,7 +156,7 @@ final class DoctorCommand extends SegmentCommand {
         }
     }
 
-    private void checkQuality(ChronoTickReader reader, Reading reading, StatusPage page) {
+    private void checkQuality(ChronoTickReader reader, Reading reading) {
         checkLatency(reader);
         Reading.State state = reading.state();
         check(
@@ -244,6 +244,6 @@ final class DoctorCommand extends SegmentCommand {
     }
 
     private void remedy(String text) {
-        Text.wrap("    " + text, 4, shell.width()).forEach(shell::line);
+        Text.wrap("    " + Shell.hint(text), 4, shell.width()).forEach(shell::line);
     }
 }

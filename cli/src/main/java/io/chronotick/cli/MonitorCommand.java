@@ -133,7 +133,7 @@ final class MonitorCommand extends SegmentCommand {
             return;
         }
         if (remark != null) {
-            shell.line("# " + remark);
+            shell.line("# " + Shell.hint(remark));
         }
         if (reading.refusal() == null) {
             shell.line(Format.unixSeconds(reading.now().estimateNanos()) + " s  " + Format.offset(reading.offset())
@@ -152,12 +152,12 @@ final class MonitorCommand extends SegmentCommand {
         if (shell.terminal()) {
             drawLine(title(segment));
             drawLine("");
-            drawLine(Style.of(shell).warning(String.valueOf(e.getMessage())));
+            drawLine(Style.of(shell).warning(Shell.hint(String.valueOf(e.getMessage()))));
             drawLine("");
             drawLine("Waiting for it. Ctrl-C ends.");
             shell.out().append(CLEAR_BELOW);
         } else {
-            shell.line("# " + e.getMessage());
+            shell.line("# " + Shell.hint(String.valueOf(e.getMessage())));
         }
     }
 
@@ -182,7 +182,7 @@ final class MonitorCommand extends SegmentCommand {
         drawLine("Measurements:   " + Format.grouped(record.measurementCount()));
         drawLine("Record Age:     " + Format.duration(reading.ageSeconds()));
         drawLine("");
-        drawLine(remark == null ? "Ctrl-C ends." : style.warning(remark));
+        drawLine(remark == null ? "Ctrl-C ends." : style.warning(Shell.hint(remark)));
         shell.out().append(CLEAR_BELOW);
     }
 
