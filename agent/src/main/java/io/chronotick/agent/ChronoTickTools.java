@@ -303,7 +303,8 @@ public final class ChronoTickTools implements AutoCloseable {
             message = Optional.ofNullable(refusal.getMessage());
         } else if (state == Reading.State.NOT_RUNNING) {
             message = Optional.of("the daemon (process " + record.writerPid()
-                    + ") is gone and its last record is about to" + " expire; start it with: chronotick daemon");
+                    + ") is gone and its last record is about to" + " expire; start it with: "
+                    + System.getProperty("chronotick.command", "chronotick") + " daemon");
         } else if (state == Reading.State.WARMING_UP && !page.waitingFor().isEmpty()) {
             message = Optional.of("waiting for " + page.waitingFor());
         }

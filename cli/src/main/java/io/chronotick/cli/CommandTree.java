@@ -6,6 +6,7 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -44,9 +45,18 @@ final class CommandTree {
         COMMANDS.put("completion", CompletionCommand::new);
     }
 
+    /** Longer lines are hard to read. */
+    private static final int WIDEST_HELP = 100;
+
+    private static final String VERSION = "--version";
+
     private CommandTree() {}
 
     static int execute(Shell shell, String... arguments) {
+        if (arguments.length == 0) {
+            commandLine(shell).usage(shell.out());
+            return ExitCode.USAGE;
+        }
         String[] meant = withoutHelpCommand(arguments);
         return commandLine(shell, meant).execute(meant);
     }
@@ -76,16 +86,35 @@ final class CommandTree {
                 root.addSubcommand(name, command.apply(shell));
             }
         });
+        int width = Math.min(shell.width(), WIDEST_HELP);
+        complete(root.getCommandSpec(), width);
         return root.setOut(writer(shell.out()))
                 .setErr(writer(shell.err()))
                 .setColorScheme(CommandLine.Help.defaultColorScheme(
                         shell.colours() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF))
                 .setUsageHelpAutoWidth(false)
-                .setUsageHelpWidth(110)
+                .setUsageHelpWidth(width)
                 .setParameterExceptionHandler((e, args) -> mistake(shell, e))
                 .setExecutionExceptionHandler((e, commandLine, parsed) -> Main.guard(shell, () -> {
                     throw e;
                 }));
+    }
+
+    /** What every command has: -V, and texts that can be broken where the screen ends. */
+    private static void complete(CommandSpec command, int width) {
+        command.versionProvider(new Version());
+        if (!command.optionsMap().containsKey(VERSION)) {
+            command.addOption(OptionSpec.builder("-V", VERSION)
+                    .versionHelp(true)
+                    .description("Show the version and exit.")
+                    .build());
+        }
+        // By ourselves: picocli would go on with the examples' second column below the first.
+        command.usageMessage()
+                .footer(Arrays.stream(Text.paragraphs(command.usageMessage().footer()))
+                        .flatMap(line -> Text.wrap(line, width).stream())
+                        .toArray(String[]::new));
+        command.subcommands().values().forEach(sub -> complete(sub.getCommandSpec(), width));
     }
 
     private static CommandLine lab(Shell shell) {
@@ -166,7 +195,6 @@ final class CommandTree {
 
     @Command(
             name = "chronotick",
-            versionProvider = Version.class,
             synopsisSubcommandLabel = "COMMAND",
             description = "Corrected time with honest bounds, in shared memory.",
             footer = {
@@ -183,7 +211,7 @@ final class CommandTree {
                 "  NO_COLOR              set: no colours",
                 "",
                 "Exit codes: 0 success, 1 the condition asked about does not hold, 2 wrong usage or configuration,",
-                "3 no daemon, 4 the record is expired, 70 internal error."
+                "3 no daemon, 4 the record is expired, 70 internal error, 74 the output cannot be written."
             })
     static final class Root {
         @Option(
@@ -191,11 +219,5 @@ final class CommandTree {
                 usageHelp = true,
                 description = "Show this help and exit.")
         boolean help;
-
-        @Option(
-                names = {"-V", "--version"},
-                versionHelp = true,
-                description = "Show the version and exit.")
-        boolean version;
     }
 }

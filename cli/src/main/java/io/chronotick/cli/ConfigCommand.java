@@ -4,8 +4,10 @@ package io.chronotick.cli;
 import io.chronotick.daemon.config.ConfigException;
 import io.chronotick.daemon.config.ConfigSample;
 import io.chronotick.daemon.config.ConfigSchema;
+import io.chronotick.daemon.config.EffectiveValue;
 import io.chronotick.daemon.config.LoadedConfig;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -22,6 +24,7 @@ import picocli.CommandLine.Parameters;
             "  chronotick config sample > chronotick.yaml",
             "  chronotick config check chronotick.yaml",
             "  chronotick config show --config chronotick.yaml --freq 10",
+            "  chronotick config show --wide | grep ntp",
             "  chronotick config schema > chronotick.schema.json"
         })
 final class ConfigCommand {
@@ -56,15 +59,39 @@ final class ConfigCommand {
             name = "show",
             description = "Show what the daemon would run with, and where each value comes from.",
             mixinStandardHelpOptions = true)
-    int show(@Mixin Configuration configuration) {
+    int show(
+            @Mixin Configuration configuration,
+            @Option(
+                            names = "--wide",
+                            description = "A line for each key with its whole path, whatever the width of the screen.")
+                    boolean wide) {
         try {
             LoadedConfig loaded = configuration.load(shell);
             warn(loaded);
-            shell.out().append(loaded.table());
+            table(loaded.effective(), wide).printTo(shell, wide);
             return ExitCode.OK;
         } catch (ConfigException e) {
             return Configuration.report(shell, e);
         }
+    }
+
+    /** With the whole path of each key on its line, which is wider than most screens, or below a heading. */
+    private static Table table(List<EffectiveValue> values, boolean wide) {
+        Table table = new Table("<KEY", "<VALUE", "<ORIGIN");
+        String section = "";
+        for (EffectiveValue row : values) {
+            int end = row.key().lastIndexOf('.');
+            String above = row.key().substring(0, end);
+            if (!wide && !above.equals(section)) {
+                table.heading(above);
+            }
+            section = above;
+            table.row(
+                    wide ? row.key() : "  " + row.key().substring(end + 1),
+                    row.value(),
+                    row.hasEffect() ? row.origin() : row.origin() + " (no effect)");
+        }
+        return table;
     }
 
     @Command(

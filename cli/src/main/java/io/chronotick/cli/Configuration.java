@@ -52,6 +52,9 @@ final class Configuration {
     String shm;
 
     LoadedConfig load(Shell shell) throws ConfigException {
+        if (file != null && file.toString().isEmpty()) {
+            throw new UserException(ExitCode.USAGE, "--config is empty: give the path of a file, or leave it out");
+        }
         return load(shell, Optional.ofNullable(file));
     }
 

@@ -93,7 +93,7 @@ final class DemoCommand implements Callable<Integer> {
         // Ctrl-C ends the run, not the demo: the table is what one came for.
         Thread runner = Thread.currentThread();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stopAndWait(runner), "stop"));
-        Logging.toStderr(Level.WARN);
+        Logging.Held log = Logging.held(Level.WARN); // or a line of it lands in the table
         HostClocks clocks = HostClocks.system();
         Truth truth = Truth.startingNow(clocks, TRUE_OFFSET_NANOS, TRUE_DRIFT_PPM);
         List<ReferenceServer> servers = new ArrayList<>();
@@ -102,21 +102,26 @@ final class DemoCommand implements Callable<Integer> {
                 servers.add(ReferenceServer.start(server(truth, i), clocks));
             }
             try (Daemon daemon = Daemon.start(config(servers))) {
-                return run(daemon, truth, clocks);
+                return run(daemon, truth, clocks, log);
             }
         } catch (DaemonException | IOException e) {
             throw new UserException(ExitCode.USAGE, String.valueOf(e.getMessage()));
         } finally {
             servers.forEach(ReferenceServer::close);
+            log.release();
             ended.countDown();
         }
     }
 
-    private int run(Daemon daemon, Truth truth, HostClocks clocks) throws InterruptedException {
-        shell.line(
-                "Four NTP servers on 127.0.0.1: three tell a time 23.1 ms and 12 ppm from the system clock, one lies by "
-                        + Format.duration(LIE_NANOS * 1e-9) + ".");
-        shell.line("The daemon publishes to " + daemon.segment() + (keep ? "; Ctrl-C ends." : "."));
+    private int run(Daemon daemon, Truth truth, HostClocks clocks, Logging.Held log) throws InterruptedException {
+        say("Four NTP servers on 127.0.0.1: three tell a time 23.1 ms and 12 ppm from the system clock, one lies by "
+                + Format.duration(LIE_NANOS * 1e-9) + ".");
+        say("The daemon publishes to " + daemon.segment() + (keep ? "; Ctrl-C ends." : "."));
+        shell.line("");
+        say(
+                "A line a second: True error is the published time less the true one, which the demo knows; ±1σ what the daemon"
+                        + " expects of it; Bound what it can be at most. Servers: "
+                        + "* selected, x found out as false, ? no answer yet.");
         shell.line("");
         shell.line("   Time  State           True error        ±1σ       Bound  Servers");
         shell.out().flush();
@@ -134,8 +139,12 @@ final class DemoCommand implements Callable<Integer> {
                     show(reader, score, read);
                 }
             }
-            return conclude(reader, score);
+            return conclude(reader, score, log);
         }
+    }
+
+    private void say(String text) {
+        Text.wrap(text, shell.width()).forEach(shell::line);
     }
 
     private void show(ChronoTickReader reader, DemoScore score, boolean read) {
@@ -155,10 +164,13 @@ final class DemoCommand implements Callable<Integer> {
         shell.out().flush();
     }
 
-    private int conclude(ChronoTickReader reader, DemoScore score) {
+    private int conclude(ChronoTickReader reader, DemoScore score, Logging.Held log) {
         shell.line("");
+        shell.out().flush();
+        log.release();
         if (score.count() == 0) {
-            shell.line("The time could not be read once. Run it again with: chronotick demo --duration 60");
+            shell.line(
+                    Shell.hint("The time could not be read once. Run it again with: chronotick demo --duration 60"));
             return ExitCode.NOT_MET;
         }
         BenchmarkCommand.@Nullable Result latency = null;
@@ -181,6 +193,11 @@ final class DemoCommand implements Callable<Integer> {
                         ? "-"
                         : Format.fixed(latency.p50(), 0) + " ns median, " + Format.fixed(latency.at(99), 0)
                                 + " ns p99, " + Format.fixed(latency.bytesPerRead(), 1) + " bytes allocated");
+        shell.line("");
+        shell.line("Next:");
+        shell.line(Shell.hint("  chronotick daemon    the same with real servers; then, in another terminal:"));
+        shell.line(Shell.hint("  chronotick read      what time is it, and how sure is that"));
+        shell.line(Shell.hint("  chronotick --help    everything else"));
         return score.insideBound() == 1 ? ExitCode.OK : ExitCode.NOT_MET;
     }
 

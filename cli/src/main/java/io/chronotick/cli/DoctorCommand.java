@@ -12,7 +12,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 
@@ -46,6 +48,11 @@ final class DoctorCommand extends SegmentCommand {
     private static final Set<String> SLOW_CLOCK_SOURCES =
             Set.of("hpet", "acpi_pm", "jiffies", "refined-jiffies", "xen");
 
+    /** A daemon that has not written for so long does not only wait for a CPU. */
+    private static final double BUSY_SECONDS = 10;
+
+    private static final long LOOK_NANOS = 20_000_000;
+
     private int failures;
 
     DoctorCommand(Shell shell) {
@@ -60,12 +67,11 @@ final class DoctorCommand extends SegmentCommand {
         shell.line("Segment " + segment);
         shell.line("");
         try (ChronoTickReader reader = ChronoTickReader.attach(segment)) {
-            Reading reading = new Reading(reader);
-            checkDaemon(reader, reading, reader.status());
+            checkDaemon(reader);
+            checkPermissions(segment);
         } catch (ChronoTickException e) {
             check(false, "Daemon runs", "", e.getMessage());
         }
-        checkPermissions(segment);
         checkClockSource();
         shell.line("");
         shell.line(
@@ -75,51 +81,102 @@ final class DoctorCommand extends SegmentCommand {
         return failures == 0 ? ExitCode.OK : ExitCode.NOT_MET;
     }
 
-    private void checkDaemon(ChronoTickReader reader, Reading reading, StatusPage page) {
+    /** Of what follows from each other only the first that fails. */
+    private void checkDaemon(ChronoTickReader reader) {
+        Reading reading = look(reader);
+        StatusPage page = reader.status();
+        boolean runs = reading.isWriterAlive() && !reading.isStale();
         check(
-                reading.isWriterAlive() && !reading.isStale(),
+                runs,
                 "Daemon runs",
                 "process " + reading.record().writerPid(),
                 isServed(reader.segment())
-                        ? "it lives and does not write: continue it (SIGCONT to process "
-                                + reading.record().writerPid() + " where it runs) or give it CPU (--cpu-affinity)"
+                        ? "it lives and has not written for " + Format.age(reading.ageSeconds())
+                                + ": continue it (SIGCONT to process " + reading.record().writerPid()
+                                + " where it runs) or give it CPU (--cpu-affinity)"
                         : "start it with: chronotick daemon");
+        if (runs && checkTime(reading, page)) {
+            checkQuality(reader, reading);
+        }
+        if (!runs) {
+            return;
+        }
         check(
+                page.daemonVersion().equals(CommandTree.Version.program()),
+                "Daemon of this version",
+                page.daemonVersion(),
+                "restart the daemon after an update");
+    }
+
+    /** On a busy machine a record may be late, which is no reason to say that nobody writes: waits for the next. */
+    private static Reading look(ChronoTickReader reader) {
+        Reading reading = new Reading(reader);
+        while (reading.isStale() && reading.isWriterAlive() && reading.ageSeconds() < BUSY_SECONDS) {
+            LockSupport.parkNanos(LOOK_NANOS);
+            reading = new Reading(reader);
+        }
+        return reading;
+    }
+
+    /** Whether there is one, and if not, why. */
+    private boolean checkTime(Reading reading, StatusPage page) {
+        Health health = new Health(reading, page);
+        String remedy = "waits for " + health.waitingFor() + ": " + health.remedy();
+        boolean warm = check(
                 reading.record().isWarmupComplete(),
                 "Warm-up complete",
                 Format.percent(page.warmupProgress(), 0),
-                "wait" + (page.waitingFor().isEmpty() ? "" : " for " + page.waitingFor())
-                        + "; if it stays so, look at: chronotick sources");
+                remedy);
         ChronoTickException refusal = reading.refusal();
-        check(
-                refusal == null,
-                "Time can be read",
-                refusal == null ? Format.iso(reading.now().estimateNanos()) : "",
-                refusal == null ? null : refusal.getMessage());
-        checkLatency(reader, refusal == null);
+        boolean readable = warm
+                && check(
+                        refusal == null,
+                        "Time can be read",
+                        refusal == null ? Format.iso(reading.now().estimateNanos()) : health.label(),
+                        health.isWithdrawn() || refusal == null ? remedy : refusal.getMessage());
+        long silent = page.sources().stream().filter(row -> row.reach() == 0).count();
+        if (!readable && silent > 0) {
+            diagnose(page);
+        }
+        return readable;
+    }
+
+    /** Asks those that do not answer, as `chronotick query` does. */
+    private void diagnose(StatusPage page) {
+        List<String> silent = page.sources().stream()
+                .filter(row -> row.reach() == 0)
+                .map(row -> row.name().replaceFirst(" = .*", ""))
+                .toList();
+        try {
+            QueryCommand.failures(shell, silent).forEach(this::remedy);
+        } catch (IOException e) {
+            remedy("they cannot be asked from here: " + e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void checkQuality(ChronoTickReader reader, Reading reading) {
+        checkLatency(reader);
         Reading.State state = reading.state();
         check(
                 state == Reading.State.READY,
                 "Status is READY",
                 state.label(),
-                "look at what it waits for: chronotick status, chronotick sources");
+                "no server answers at present: see which with: chronotick sources; ask one by hand with: chronotick query"
+                        + " SERVER");
         long measurements = reading.record().measurementCount();
         check(
                 measurements > MIN_MEASUREMENTS,
                 "More than " + MIN_MEASUREMENTS + " NTP measurements",
                 Format.grouped(measurements),
-                "wait; they come at the poll interval that `chronotick sources` shows");
+                "wait; they come at the poll interval that chronotick sources --wide shows");
         double confidence = reading.record().confidence();
         check(
                 confidence > MIN_CONFIDENCE,
                 "Confidence above 90 %",
                 Format.percent(confidence, 1),
                 "wait for more measurements; if it stays so, look for unstable servers: chronotick sources");
-        check(
-                page.daemonVersion().equals(CommandTree.Version.program()),
-                "Daemon of this version",
-                page.daemonVersion(),
-                "restart the daemon after an update");
     }
 
     /** By the daemon's claim, not by its process id, which in a container is another's here. */
@@ -131,23 +188,19 @@ final class DoctorCommand extends SegmentCommand {
         }
     }
 
-    private void checkLatency(ChronoTickReader reader, boolean readable) {
+    private void checkLatency(ChronoTickReader reader) {
         double nanos = Double.NaN;
-        if (readable) {
-            try {
-                nanos = BenchmarkCommand.measureReads(reader, LATENCY_READS, shell)
-                        .p50();
-            } catch (ChronoTickException e) {
-                // It went while we were measuring: counts as not readable.
-                nanos = Double.NaN;
-            }
+        try {
+            nanos = BenchmarkCommand.measureReads(reader, LATENCY_READS, shell).p50();
+        } catch (ChronoTickException e) {
+            nanos = Double.NaN; // it went while we were measuring
         }
         check(
                 nanos < MAX_LATENCY_NANOS,
                 "A read takes less than 1 µs",
                 Double.isNaN(nanos) ? "" : Format.fixed(nanos, 0) + " ns",
                 Double.isNaN(nanos)
-                        ? "it can be measured when the time can be read"
+                        ? "the time could no longer be read meanwhile: run this again"
                         : "look for load (top); bind the daemon to another CPU: chronotick daemon --cpu-affinity");
     }
 
@@ -180,12 +233,17 @@ final class DoctorCommand extends SegmentCommand {
         }
     }
 
-    private void check(boolean holds, String what, String found, @Nullable String remedy) {
+    private boolean check(boolean holds, String what, String found, @Nullable String remedy) {
         Style style = Style.of(shell);
         shell.line((holds ? style.good("✓ ") : style.bad("✗ ")) + what + (found.isEmpty() ? "" : " (" + found + ")"));
         if (!holds) {
             failures++;
-            shell.line("    " + remedy);
+            remedy(String.valueOf(remedy));
         }
+        return holds;
+    }
+
+    private void remedy(String text) {
+        Text.wrap("    " + Shell.hint(text), 4, shell.width()).forEach(shell::line);
     }
 }

@@ -28,6 +28,9 @@ final class ExitCode {
 
     static final int INTERNAL_ERROR = 70;
 
+    /** The output could not be written; the number is that of sysexits.h. */
+    static final int OUTPUT_LOST = 74;
+
     private ExitCode() {}
 
     /** What `read` and `json` return. */

@@ -58,7 +58,7 @@ final class JsonCommand extends SegmentCommand {
         try (ChronoTickReader reader = ChronoTickReader.attach(segment)) {
             Reading reading = new Reading(reader);
             shell.line(json(reading, pretty));
-            String remark = Remark.of(reading);
+            String remark = Remark.of(reading, reader.status());
             if (remark != null) {
                 shell.error(remark);
             }

@@ -2,16 +2,34 @@
 package io.chronotick.cli;
 
 import java.net.URISyntaxException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.CodeSource;
 import org.jspecify.annotations.Nullable;
 
-/** Where evaluation data lies when nobody says otherwise: {@code shared/data} beside the repository. */
+/** The data that come with the repository: {@code lab/data}. A distribution has none. */
 final class LabData {
     private LabData() {}
 
-    static Path beside(String name) {
-        return repository().resolveSibling("shared").resolve("data").resolve(name);
+    /** What `lab replay` and `lab report` work on when nobody names another. */
+    static Path replay() {
+        return of("replay", "clock and network noise");
+    }
+
+    /** The same of `lab trace`. */
+    static Path traces() {
+        return of("traces", "traces");
+    }
+
+    private static Path of(String name, String what) {
+        Path directory = repository().resolve("lab").resolve("data").resolve(name);
+        if (!Files.isDirectory(directory)) {
+            throw new UserException(
+                    ExitCode.USAGE,
+                    "no " + what + " at " + directory + ": they come with the repository, as lab/data/" + name
+                            + "; name that directory or your own");
+        }
+        return directory;
     }
 
     /** The directory that holds cli/target/..., from where this program runs; in a distribution the current directory. */

@@ -50,13 +50,18 @@ import picocli.CommandLine.Parameters;
         })
 final class LabReplayCommand extends LabRunCommand {
     private static final List<Integer> POLLS = List.of(16, 64);
+
+    /** What is published says most, and the plain estimators what that is worth. */
+    private static final String[] SPARE = {
+        "fusion", "short-term", "long-term", "both", "learned", "last offset", "Theil-Sen", "cells"
+    };
+
     private static final double LARGEST_DRIFT = 1e-4;
 
     @Parameters(
             paramLabel = "DIR",
             arity = "0..1",
-            description =
-                    "Directory in the format of the replay set. Default: shared/data/replay beside the repository.")
+            description = "Directory in the format of the replay set. Default: lab/data/replay of the repository.")
     @Nullable
     Path directory;
 
@@ -99,6 +104,9 @@ final class LabReplayCommand extends LabRunCommand {
     @Option(names = "--cells", description = "A line for each cell and poll, too.")
     boolean cells;
 
+    @Option(names = "--wide", description = "Show all columns, whatever the width of the screen.")
+    boolean wide;
+
     LabReplayCommand(Shell shell) {
         super(shell);
     }
@@ -113,7 +121,7 @@ final class LabReplayCommand extends LabRunCommand {
         EngineConfig config = config();
         Path own = weightsFile;
         FilterWeights weights = own == null ? LearnedWeights.shipped() : LearnedWeights.read(own);
-        ReplaySet set = ReplaySet.open(directory != null ? directory : dataBeside("replay"));
+        ReplaySet set = ReplaySet.open(directory != null ? directory : LabData.replay());
         List<ReplayCase> chosen = set.cases().stream().filter(this::isChosen).toList();
         if (chosen.isEmpty()) {
             throw new UserException(ExitCode.USAGE, "no clock, path and seed there match --cell and --seed");
@@ -173,7 +181,7 @@ final class LabReplayCommand extends LabRunCommand {
         List<String> names = of.get(0).forecasters();
         boolean compared = ReplaySummary.ratios(of, ReplayResult.PUBLISHED).isPresent();
         shell.line(Style.of(shell)
-                .bold("Poll " + poll + " s: " + (compared ? "RMS error of chrony / own RMS error" : "RMS error, us")
+                .bold("Poll " + poll + " s: " + (compared ? "chrony's RMS error / ours" : "RMS error, us")
                         + ", geometric mean over the cells (worst)"));
         List<String> header = new ArrayList<>(List.of("<Path", "cells"));
         header.addAll(names);
@@ -181,7 +189,7 @@ final class LabReplayCommand extends LabRunCommand {
         if (boundCompared) {
             header.add("bound");
         }
-        Table table = new Table(header.toArray(String[]::new));
+        Table table = new Table(header.toArray(String[]::new)).spare(SPARE);
         ReplaySummary.groups(of).forEach((name, cellsOfGroup) -> {
             boolean biasRemoved =
                     cellsOfGroup.stream().allMatch(cell -> cell.runs().get(0).biasRemoved());
@@ -196,7 +204,7 @@ final class LabReplayCommand extends LabRunCommand {
             }
             table.row(row.toArray(String[]::new));
         });
-        table.printTo(shell);
+        table.printTo(shell, wide);
         shell.line("");
     }
 
@@ -222,23 +230,24 @@ final class LabReplayCommand extends LabRunCommand {
 
     private void printCells(List<Cell> of) {
         Table table = new Table(
-                "<Cell",
-                "ratio",
-                "rms us",
-                "mean us",
-                "p95 us",
-                "max us",
-                "chrony us",
-                "in 50%",
-                "in 80%",
-                "in 95%",
-                "in 99%",
-                "width95 us",
-                "in bound",
-                "bound us",
-                "of chrony's",
-                "conv s",
-                "exch");
+                        "<Cell",
+                        "ratio",
+                        "rms us",
+                        "mean us",
+                        "p95 us",
+                        "max us",
+                        "chrony us",
+                        "in 50%",
+                        "in 80%",
+                        "in 95%",
+                        "in 99%",
+                        "width95 us",
+                        "in bound",
+                        "bound us",
+                        "of chrony's",
+                        "conv s",
+                        "exch")
+                .spare("exch", "conv s", "in 50%", "in 80%", "in 99%", "p95 us", "mean us", "width95 us", "max us");
         for (Cell cell : of) {
             table.row(
                     cell.clock() + "/" + cell.path(),
@@ -261,7 +270,7 @@ final class LabReplayCommand extends LabRunCommand {
                     Format.fixed(cell.median(ReplayResult::convergenceSeconds), 0),
                     Format.fixed(cell.median(ReplayResult::exchanges), 0));
         }
-        table.printTo(shell);
+        table.printTo(shell, wide);
         shell.line("");
     }
 
@@ -294,13 +303,14 @@ final class LabReplayCommand extends LabRunCommand {
                     .orElse(Double.NaN);
             text.append(String.format(
                     Locale.ROOT,
-                    "%s%.0f %%: %.1f..%.1f",
+                    "%s%.0f: %.1f..%.1f",
                     level == 0 ? "" : ", ",
                     100 * IntervalScore.NOMINAL.get(level),
                     100 * low,
                     100 * high));
         }
-        shell.line("Intervals hold the truth, lowest and highest cell: " + text);
+        Text.wrap("Intervals hold the truth, lowest and highest cell, %: " + text, shell.width())
+                .forEach(shell::line);
         double bound = of.stream()
                 .flatMap(cell -> cell.runs().stream())
                 .mapToDouble(ReplayResult::boundCovered)
@@ -311,8 +321,13 @@ final class LabReplayCommand extends LabRunCommand {
                 .mapToDouble(Double::doubleValue)
                 .max()
                 .orElse(Double.NaN);
-        shell.line("Hard bound holds it at least " + Format.percent(bound, 3) + " of a run"
-                + (Double.isNaN(widest) ? "" : "; width at most " + Format.fixed(widest, 2) + " of chrony's"));
+        Text.wrap(
+                        "Hard bound holds it at least " + Format.percent(bound, 3) + " of a run"
+                                + (Double.isNaN(widest)
+                                        ? ""
+                                        : "; width at most " + Format.fixed(widest, 2) + " of chrony's"),
+                        shell.width())
+                .forEach(shell::line);
         shell.line("");
     }
 }

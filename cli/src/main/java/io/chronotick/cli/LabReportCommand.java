@@ -43,14 +43,14 @@ final class LabReportCommand extends LabRunCommand {
     @Option(
             names = "--replay",
             paramLabel = "DIR",
-            description = "Replay set. Default: shared/data/replay beside the repository.")
+            description = "Replay set. Default: lab/data/replay of the repository.")
     @Nullable
     Path replay;
 
     @Option(
             names = "--traces",
             paramLabel = "DIR",
-            description = "Traces. Default: shared/data/traces beside the repository, if it is there.")
+            description = "Traces of real clocks (see: chronotick lab trace --help). Default: none.")
     @Nullable
     Path traces;
 
@@ -64,10 +64,8 @@ final class LabReportCommand extends LabRunCommand {
         if (parent == null || !Files.isDirectory(parent) || Files.isDirectory(output)) {
             throw new UserException(ExitCode.USAGE, "--output " + output + ": name a file in a directory that exists");
         }
-        ReplaySet set = ReplaySet.open(replay != null ? replay : dataBeside("replay"));
-        Path beside = traces != null ? traces : LabData.beside("traces");
-        List<Path> files =
-                traces != null || Files.isDirectory(beside) ? LabTraceCommand.traces(List.of(beside)) : List.of();
+        ReplaySet set = ReplaySet.open(replay != null ? replay : LabData.replay());
+        List<Path> files = traces != null ? LabTraceCommand.traces(List.of(traces)) : List.of();
         ReportData data = new Report(set, files, jobs, (name, runs) -> new Progress(shell, name, runs)).run();
         try {
             Files.writeString(output, HtmlReport.of(data));

@@ -2,8 +2,6 @@
 package io.chronotick.cli;
 
 import io.chronotick.engine.oscillator.Ablation;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -26,16 +24,6 @@ abstract class LabRunCommand extends LabJobCommand {
         Set<Ablation> parts = EnumSet.noneOf(Ablation.class);
         parts.addAll(without);
         return parts;
-    }
-
-    /** The directory of evaluation data that lies beside the repository, when nobody names another. */
-    static Path dataBeside(String name) {
-        Path directory = LabData.beside(name);
-        if (!Files.isDirectory(directory)) {
-            throw new UserException(
-                    ExitCode.USAGE, "nothing to work on at " + directory + ": name it on the command line");
-        }
-        return directory;
     }
 
     /** Microseconds with four significant digits or so. */

@@ -108,6 +108,9 @@ final class LabSimulateCommand extends LabRunCommand {
     @Option(names = "--json", description = "Everything as JSON: times in seconds, shares 0..1.")
     boolean json;
 
+    @Option(names = "--wide", description = "Show all columns, whatever the width of the screen.")
+    boolean wide;
+
     LabSimulateCommand(Shell shell) {
         super(shell);
     }
@@ -194,24 +197,25 @@ final class LabSimulateCommand extends LabRunCommand {
         for (String name : ScenarioLibrary.names()) {
             table.row(name, ScenarioLibrary.find(name).orElseThrow().about());
         }
-        table.printTo(shell);
+        table.printTo(shell, wide);
     }
 
     private void print(List<SimulationResult> results) {
         Style style = Style.of(shell);
         Table table = new Table(
-                "<Scenario",
-                "<window",
-                "rms us",
-                "p95 us",
-                "max us",
-                "in 95%",
-                "width95 us",
-                "in bound",
-                "bound us",
-                "valid",
-                "ready",
-                "<");
+                        "<Scenario",
+                        "<window",
+                        "rms us",
+                        "p95 us",
+                        "max us",
+                        "in 95%",
+                        "width95 us",
+                        "in bound",
+                        "bound us",
+                        "valid",
+                        "ready",
+                        "<")
+                .spare("width95 us", "p95 us", "ready", "valid", "max us");
         for (SimulationResult result : results) {
             String name = result.scenario().name();
             String ready = Figure.RMS.quantity().format(result.readySeconds());
@@ -219,8 +223,8 @@ final class LabSimulateCommand extends LabRunCommand {
             for (WindowScore window : result.windows()) {
                 table.row(
                         name,
-                        Figure.RMS.quantity().format(window.from()) + ".."
-                                + Figure.RMS.quantity().format(window.to()),
+                        Table.unbroken(Figure.RMS.quantity().format(window.from()) + ".."
+                                + Figure.RMS.quantity().format(window.to())),
                         micros(window.error().rms()),
                         micros(window.error().p95()),
                         micros(window.error().max()),
@@ -236,12 +240,13 @@ final class LabSimulateCommand extends LabRunCommand {
                 verdict = "";
             }
         }
-        table.printTo(shell);
+        table.printTo(shell, wide);
         int failed = 0;
         for (SimulationResult result : results) {
             failed += result.passed() ? 0 : 1;
             for (String breach : result.breaches()) {
-                shell.line(style.bad("FAILED") + " " + result.scenario().name() + ": " + breach);
+                Text.wrap("FAILED " + result.scenario().name() + ": " + breach, shell.width())
+                        .forEach(line -> shell.line(line.replaceFirst("^FAILED", style.bad("FAILED"))));
             }
         }
         shell.line("");

@@ -48,7 +48,7 @@ final class LabTraceCommand extends LabRunCommand {
     @Parameters(
             paramLabel = "FILE",
             arity = "0..*",
-            description = "Traces, or directories of them. Default: shared/data/traces beside the repository.")
+            description = "Traces, or directories of them. Default: lab/data/traces of the repository.")
     List<Path> files = List.of();
 
     @Option(
@@ -61,6 +61,9 @@ final class LabTraceCommand extends LabRunCommand {
     @Option(names = "--json", description = "Everything as JSON, times in seconds.")
     boolean json;
 
+    @Option(names = "--wide", description = "Show all columns, whatever the width of the screen.")
+    boolean wide;
+
     LabTraceCommand(Shell shell) {
         super(shell);
     }
@@ -71,7 +74,7 @@ final class LabTraceCommand extends LabRunCommand {
             throw new UserException(
                     ExitCode.USAGE, "--every " + everySeconds + " is out of range: give 0 or more seconds");
         }
-        List<Path> traces = traces(files.isEmpty() ? List.of(dataBeside("traces")) : files);
+        List<Path> traces = traces(files.isEmpty() ? List.of(LabData.traces()) : files);
         List<Callable<TraceResult>> runs = new ArrayList<>();
         for (Path trace : traces) {
             runs.add(() -> TraceRun.play(trace, everySeconds, without()));
@@ -125,10 +128,14 @@ final class LabTraceCommand extends LabRunCommand {
         printErrors(result, false, result.floor());
         Optional<DelaySlope> slope = result.slope();
         if (result.correctedFloor().isPresent() && slope.isPresent()) {
-            shell.line("Corrected for the delay: offset - "
-                    + Format.fixed(slope.get().slope(), 3)
-                    + " (delay - " + Format.fixed(slope.get().medianDelay() * 1e3, 3) + " ms), correlation "
-                    + Format.fixed(slope.get().correlation(), 3) + ", median error removed");
+            Text.wrap(
+                            "Corrected for the delay: offset - "
+                                    + Format.fixed(slope.get().slope(), 3)
+                                    + " (delay - " + Format.fixed(slope.get().medianDelay() * 1e3, 3)
+                                    + " ms), correlation "
+                                    + Format.fixed(slope.get().correlation(), 3) + ", median error removed",
+                            shell.width())
+                    .forEach(shell::line);
             printErrors(result, true, result.correctedFloor().get());
         }
     }
@@ -146,7 +153,7 @@ final class LabTraceCommand extends LabRunCommand {
             row.add(Integer.toString(score.counts().get(0)));
             table.row(row.toArray(String[]::new));
         }
-        table.printTo(shell);
+        table.printTo(shell, wide);
         shell.line("noise floor " + millis(floor.smoother()) + " (by second differences "
                 + millis(floor.secondDifferences()) + ")");
         shell.line("");
@@ -154,15 +161,16 @@ final class LabTraceCommand extends LabRunCommand {
 
     private void summarize(List<TraceResult> results) {
         Table table = new Table(
-                "<One step, MAE in ms",
-                "published",
-                "next sample",
-                "floor",
-                "of floor",
-                "Python system",
-                "best baseline",
-                "<",
-                "<");
+                        "<One step, MAE in ms",
+                        "published",
+                        "next sample",
+                        "floor",
+                        "of floor",
+                        "Python system",
+                        "best baseline",
+                        "<",
+                        "<")
+                .spare("next sample", "Python system", "of floor");
         for (TraceResult result : results) {
             TraceResult.Score published = result.score(TraceResult.PUBLISHED).orElseThrow();
             double sample = result.score(TraceResult.NEXT_SAMPLE).orElseThrow().oneStep();
@@ -177,7 +185,7 @@ final class LabTraceCommand extends LabRunCommand {
                             published.corrected().get(0),
                             floor));
         }
-        table.printTo(shell);
+        table.printTo(shell, wide);
     }
 
     private static void row(

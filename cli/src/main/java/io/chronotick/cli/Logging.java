@@ -6,7 +6,10 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
 import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.Appender;
 import ch.qos.logback.core.ConsoleAppender;
+import ch.qos.logback.core.read.ListAppender;
+import java.util.List;
 import org.slf4j.LoggerFactory;
 
 /** Sends the daemon's log to stderr, one line an event; set up in code, so that no file has to be found and parsed. */
@@ -14,8 +17,42 @@ final class Logging {
     private Logging() {}
 
     static void toStderr(org.slf4j.event.Level level) {
-        LoggerContext context = (LoggerContext) LoggerFactory.getILoggerFactory();
-        context.reset();
+        start(level, toStderr(context()));
+    }
+
+    /** Events that are kept until they may be shown. */
+    static final class Held {
+        private final ListAppender<ILoggingEvent> kept = new ListAppender<>();
+
+        private Held() {}
+
+        /** Prints what was kept to stderr, and from now on what comes. */
+        void release() {
+            org.slf4j.event.Level level =
+                    org.slf4j.event.Level.valueOf(root().getLevel().toString());
+            List<ILoggingEvent> events = List.copyOf(kept.list);
+            kept.list.clear();
+            toStderr(level);
+            events.forEach(event -> root().callAppenders(event));
+        }
+    }
+
+    /** Keeps the log for later. */
+    static Held held(org.slf4j.event.Level level) {
+        Held held = new Held();
+        held.kept.setContext(context());
+        start(level, held.kept);
+        return held;
+    }
+
+    private static void start(org.slf4j.event.Level level, Appender<ILoggingEvent> appender) {
+        context().reset();
+        appender.start();
+        root().addAppender(appender);
+        root().setLevel(Level.convertAnSLF4JLevel(level));
+    }
+
+    private static Appender<ILoggingEvent> toStderr(LoggerContext context) {
         PatternLayoutEncoder encoder = new PatternLayoutEncoder();
         encoder.setContext(context);
         encoder.setPattern("%date{yyyy-MM-dd'T'HH:mm:ss.SSS'Z',UTC} %-5level %msg%n");
@@ -24,9 +61,14 @@ final class Logging {
         appender.setContext(context);
         appender.setTarget("System.err");
         appender.setEncoder(encoder);
-        appender.start();
-        Logger root = context.getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
-        root.addAppender(appender);
-        root.setLevel(Level.convertAnSLF4JLevel(level));
+        return appender;
+    }
+
+    private static LoggerContext context() {
+        return (LoggerContext) LoggerFactory.getILoggerFactory();
+    }
+
+    private static Logger root() {
+        return context().getLogger(org.slf4j.Logger.ROOT_LOGGER_NAME);
     }
 }

@@ -24,16 +24,24 @@ public final class Main {
 
     /** Runs one command; never throws. */
     static int run(Shell shell, String... arguments) {
-        if (arguments.length == 1 && arguments[0].equals("--version")) {
+        if (arguments.length == 1 && (arguments[0].equals("--version") || arguments[0].equals("-V"))) {
             shell.line(CommandTree.Version.text()); // without picocli, see QuickStart
-            shell.out().flush();
-            return ExitCode.OK;
+            return ended(shell, ExitCode.OK);
         }
         SegmentCommand quick = QuickStart.parse(shell, arguments);
         int exitCode = quick != null ? guard(shell, quick) : guard(shell, () -> CommandTree.execute(shell, arguments));
+        return ended(shell, exitCode);
+    }
+
+    /** A result that nobody got is no success. */
+    private static int ended(Shell shell, int exitCode) {
         shell.out().flush();
+        String failure = shell.out() instanceof Output output ? output.failure() : null;
+        if (failure != null) {
+            shell.error("cannot write the output: " + failure);
+        }
         shell.err().flush();
-        return exitCode;
+        return failure == null ? exitCode : ExitCode.OUTPUT_LOST;
     }
 
     /** Turns what a command throws into one line and an exit code. */

@@ -5,6 +5,7 @@ import io.chronotick.client.ChronoTickException;
 import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.CorrectionRecord;
 import io.chronotick.client.Reading;
+import io.chronotick.client.StatusPage;
 import java.nio.file.Path;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -100,7 +101,7 @@ final class MonitorCommand extends SegmentCommand {
                 long pid = reading.record().writerPid();
                 boolean restarted = lastPid != 0 && pid != lastPid;
                 lastPid = pid;
-                show(segment, reading, restarted);
+                show(segment, reading, reader.status(), restarted);
             } catch (ChronoTickException e) {
                 exitCode = ExitCode.of(e);
                 show(segment, e);
@@ -120,19 +121,19 @@ final class MonitorCommand extends SegmentCommand {
         return exitCode;
     }
 
-    private synchronized void show(Path segment, Reading reading, boolean restarted) {
+    private synchronized void show(Path segment, Reading reading, StatusPage page, boolean restarted) {
         if (left) {
             return;
         }
         CorrectionRecord record = reading.record();
         String remark =
-                restarted ? "another daemon has taken over (process " + record.writerPid() + ")" : Remark.of(reading);
+                restarted ? "another daemon has taken over (process " + record.writerPid() + ")" : Remark.of(reading, page);
         if (shell.terminal()) {
-            draw(segment, reading, remark);
+            draw(segment, reading, page, remark);
             return;
         }
         if (remark != null) {
-            shell.line("# " + remark);
+            shell.line("# " + Shell.hint(remark));
         }
         if (reading.refusal() == null) {
             shell.line(Format.unixSeconds(reading.now().estimateNanos()) + " s  " + Format.offset(reading.offset())
@@ -151,20 +152,20 @@ final class MonitorCommand extends SegmentCommand {
         if (shell.terminal()) {
             drawLine(title(segment));
             drawLine("");
-            drawLine(Style.of(shell).warning(String.valueOf(e.getMessage())));
+            drawLine(Style.of(shell).warning(Shell.hint(String.valueOf(e.getMessage()))));
             drawLine("");
             drawLine("Waiting for it. Ctrl-C ends.");
             shell.out().append(CLEAR_BELOW);
         } else {
-            shell.line("# " + e.getMessage());
+            shell.line("# " + Shell.hint(String.valueOf(e.getMessage())));
         }
     }
 
-    private void draw(Path segment, Reading reading, @Nullable String remark) {
+    private void draw(Path segment, Reading reading, StatusPage page, @Nullable String remark) {
         CorrectionRecord record = reading.record();
         Style style = Style.of(shell);
         boolean good = reading.refusal() == null;
-        String state = reading.state().label();
+        String state = new Health(reading, page).label();
         drawLine(title(segment));
         drawLine("");
         drawLine("State:          "
@@ -181,7 +182,7 @@ final class MonitorCommand extends SegmentCommand {
         drawLine("Measurements:   " + Format.grouped(record.measurementCount()));
         drawLine("Record Age:     " + Format.duration(reading.ageSeconds()));
         drawLine("");
-        drawLine(remark == null ? "Ctrl-C ends." : style.warning(remark));
+        drawLine(remark == null ? "Ctrl-C ends." : style.warning(Shell.hint(remark)));
         shell.out().append(CLEAR_BELOW);
     }
 

@@ -42,6 +42,7 @@ import picocli.CommandLine.Parameters;
         })
 final class QueryCommand implements Callable<Integer> {
     private static final double MAX_TIMEOUT = 60;
+    private static final double SHORT_TIMEOUT = 2;
 
     /** Kernel stamps of the requests may come a moment after the replies. */
     private static final long STAMP_PATIENCE_NANOS = 2_000_000;
@@ -69,6 +70,9 @@ final class QueryCommand implements Callable<Integer> {
             description = "Show this help and exit.")
     boolean help;
 
+    @Option(names = "--wide", description = "Show all columns, whatever the width of the screen.")
+    boolean wide;
+
     QueryCommand(Shell shell) {
         this.shell = shell;
     }
@@ -79,16 +83,35 @@ final class QueryCommand implements Callable<Integer> {
             throw new UserException(
                     ExitCode.USAGE, "--timeout " + timeout + " is out of range: give more than 0, at most 60 seconds");
         }
+        HostClocks clocks = HostClocks.system();
+        return print(ask(clocks), clocks);
+    }
+
+    /**
+     * Asks servers once each.
+     *
+     * @return of those that give no usable answer: their name and why
+     */
+    static List<String> failures(Shell shell, List<String> servers) throws IOException, InterruptedException {
+        QueryCommand command = new QueryCommand(shell);
+        command.servers = servers;
+        command.timeout = SHORT_TIMEOUT;
+        return command.ask(HostClocks.system()).stream()
+                .filter(query -> query.usableReply().isEmpty())
+                .map(query -> query.given + ": " + query.whyNot(SHORT_TIMEOUT))
+                .toList();
+    }
+
+    private List<Query> ask(HostClocks clocks) throws IOException, InterruptedException {
         List<Query> queries = new ArrayList<>();
         for (String server : servers) {
             queries.add(new Query(server, address(server)));
         }
-        HostClocks clocks = HostClocks.system();
         resolve(queries);
         try (NtpTransport transport = NtpTransports.open(clocks)) {
             exchange(queries, transport, clocks);
         }
-        return print(queries, clocks);
+        return queries;
     }
 
     /** Names are looked up at the same time, and together have one timeout. */
@@ -104,7 +127,7 @@ final class QueryCommand implements Callable<Integer> {
                 long left = Math.max(0, deadline - System.nanoTime());
                 query.address = lookups.get(i).get(left, TimeUnit.NANOSECONDS).get(0);
             } catch (ExecutionException e) {
-                query.failure = "no such host";
+                query.failure = "name not found; check it, and this machine's DNS (getent hosts " + query.server.host() + ")";
             } catch (TimeoutException e) {
                 query.failure = "the name could not be looked up in " + Format.duration(timeout);
             }
@@ -145,7 +168,9 @@ final class QueryCommand implements Callable<Integer> {
         ClockPair now = new ClockPair(clocks);
         now.read();
         long systemMinusRaw = now.realtimeNanos() - now.rawNanos();
-        Table table = new Table("<Server", "<Address", "Stratum", "Offset", "Delay", "Root Dist", "<Stamps", "<Leap");
+        Table table = new Table(
+                        "<Server", "<Address", "Stratum", "Offset:11", "Delay:10", "Root Dist:10", "<Stamps", "<Leap")
+                .spare("Leap", "Stamps", "Root Dist", "Address");
         int answered = 0;
         for (Query query : queries) {
             Optional<NtpPacket> reply = query.usableReply();
@@ -155,7 +180,7 @@ final class QueryCommand implements Callable<Integer> {
             }
         }
         if (answered > 0) {
-            table.printTo(shell);
+            table.printTo(shell, wide);
         }
         for (Query query : queries) {
             if (query.usableReply().isEmpty()) {

@@ -20,6 +20,8 @@ import picocli.CommandLine.Option;
             "  chronotick read --shm lab2"
         })
 final class ReadCommand extends SegmentCommand {
+    private static final String NOT_KNOWN = "not known yet";
+
     @Option(names = "--json", description = "Print one JSON object instead, as `chronotick json` does.")
     boolean json;
 
@@ -41,7 +43,7 @@ final class ReadCommand extends SegmentCommand {
         try (ChronoTickReader reader = ChronoTickReader.attach(segment())) {
             Reading reading = new Reading(reader);
             print(reading);
-            String remark = Remark.of(reading);
+            String remark = Remark.of(reading, reader.status());
             if (remark != null) {
                 shell.error(remark);
             }
@@ -57,15 +59,14 @@ final class ReadCommand extends SegmentCommand {
             line("Corrected Time:", "none");
         }
         line("System Time:", time(reading.systemNanos()));
-        line("Offset:", Format.offset(reading.offset()));
-        line("Drift Rate:", Format.ppm(record.driftRate()));
-        line("Uncertainty:", "±" + Format.duration(reading.uncertainty()) + " (1σ)");
+        boolean known = Double.isFinite(reading.uncertainty());
+        line("Offset:", known ? Format.offset(reading.offset()) : NOT_KNOWN);
+        line("Drift Rate:", known ? Format.ppm(record.driftRate()) : NOT_KNOWN);
+        line("Uncertainty:", known ? "±" + Format.duration(reading.uncertainty()) + " (1σ)" : NOT_KNOWN);
         if (reading.refusal() == null) {
-            line(
-                    "Bound:",
-                    Format.iso(reading.now().earliestNanos()) + " .. "
-                            + Format.iso(reading.now().latestNanos()) + " (±"
-                            + Format.duration(reading.now().boundNanos() * 1e-9) + ")");
+            line("Bound:", "±" + Format.duration(reading.now().boundNanos() * 1e-9));
+            line("Earliest:", time(reading.now().earliestNanos()));
+            line("Latest:", time(reading.now().latestNanos()));
         } else {
             line("Bound:", "none");
         }

@@ -4,6 +4,7 @@ package io.chronotick.cli;
 import io.chronotick.client.ChronoTickException;
 import io.chronotick.client.CorrectionRecord;
 import io.chronotick.client.Reading;
+import io.chronotick.client.StatusPage;
 import org.jspecify.annotations.Nullable;
 
 /** What a person has to know beside the record. */
@@ -11,7 +12,15 @@ final class Remark {
     private Remark() {}
 
     /** One line; null if all is well. */
-    static @Nullable String of(Reading reading) {
+    static @Nullable String of(Reading reading, StatusPage page) {
+        Health health = new Health(reading, page);
+        if (health.isWithdrawn()) {
+            return "the daemon (process " + reading.record().writerPid() + ") has withdrawn the time and waits for "
+                    + health.waitingFor() + ": " + health.remedy();
+        }
+        if (!health.waitingFor().isEmpty()) {
+            return "waiting for " + health.waitingFor() + ": " + health.remedy();
+        }
         ChronoTickException refusal = reading.refusal();
         if (refusal != null) {
             return refusal.getMessage();

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.regex.Matcher;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,10 +24,15 @@ record Shell(PrintStream out, PrintStream err, Map<String, String> environment, 
     /** Names the segment where no option does. */
     static final String SEGMENT_VARIABLE = "CHRONOTICK_SHM";
 
+    private static final int USUAL_WIDTH = 80;
+
+    /** Narrower ones are taken for nonsense, as of a terminal that does not know its size (0). */
+    private static final int LEAST_WIDTH = 40;
+
     /** The streams of this process, in UTF-8 whatever the locale says: JSON demands it, and all units are spelt in it. */
     static Shell ofProcess() {
         return new Shell(
-                stream(FileDescriptor.out),
+                new Output(new FileOutputStream(FileDescriptor.out)),
                 stream(FileDescriptor.err),
                 System.getenv(),
                 // The launcher knows at no cost; System.console() would load a good many classes to find out.
@@ -36,6 +42,16 @@ record Shell(PrintStream out, PrintStream err, Map<String, String> environment, 
     private static PrintStream stream(FileDescriptor descriptor) {
         return new PrintStream(
                 new BufferedOutputStream(new FileOutputStream(descriptor)), false, StandardCharsets.UTF_8);
+    }
+
+    /** Columns of the screen: what COLUMNS says, which the launcher sets on a terminal, else {@value #USUAL_WIDTH}. */
+    int width() {
+        try {
+            int columns = Integer.parseInt(environment.getOrDefault("COLUMNS", ""));
+            return columns < LEAST_WIDTH ? USUAL_WIDTH : columns;
+        } catch (NumberFormatException e) {
+            return USUAL_WIDTH; // there is none, or nonsense
+        }
     }
 
     /** Whether to colour: never in a pipe, nor where the user has asked for none (no-color.org). */
@@ -66,6 +82,16 @@ record Shell(PrintStream out, PrintStream err, Map<String, String> environment, 
         }
     }
 
+    /** A text with commands that work where it is read: in a checkout the program is ./chronotick, say. */
+    static String hint(String text) {
+        // As the launcher was called; see there.
+        String program = System.getProperty("chronotick.command", "chronotick");
+        return program.equals("chronotick")
+                ? text
+                : text.replaceAll(
+                        "(?<![\\w./-])chronotick (?=[a-z]+\\b|--)", Matcher.quoteReplacement(program) + " ");
+    }
+
     void line(String text) {
         out.append(text).append('\n');
     }
@@ -73,7 +99,7 @@ record Shell(PrintStream out, PrintStream err, Map<String, String> environment, 
     /** One line on stderr, named after the program as is the custom. */
     void error(String message) {
         out.flush();
-        err.append("chronotick: ").append(message).append('\n');
+        err.append("chronotick: ").append(hint(message)).append('\n');
         err.flush();
     }
 }

@@ -5,6 +5,7 @@ import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.SourceRow;
 import io.chronotick.client.StatusPage;
 import java.util.Locale;
+import java.util.StringJoiner;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -19,11 +20,15 @@ import picocli.CommandLine.Option;
             "",
             "Examples:",
             "  chronotick sources",
+            "  chronotick sources --wide    # all columns, whatever the width of the screen",
             "  chronotick sources --drops"
         })
 final class SourcesCommand extends SegmentCommand {
     @Option(names = "--drops", description = "Show why datagrams were dropped, by reason.")
     boolean drops;
+
+    @Option(names = "--wide", description = "Show all columns, whatever the width of the screen.")
+    boolean wide;
 
     SourcesCommand(Shell shell) {
         super(shell);
@@ -32,7 +37,8 @@ final class SourcesCommand extends SegmentCommand {
     @Override
     boolean accept(String option) {
         drops |= option.equals("--drops");
-        return option.equals("--drops");
+        wide |= option.equals("--wide");
+        return option.equals("--drops") || option.equals("--wide");
     }
 
     @Override
@@ -43,11 +49,11 @@ final class SourcesCommand extends SegmentCommand {
             if (page.sources().isEmpty()) {
                 shell.line("no servers yet");
             } else if (drops) {
-                dropTable(page).printTo(shell);
+                dropTable(page).printTo(shell, wide);
             } else {
                 // The ages on the page are those at its writing.
                 double since = Math.max(0, System.nanoTime() - page.pageMonotonicNs()) * 1e-9;
-                sourceTable(page, since).printTo(shell);
+                sourceTable(page, since).printTo(shell, wide);
             }
             if (!alive) {
                 shell.error("the daemon is gone; this is what it knew last; start it with: chronotick daemon");
@@ -59,20 +65,21 @@ final class SourcesCommand extends SegmentCommand {
 
     private static Table sourceTable(StatusPage page, double since) {
         Table table = new Table(
-                "<",
-                "<Server",
-                "<State",
-                "Stratum",
-                "Reach",
-                "Poll",
-                "Offset",
-                "±",
-                "Delay",
-                "Jitter",
-                "Root Dist",
-                "<Stamps",
-                "Age",
-                "Drops");
+                        "<",
+                        "<Server:15",
+                        "<State:11",
+                        "Stratum",
+                        "Reach",
+                        "Poll",
+                        "Offset:11",
+                        "±:10",
+                        "Delay:10",
+                        "Jitter:10",
+                        "Root Dist:10",
+                        "<Stamps",
+                        "Age:6",
+                        "Drops")
+                .spare("Stamps", "Jitter", "Root Dist", "Drops", "Stratum", "Delay", "Poll");
         for (SourceRow row : page.sources()) {
             boolean answered = row.accepted() > 0;
             table.row(
@@ -95,25 +102,20 @@ final class SourcesCommand extends SegmentCommand {
     }
 
     private static Table dropTable(StatusPage page) {
-        String[] header = new String[4 + SourceRow.DROP_REASONS.size()];
-        header[0] = "<Server";
-        header[1] = "Sent";
-        header[2] = "Accepted";
-        header[3] = "Dropped";
-        for (int i = 0; i < SourceRow.DROP_REASONS.size(); i++) {
-            header[4 + i] = SourceRow.DROP_REASONS.get(i);
-        }
-        Table table = new Table(header);
+        Table table = new Table("<Server", "Sent", "Accepted", "Dropped", "<Because");
         for (SourceRow row : page.sources()) {
-            String[] cells = new String[header.length];
-            cells[0] = row.name();
-            cells[1] = Format.grouped(row.sent());
-            cells[2] = Format.grouped(row.accepted());
-            cells[3] = Format.grouped(total(row));
+            StringJoiner reasons = new StringJoiner(", ");
             for (int i = 0; i < row.drops().size(); i++) {
-                cells[4 + i] = Format.grouped(row.drops().get(i));
+                if (row.drops().get(i) > 0) {
+                    reasons.add(Format.grouped(row.drops().get(i)) + " " + SourceRow.DROP_REASONS.get(i));
+                }
             }
-            table.row(cells);
+            table.row(
+                    row.name(),
+                    Format.grouped(row.sent()),
+                    Format.grouped(row.accepted()),
+                    Format.grouped(total(row)),
+                    reasons.toString());
         }
         return table;
     }

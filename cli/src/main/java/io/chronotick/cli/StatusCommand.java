@@ -21,11 +21,12 @@ import picocli.CommandLine.Command;
         description = "Show how the daemon is doing.",
         footer = {
             "",
-            "READY        the time is good and its servers answer",
-            "WARMING UP   measuring; says what it waits for",
-            "HOLDOVER     no server answers; the forecast carries on, its uncertainty grows",
-            "EXPIRED      the uncertainty is too large, or the daemon is stopped",
-            "NOT RUNNING  no segment, or its daemon is gone",
+            "  READY        the time is good and its servers answer",
+            "  WARMING UP   measuring; says what it waits for",
+            "  HOLDOVER     no server answers; the forecast carries on, its uncertainty grows",
+            "  WITHDRAWN    the daemon is in doubt and tells no time; says what would settle it",
+            "  EXPIRED      the record is too old: the daemon is stopped, or the machine was",
+            "  NOT RUNNING  no segment, or its daemon is gone",
             "",
             "Exit code: 0 READY, 3 NOT RUNNING, 1 anything else.",
             "",
@@ -49,7 +50,7 @@ final class StatusCommand extends SegmentCommand {
             Reading.State state = reading.state();
             printState(reading, page);
             printDaemon(reading, page, segment);
-            String remark = Remark.of(reading);
+            String remark = Remark.of(reading, page);
             if (remark != null) {
                 shell.error(remark);
             }
@@ -70,15 +71,16 @@ final class StatusCommand extends SegmentCommand {
     }
 
     private void printState(Reading reading, StatusPage page) {
+        Health health = new Health(reading, page);
         Reading.State state = reading.state();
-        String text = coloured(state);
+        String text = health.isWithdrawn() ? Style.of(shell).bad(health.label()) : coloured(state);
         if (state == Reading.State.WARMING_UP) {
             text += " " + Format.percent(page.warmupProgress(), 0);
-            if (!page.waitingFor().isEmpty()) {
-                text += ", waiting for " + page.waitingFor();
-            }
         }
         line("State", text);
+        if (!health.waitingFor().isEmpty()) {
+            line("Waiting For", health.waitingFor());
+        }
         if (reading.isStale()) {
             line("Record Age", Style.of(shell).warning(Format.duration(reading.ageSeconds())));
         }
@@ -86,7 +88,11 @@ final class StatusCommand extends SegmentCommand {
 
     private void printDaemon(Reading reading, StatusPage page, Path segment) {
         CorrectionRecord record = reading.record();
-        line("Offset", Format.offset(reading.offset()) + " ±" + Format.duration(reading.uncertainty()) + " (1σ)");
+        line(
+                "Offset",
+                Double.isFinite(reading.uncertainty())
+                        ? Format.offset(reading.offset()) + " ±" + Format.duration(reading.uncertainty()) + " (1σ)"
+                        : "not known yet");
         if (reading.refusal() == null) {
             line("Bound", "±" + Format.duration(reading.now().boundNanos() * 1e-9));
         }
@@ -125,7 +131,8 @@ final class StatusCommand extends SegmentCommand {
     }
 
     private void line(String label, String value) {
-        shell.line(label + ":" + " ".repeat(16 - label.length()) + value);
+        Text.wrap(label + ":" + " ".repeat(16 - label.length()) + value, 17, shell.width())
+                .forEach(shell::line);
     }
 
     private String coloured(Reading.State state) {

@@ -11,6 +11,7 @@ import io.chronotick.daemon.reference.ReferenceServerConfig;
 import io.chronotick.daemon.reference.Truth;
 import io.chronotick.daemon.time.HostClocks;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -99,9 +100,6 @@ class CommandLineTest {
 
     @Test
     void shouldSayWhatIsMissingInWordsOfTheCommandLine() {
-        assertThat(shell.run()).isEqualTo(ExitCode.USAGE);
-        assertThat(shell.err())
-                .isEqualTo("chronotick: no command given; to see it work: chronotick demo (see: chronotick --help)\n");
         assertThat(shell.run("config")).isEqualTo(ExitCode.USAGE);
         assertThat(shell.err()).isEqualTo("chronotick: no command given (see: chronotick config --help)\n");
         assertThat(shell.run("query")).isEqualTo(ExitCode.USAGE);
@@ -119,6 +117,64 @@ class CommandLineTest {
     }
 
     @Test
+    void shouldHelpWhoDoesNotKnowWhatToAsk() {
+        assertThat(shell.run("--help")).isZero();
+        String help = shell.out();
+        assertThat(shell.run()).isEqualTo(ExitCode.USAGE);
+        assertThat(shell.out()).isEqualTo(help);
+        assertThat(shell.err()).isEmpty();
+    }
+
+    @Test
+    void shouldSayThatAConfigurationWithoutNameIsNone() {
+        assertThat(shell.run("daemon", "--config", "")).isEqualTo(ExitCode.USAGE);
+        assertThat(shell.err()).contains("--config is empty").hasLineCount(1);
+    }
+
+    @Test
+    void shouldFailWhenWhatItPrintsIsLost() {
+        Output full = new Output(failing("No space left on device"));
+        assertThat(Main.run(withOutput(full), "config", "sample")).isEqualTo(ExitCode.OUTPUT_LOST);
+        assertThat(shell.err()).isEqualTo("chronotick: cannot write the output: No space left on device\n");
+        assertThat(Main.run(withOutput(new Output(failing("Broken pipe"))), "config", "sample"))
+                .as("| head has what it wanted")
+                .isZero();
+    }
+
+    private Shell withOutput(Output output) {
+        Shell other = shell.shell();
+        return new Shell(output, other.err(), other.environment(), false);
+    }
+
+    private static OutputStream failing(String reason) {
+        return new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException(reason);
+            }
+
+            @Override
+            public void write(byte[] bytes, int offset, int length) throws IOException {
+                throw new IOException(reason);
+            }
+        };
+    }
+
+    @Test
+    void shouldNameACommandThatWorksHere() {
+        assertThat(Shell.hint("start one with: chronotick daemon")).isEqualTo("start one with: chronotick daemon");
+        System.setProperty("chronotick.command", "./chronotick");
+        try {
+            assertThat(Shell.hint("start one with: chronotick daemon; see: chronotick --help"))
+                    .isEqualTo("start one with: ./chronotick daemon; see: ./chronotick --help");
+            assertThat(Shell.hint("the segment /dev/shm/chronotick shm, ./chronotick read"))
+                    .isEqualTo("the segment /dev/shm/chronotick shm, ./chronotick read");
+        } finally {
+            System.clearProperty("chronotick.command");
+        }
+    }
+
+    @Test
     void shouldTakeHelpForACommand() {
         assertThat(shell.run("help")).isZero();
         assertThat(shell.out()).contains("Usage: chronotick [-hV] COMMAND");
@@ -131,7 +187,6 @@ class CommandLineTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "",
                 "read --shm",
                 "monitor --interval 0",
                 "monitor --interval soon",
@@ -148,8 +203,7 @@ class CommandLineTest {
                 "daemon --config /nonexistent/chronotick.yaml"
             })
     void shouldExplainWrongUsageInOneLine(String line) {
-        String[] arguments = line.isEmpty() ? new String[0] : line.split(" ");
-        assertThat(shell.run(arguments)).isEqualTo(ExitCode.USAGE);
+        assertThat(shell.run(line.split(" "))).isEqualTo(ExitCode.USAGE);
         assertThat(shell.out()).isEmpty();
         assertThat(shell.err()).startsWith("chronotick: ").hasLineCount(1);
     }
@@ -218,6 +272,8 @@ class CommandLineTest {
         Files.writeString(file, shell.out());
         assertThat(shell.run("config", "check", file.toString())).isZero();
         assertThat(shell.run("config", "show", "--freq", "10")).isZero();
+        assertThat(shell.out()).containsPattern("daemon\n  frequency +10 +option --freq");
+        assertThat(shell.run("config", "show", "--freq", "10", "--wide")).isZero();
         assertThat(shell.out()).containsPattern("daemon.frequency +10 +option --freq");
         assertThat(shell.run("config", "schema")).isZero();
         assertThat(shell.out()).startsWith("{");

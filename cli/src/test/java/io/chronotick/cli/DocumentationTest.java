@@ -81,7 +81,7 @@ class DocumentationTest {
         Path program = work.resolve("chronotick");
         Files.writeString(program, """
                 #!/bin/sh
-                exec '%s' -XX:TieredStopAtLevel=1 -Xshare:auto --enable-native-access=ALL-UNNAMED -cp '%s' io.chronotick.cli.Main "$@"
+                exec '%s' -XX:TieredStopAtLevel=1 -Xshare:auto -Dchronotick.command=./chronotick --enable-native-access=ALL-UNNAMED -cp '%s' io.chronotick.cli.Main "$@"
                 """.formatted(java(), System.getProperty("java.class.path")));
         assertThat(program.toFile().setExecutable(true)).isTrue();
     }

@@ -11,16 +11,25 @@ import io.chronotick.daemon.segment.SegmentFile;
 import io.chronotick.daemon.time.ClockDomain;
 import io.chronotick.daemon.time.HostClocks;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class SegmentCommandsTest {
     /** Larger than any process id of Linux (2^22). */
@@ -69,6 +78,8 @@ class SegmentCommandsTest {
                         "Drift Rate",
                         "Uncertainty",
                         "Bound",
+                        "Earliest",
+                        "Latest",
                         "Confidence",
                         "Source",
                         "Valid",
@@ -195,7 +206,8 @@ class SegmentCommandsTest {
         sample.bytes.putFloat(PageLayout.WARMUP_PROGRESS, 0.5f);
         sample.text(PageLayout.WAITING_FOR, "4 more exchanges");
         assertThat(run("status")).isEqualTo(ExitCode.NOT_MET);
-        assertThat(shell.out()).startsWith("State:           WARMING UP 50 %, waiting for 4 more exchanges\n");
+        assertThat(shell.out()).startsWith("State:           WARMING UP 50 %\nWaiting For:     4 more exchanges\n");
+        assertThat(shell.err()).startsWith("chronotick: waiting for 4 more exchanges: wait").hasLineCount(1);
         assertThat(run("read")).isEqualTo(ExitCode.NOT_MET);
     }
 
@@ -206,16 +218,111 @@ class SegmentCommandsTest {
         assertThat(shell.out()).startsWith("State:           WARMING UP");
         assertThat(run("read")).isEqualTo(ExitCode.NOT_MET);
         assertThat(shell.err()).contains("is measuring").hasLineCount(1);
+        assertThat(shell.out()).contains("Offset:          not known yet").doesNotContain("±");
+        assertThat(run("status")).isEqualTo(ExitCode.NOT_MET);
+        assertThat(shell.out()).contains("Offset:          not known yet").doesNotContain("±-");
+    }
+
+    /** The daemon says what it waits for after the warm-up, too: then it has taken its time back. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "answers from 2 more servers | chronotick sources",
+                "an answer from one more server | chronotick sources",
+                "servers that agree | chronotick query",
+                "servers or local clock have jumped: is it to stay? | wait some minutes",
+                "step of 3.000 s > max_step: restart if it is right | restart the daemon"
+            })
+    void shouldSayWithdrawnWithReasonAndRemedy(String reason, String remedy) throws IOException {
+        flags(RecordLayout.FLAG_WARMUP_COMPLETE | RecordLayout.FLAG_NTP_READY);
+        sample.text(PageLayout.WAITING_FOR, reason);
+        assertThat(run("status")).isEqualTo(ExitCode.NOT_MET);
+        assertThat(shell.out())
+                .startsWith("State:           WITHDRAWN\nWaiting For:     " + reason + "\n")
+                .doesNotContain("EXPIRED");
+        assertThat(shell.err()).contains("withdrawn", reason, remedy).hasLineCount(1);
+        assertThat(run("read")).isEqualTo(ExitCode.EXPIRED);
+        assertThat(shell.err()).contains("withdrawn", reason, remedy).hasLineCount(1);
+        assertThat(run("doctor")).isEqualTo(ExitCode.NOT_MET);
+        assertThat(shell.out().replaceAll("\\s+", " "))
+                .contains("✓ Daemon runs", "✗ Time can be read (WITHDRAWN) waits for " + reason, remedy, "1 check fails.");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "a first answer: 4 x name not found | DNS",
+                "a first answer: 2 x network is unreachable | ip route",
+                "a first answer: connection refused | host and port",
+                "a first answer: 3 x no answer | no answer to 88 packets: check that UDP port 123 is open"
+            })
+    void shouldSayWhyNobodyAnswers(String reason, String remedy) throws IOException {
+        knowsNothing(sample);
+        sample.text(PageLayout.WAITING_FOR, reason);
+        sample.bytes.putFloat(PageLayout.WARMUP_PROGRESS, 0);
+        for (int i = 0; i < 2; i++) {
+            sample.bytes.putInt(PageLayout.SOURCES + i * PageLayout.SOURCE_SIZE + PageLayout.SOURCE_ACCEPTED, 0);
+        }
+        assertThat(run("status")).isEqualTo(ExitCode.NOT_MET);
+        assertThat(shell.out()).startsWith("State:           WARMING UP 0 %\nWaiting For:     " + reason + "\n");
+        assertThat(shell.err()).contains(reason, remedy).hasLineCount(1);
+        assertThat(run("doctor")).isEqualTo(ExitCode.NOT_MET);
+        assertThat(shell.out().replaceAll("\\s+", " "))
+                .contains("✗ Warm-up complete (0 %) waits for " + reason, remedy, "1 check fails.");
+    }
+
+    @Test
+    void shouldNotWaitForAFirstAnswerOnceThereIsOne() throws IOException {
+        knowsNothing(sample);
+        sample.text(PageLayout.WAITING_FOR, "a first answer from a server");
+        assertThat(run("status")).isEqualTo(ExitCode.NOT_MET);
+        assertThat(shell.out()).contains("Waiting For:     more answers\n", "1 of 2 selected");
+    }
+
+    @Test
+    void shouldReportADeadDaemonOnce() throws IOException {
+        sample.bytes.putInt(RecordLayout.WRITER_PID, NO_PROCESS);
+        expire();
+        assertThat(run("doctor")).isEqualTo(ExitCode.NOT_MET);
+        assertThat(shell.out()).contains("✗ Daemon runs", "1 check fails.").containsOnlyOnce("✗");
+        Files.delete(segment);
+        assertThat(shell.run("doctor")).isEqualTo(ExitCode.NOT_MET);
+        assertThat(shell.out()).contains("✗ Daemon runs", "1 check fails.").containsOnlyOnce("✗");
+    }
+
+    /** A busy machine: the record at hand is late, and the next one comes. */
+    @Test
+    void shouldNotCallALateDaemonStopped() throws Exception {
+        sample.bytes.putDouble(PageLayout.UPDATE_FREQUENCY, 1000);
+        long mono = sample.bytes.getLong(RecordLayout.MONOTONIC_NS);
+        sample.bytes.putLong(RecordLayout.MONOTONIC_NS, mono - 5_000_000_000L);
+        sample.writeTo(segment);
+        CompletableFuture<Void> next = CompletableFuture.runAsync(
+                this::publishNow, CompletableFuture.delayedExecutor(300, TimeUnit.MILLISECONDS));
+        shell.run("doctor");
+        assertThat(shell.out()).contains("✓ Daemon runs");
+        next.join();
+    }
+
+    private void publishNow() {
+        try (FileChannel file = FileChannel.open(segment, StandardOpenOption.WRITE)) {
+            ByteBuffer now = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            file.write(now.putLong(0, System.nanoTime()), RecordLayout.MONOTONIC_NS);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test
     void shouldListTheServersAndTheirDrops() throws IOException {
-        assertThat(run("sources")).isZero();
+        assertThat(run("sources", "--wide")).isZero();
         assertThat(shell.out())
                 .containsPattern("\\* +ntp1.example.net +selected +2 +377 +16 s +\\+400.000 µs")
                 .containsPattern("x +ntp2.example.net:1123 +falseticker");
         assertThat(run("sources", "--drops")).isZero();
-        assertThat(shell.out()).contains("bogus origin", "late");
+        assertThat(shell.out()).containsPattern("ntp1.example.net +44 +40 +3 +3 late");
     }
 
     @Test
@@ -271,7 +378,7 @@ class SegmentCommandsTest {
             stopped.buffer().putInt(RecordLayout.WRITER_PID, 1);
             assertThat(shell.run("doctor")).isEqualTo(ExitCode.NOT_MET);
             assertThat(shell.out())
-                    .containsPattern("✗ Daemon runs .*\n    it lives and does not write: .*process 1 where it runs")
+                    .containsPattern("✗ Daemon runs .*\n    it lives and has not written for [^✓]*process 1 where it runs")
                     .doesNotContain("kill");
         }
     }

@@ -151,12 +151,15 @@ final class EngineLoop
     }
 
     private Snapshot snapshotAt(long raw) {
+        List<SourceReport> sources = sources(raw);
+        String waitingFor = engine.warmupWaitingFor();
+        boolean heard = sources.stream().anyMatch(report -> report.accepted() > 0);
         return new Snapshot(
                 engine.warmupProgress(),
-                engine.warmupWaitingFor(),
+                heard || waitingFor.isEmpty() ? waitingFor : "a first answer: " + addresses.silence(),
                 engine.shortTermWeight(),
                 newest,
-                sources(raw),
+                sources,
                 learned(),
                 engine.covariates(),
                 raw);
@@ -289,6 +292,7 @@ final class EngineLoop
 
     @Override
     public void onUnreachable(int source, String reason) {
+        addresses.onUnreachable(source, reason);
         engine.onUnreachable(source, reason, clocks.rawNanos(), this);
     }
 

@@ -11,12 +11,14 @@ import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,6 +49,8 @@ final class ServerAddresses {
 
     /** After so many requests without an answer the next one leaves from a new socket. */
     private static final int SILENT_REQUESTS = 3;
+
+    private static final String NO_NAME = "the name cannot be looked up";
 
     /** Looks names up without holding the caller up, as {@link io.chronotick.daemon.net.Resolver} does. */
     interface Names {
@@ -98,6 +102,9 @@ final class ServerAddresses {
         /** Why the request under way has not left. */
         String notSent = "";
 
+        /** What the network said of the last requests; anybody may have said that, so it is for people only. */
+        String refusal = "";
+
         int unanswered;
         long nextLookupNanos;
         long retryNanos = FIRST_RETRY_NANOS;
@@ -148,6 +155,32 @@ final class ServerAddresses {
         return seat.twin.isEmpty() ? seat.name() : seat.name() + " = " + seat.twin;
     }
 
+    /**
+     * Why nobody answers, as far as is known, for people: of how many servers and what, in the order of the servers. Few words,
+     * for the status page has room for little.
+     */
+    String silence() {
+        Map<String, Integer> reasons = new LinkedHashMap<>();
+        for (Seat seat : seats) {
+            if (seat.twin.isEmpty()) {
+                reasons.merge(silence(seat), 1, Integer::sum);
+            }
+        }
+        return reasons.entrySet().stream()
+                .map(reason -> (seats.size() == 1 ? "" : reason.getValue() + " x ") + reason.getKey())
+                .collect(Collectors.joining(", "));
+    }
+
+    private static String silence(Seat seat) {
+        if (!seat.trouble.isEmpty()) {
+            return seat.trouble.equals(NO_NAME) ? "name not found" : seat.trouble.replaceFirst(".*: ", "");
+        }
+        if (!seat.refusal.isEmpty()) {
+            return seat.refusal;
+        }
+        return seat.address.isEmpty() ? "name being looked up" : "no answer";
+    }
+
     // --- Look-ups ---
 
     /**
@@ -195,7 +228,7 @@ final class ServerAddresses {
                 throw error; // not a name that does not exist, but a virtual machine in trouble
             }
             if (seat.address.isEmpty()) {
-                say(seat, "the name cannot be looked up");
+                say(seat, NO_NAME);
             }
             retryLater(seat, rawNanos);
             return;
@@ -330,6 +363,12 @@ final class ServerAddresses {
     /** A server has answered well. */
     void onAnswer(int source) {
         seats.get(source).unanswered = 0;
+        seats.get(source).refusal = "";
+    }
+
+    /** The network says that a request has not arrived. */
+    void onUnreachable(int source, String reason) {
+        seats.get(source).refusal = reason;
     }
 
     /** Returns why that is not possible; nothing if it is. */

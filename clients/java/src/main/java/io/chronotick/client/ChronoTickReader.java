@@ -583,7 +583,8 @@ public final class ChronoTickReader implements AutoCloseable {
         if (!current.isPageWritten()) {
             throw new NotReadyException(
                     path
-                            + " has a record but no page yet: its daemon is starting, or died doing so; see: chronotick status");
+                            + " has a record but no page yet: its daemon is starting, or died doing so; see: " + Segment.PROGRAM
+                            + " status");
         }
         double maxDrift = (double) DOUBLE.get(current.buffer, PageLayout.MAX_DRIFT);
         // A daemon that knows nothing yet publishes infinities, but never as valid.
@@ -605,12 +606,12 @@ public final class ChronoTickReader implements AutoCloseable {
         }
         if (!record.isValid() && !record.isWarmupComplete()) {
             throw new NotReadyException(path + " has no valid time yet: " + writer
-                    + " is measuring; see its progress with: chronotick status");
+                    + " is measuring; see its progress with: " + Segment.PROGRAM + " status");
         }
         if (suspend == Suspend.HAPPENED) {
             throw new ExpiredException(
                     "the record in " + path + " is expired (" + age + "): the machine was suspended since," + " and "
-                            + writer + " has not written another; see: chronotick status");
+                            + writer + " has not written another; see: " + Segment.PROGRAM + " status");
         }
         if (suspend == Suspend.CANNOT_BE_TOLD) {
             throw new ExpiredException(
@@ -618,13 +619,14 @@ public final class ChronoTickReader implements AutoCloseable {
                             + " since cannot be told without the kernel's own /proc/uptime; mount /proc, and not lxcfs over it");
         }
         throw new ExpiredException("the record in " + path + " is expired (" + age + "): " + writer
-                + " is stopped or has lost its servers; see: chronotick status");
+                + " is stopped or has lost its servers; see: " + Segment.PROGRAM + " status");
     }
 
     private void requireWritten(CorrectionRecord record) {
         if (!record.isWritten()) {
             throw new NotReadyException(
-                    path + " has never been written: its daemon is starting, or died doing so; see: chronotick status");
+                    path + " has never been written: its daemon is starting, or died doing so; see: " + Segment.PROGRAM
+                            + " status");
         }
         if (record.layoutVersion() != RecordLayout.VERSION) {
             throw new IncompatibleSegmentException(

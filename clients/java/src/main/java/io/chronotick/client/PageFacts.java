@@ -79,7 +79,7 @@ record PageFacts(long magic, int version, double updateFrequency, Optional<UUID>
             throw new ClockDomainException(path + " was written in time namespace "
                     + Long.toUnsignedString(timeNamespace) + " and this process is in "
                     + Long.toUnsignedString(namespace) + ", where the clocks show something else: run a daemon here,"
-                    + " on a segment of its own (chronotick daemon --shm NAME)");
+                    + " on a segment of its own (" + Segment.PROGRAM + " daemon --shm NAME)");
         }
     }
 }

@@ -132,10 +132,13 @@ final class Segment {
         return PageFacts.of(buffer).equals(page) ? this : new Segment(path, buffer, file, host);
     }
 
+    /** What a person calls the program by, for hints: its launcher says so; elsewhere its name. */
+    static final String PROGRAM = System.getProperty("chronotick.command", "chronotick");
+
     /** How to start a daemon that writes to this path. */
     static String start(Path path) {
         boolean isDefault = path.equals(ChronoTickReader.defaultSegment());
-        return "start one with: chronotick daemon" + (isDefault ? "" : " --shm " + path);
+        return "start one with: " + PROGRAM + " daemon" + (isDefault ? "" : " --shm " + path);
     }
 
     /** What is there now, if it can be a segment and nobody can write to it who is not trusted. */

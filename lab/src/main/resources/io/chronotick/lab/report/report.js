@@ -286,5 +286,5 @@ if (data.traces.traces.length) {
   }
   $('traces').replaceChildren(table(['trace', 'scored', 'every', 'published', 'floor', 'of floor', 'best baseline', 'earlier Python system'], rows));
 } else {
-  $('traces').textContent = 'No traces were given.';
+  $('traces').textContent = 'No traces were given: chronotick lab report --traces DIR takes files as chronotick lab trace does.';
 }
