@@ -208,7 +208,7 @@ public final class NtpAssociation {
         }
         // It may have jumped back: what was to be soon is not to be in years.
         double longest = denied ? LONGEST_DENIAL : pollSeconds * (1 + POLL_SPREAD);
-        nextPollNanos = Math.min(nextPollNanos, rawNanos + nanos(longest));
+        nextPollNanos = Math.min(nextPollNanos, rawNanos + Nanos.ofSeconds(longest));
     }
 
     private void expire() {
