@@ -169,8 +169,7 @@ final class DemoCommand implements Callable<Integer> {
         shell.out().flush();
         log.release();
         if (score.count() == 0) {
-            shell.line(
-                    Shell.hint("The time could not be read once. Run it again with: chronotick demo --duration 60"));
+            shell.line(Shell.hint("The time could not be read once. Run it again with: chronotick demo --duration 60"));
             return ExitCode.NOT_MET;
         }
         BenchmarkCommand.@Nullable Result latency = null;

@@ -92,7 +92,8 @@ final class DoctorCommand extends SegmentCommand {
                 "process " + reading.record().writerPid(),
                 isServed(reader.segment())
                         ? "it lives and has not written for " + Format.age(reading.ageSeconds())
-                                + ": continue it (SIGCONT to process " + reading.record().writerPid()
+                                + ": continue it (SIGCONT to process "
+                                + reading.record().writerPid()
                                 + " where it runs) or give it CPU (--cpu-affinity)"
                         : "start it with: chronotick daemon");
         if (runs && checkTime(reading, page)) {

@@ -126,8 +126,9 @@ final class MonitorCommand extends SegmentCommand {
             return;
         }
         CorrectionRecord record = reading.record();
-        String remark =
-                restarted ? "another daemon has taken over (process " + record.writerPid() + ")" : Remark.of(reading, page);
+        String remark = restarted
+                ? "another daemon has taken over (process " + record.writerPid() + ")"
+                : Remark.of(reading, page);
         if (shell.terminal()) {
             draw(segment, reading, page, remark);
             return;

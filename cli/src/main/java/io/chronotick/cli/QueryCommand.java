@@ -127,7 +127,8 @@ final class QueryCommand implements Callable<Integer> {
                 long left = Math.max(0, deadline - System.nanoTime());
                 query.address = lookups.get(i).get(left, TimeUnit.NANOSECONDS).get(0);
             } catch (ExecutionException e) {
-                query.failure = "name not found; check it, and this machine's DNS (getent hosts " + query.server.host() + ")";
+                query.failure =
+                        "name not found; check it, and this machine's DNS (getent hosts " + query.server.host() + ")";
             } catch (TimeoutException e) {
                 query.failure = "the name could not be looked up in " + Format.duration(timeout);
             }

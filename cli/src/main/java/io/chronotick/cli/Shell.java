@@ -88,8 +88,7 @@ record Shell(PrintStream out, PrintStream err, Map<String, String> environment, 
         String program = System.getProperty("chronotick.command", "chronotick");
         return program.equals("chronotick")
                 ? text
-                : text.replaceAll(
-                        "(?<![\\w./-])chronotick (?=[a-z]+\\b|--)", Matcher.quoteReplacement(program) + " ");
+                : text.replaceAll("(?<![\\w./-])chronotick (?=[a-z]+\\b|--)", Matcher.quoteReplacement(program) + " ");
     }
 
     void line(String text) {

@@ -207,7 +207,9 @@ class SegmentCommandsTest {
         sample.text(PageLayout.WAITING_FOR, "4 more exchanges");
         assertThat(run("status")).isEqualTo(ExitCode.NOT_MET);
         assertThat(shell.out()).startsWith("State:           WARMING UP 50 %\nWaiting For:     4 more exchanges\n");
-        assertThat(shell.err()).startsWith("chronotick: waiting for 4 more exchanges: wait").hasLineCount(1);
+        assertThat(shell.err())
+                .startsWith("chronotick: waiting for 4 more exchanges: wait")
+                .hasLineCount(1);
         assertThat(run("read")).isEqualTo(ExitCode.NOT_MET);
     }
 
@@ -246,7 +248,11 @@ class SegmentCommandsTest {
         assertThat(shell.err()).contains("withdrawn", reason, remedy).hasLineCount(1);
         assertThat(run("doctor")).isEqualTo(ExitCode.NOT_MET);
         assertThat(shell.out().replaceAll("\\s+", " "))
-                .contains("✓ Daemon runs", "✗ Time can be read (WITHDRAWN) waits for " + reason, remedy, "1 check fails.");
+                .contains(
+                        "✓ Daemon runs",
+                        "✗ Time can be read (WITHDRAWN) waits for " + reason,
+                        remedy,
+                        "1 check fails.");
     }
 
     @ParameterizedTest
@@ -378,7 +384,8 @@ class SegmentCommandsTest {
             stopped.buffer().putInt(RecordLayout.WRITER_PID, 1);
             assertThat(shell.run("doctor")).isEqualTo(ExitCode.NOT_MET);
             assertThat(shell.out())
-                    .containsPattern("✗ Daemon runs .*\n    it lives and has not written for [^✓]*process 1 where it runs")
+                    .containsPattern(
+                            "✗ Daemon runs .*\n    it lives and has not written for [^✓]*process 1 where it runs")
                     .doesNotContain("kill");
         }
     }

@@ -581,10 +581,9 @@ public final class ChronoTickReader implements AutoCloseable {
         long mono = host.monotonicNanos(); // or a record that has come meanwhile would be from the future
         requireWritten(record);
         if (!current.isPageWritten()) {
-            throw new NotReadyException(
-                    path
-                            + " has a record but no page yet: its daemon is starting, or died doing so; see: " + Segment.PROGRAM
-                            + " status");
+            throw new NotReadyException(path
+                    + " has a record but no page yet: its daemon is starting, or died doing so; see: " + Segment.PROGRAM
+                    + " status");
         }
         double maxDrift = (double) DOUBLE.get(current.buffer, PageLayout.MAX_DRIFT);
         // A daemon that knows nothing yet publishes infinities, but never as valid.
