@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
-import io.chronotick.engine.Engine;
+import io.chronotick.engine.learned.FilterWeights;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -26,7 +26,7 @@ class LearnedWeightsTest {
     @Test
     void missingOrDamagedOnesAreOneLineInTheLog(@TempDir Path directory) throws IOException {
         byte[] shipped;
-        try (InputStream in = Engine.class.getResourceAsStream(LearnedWeights.SHIPPED)) {
+        try (InputStream in = FilterWeights.class.getResourceAsStream(LearnedWeights.SHIPPED)) {
             shipped = Objects.requireNonNull(in).readAllBytes();
         }
         byte[] torn = shipped.clone();
@@ -39,7 +39,7 @@ class LearnedWeightsTest {
         logger.addAppender(log);
         try {
             assertThat(LearnedWeights.ofResource("nowhere.safetensors")).isEmpty();
-            assertThat(LearnedWeights.ofResource("Engine.class")).isEmpty();
+            assertThat(LearnedWeights.ofResource("FilterWeights.class")).isEmpty();
             assertThat(LearnedWeights.load(Optional.of(directory.resolve("mine"))))
                     .isEmpty();
             assertThat(LearnedWeights.load(Optional.of(directory))).isEmpty();
@@ -55,7 +55,7 @@ class LearnedWeightsTest {
                 .containsExactly(
                         "learned filter: nowhere.safetensors is missing; the clock model speaks alone. Install ChronoTick"
                                 + " again",
-                        "learned filter: Engine.class is no safetensors file; the clock model speaks alone. Install"
+                        "learned filter: FilterWeights.class is no safetensors file; the clock model speaks alone. Install"
                                 + " ChronoTick again",
                         "learned filter: " + directory.resolve("mine") + " cannot be read: no such file or directory"
                                 + remedy,

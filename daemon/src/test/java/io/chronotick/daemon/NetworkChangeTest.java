@@ -185,6 +185,8 @@ class NetworkChangeTest {
                 () -> Files.exists(log) && !log("network is unreachable").isEmpty());
         ip(here, "link set cable up");
         awaitExchanges();
-        assertThat(log("network is unreachable")).hasSize(1);
+        // One warning; what the warm-up waits for is another matter.
+        assertThat(log("network is unreachable").stream().filter(line -> line.contains(" WARN ")))
+                .hasSize(1);
     }
 }
