@@ -130,15 +130,17 @@ def _read(path: str, _: argparse.Namespace) -> int:
     with Reader(path) as reader:
         reading = Reading(reader)
         record, now = reading.record, reading.now
-        bound = "none"
-        if now:
-            bound = f"{fmt.iso(now.earliest_ns)} .. {fmt.iso(now.latest_ns)} (±{fmt.duration(now.bound_ns * 1e-9)})"
         _line("Corrected Time", _time(now.estimate_ns) if now else "none")
         _line("System Time", _time(reading.system_ns))
         _line("Offset", fmt.offset(reading.offset))
         _line("Drift Rate", fmt.ppm(record.drift_rate))
         _line("Uncertainty", f"±{fmt.duration(reading.uncertainty)} (1σ)")
-        _line("Bound", bound)
+        if now:
+            _line("Bound", f"±{fmt.duration(now.bound_ns * 1e-9)}")
+            _line("Earliest", _time(now.earliest_ns))
+            _line("Latest", _time(now.latest_ns))
+        else:
+            _line("Bound", "none")
         _line("Confidence", fmt.percent(record.confidence, 1))
         _line("Source", record.source.name)
         _line("Valid", _yes(now is not None))
