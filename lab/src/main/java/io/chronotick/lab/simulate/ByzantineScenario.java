@@ -4,6 +4,7 @@ package io.chronotick.lab.simulate;
 import io.chronotick.lab.simulate.ServerSpec.Conduct;
 import io.chronotick.lab.simulate.ServerSpec.State;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
@@ -43,8 +44,8 @@ final class ByzantineScenario {
     /** So many exchanges are enough for one world: at fast polls it is shorter. */
     private static final double EXCHANGES = 2500;
 
-    /** What was wrong is forgotten after this, s. */
-    private static final double MEMORY = 3720;
+    /** What was wrong is forgotten after this, s, with the next exchange. */
+    private static final double MEMORY = 3660;
 
     /** Within this, s, a roaming oscillator keeps within its spread: an hour, and until the next exchange. */
     private static final double ROAMING_WINDOW = 5400;
@@ -167,7 +168,7 @@ final class ByzantineScenario {
         }
         if (family == ByzantineFamily.ROAMING) {
             longSilences();
-        } else {
+        } else if (family != ByzantineFamily.ROTATING) {
             silences();
         }
         disturbances();
@@ -409,7 +410,7 @@ final class ByzantineScenario {
             State other = honestServer();
             turns.get(seat).add(new Turn(anyTime(), before -> other, true));
         }
-        if (family != ByzantineFamily.ROAMING && chance(0.15)) {
+        if (family != ByzantineFamily.ROAMING && family != ByzantineFamily.ROTATING && chance(0.15)) {
             int number = 1 + random.nextInt(4);
             for (int i = 0; i < number; i++) {
                 double from = anyTime();
@@ -609,6 +610,7 @@ final class ByzantineScenario {
     /** So slowly that what was wrong is forgotten before somebody else is wrong, or gone with the old address. */
     private void rotate() {
         double[] free = new double[count];
+        double slowest = Arrays.stream(polls).max().orElseThrow();
         for (int token = 0; token < liars; token++) {
             double at = chance(0.5) ? 0 : duration * uniform(0, 0.3);
             int seat = token;
@@ -624,9 +626,16 @@ final class ByzantineScenario {
                     State other = honestServer();
                     turns.get(left).add(new Turn(until, before -> other, true));
                 } else {
-                    turn(left, until, ByzantineScenario::honest);
+                    // It has to be heard: of a silent server what it said last counts.
+                    turn(
+                            left,
+                            until,
+                            before -> honest(before)
+                                    .withPath(
+                                            before.forward().reliable(),
+                                            before.back().reliable()));
                 }
-                free[left] = moves ? until : until + MEMORY;
+                free[left] = moves ? until : until + MEMORY + 2 * slowest;
                 at = free[left] + uniform(0.001, 60);
                 seat = liars + random.nextInt(count - liars);
                 if (free[seat] > 0 && at < free[seat]) {
@@ -733,7 +742,8 @@ final class ByzantineScenario {
                 turn(i, 0, before -> before.withConduct(before.conduct().withForged(share)));
             }
             // Where the oscillator roams, the last one has to be heard.
-            if (family == ByzantineFamily.ROAMING && i == count - 1) {
+            // Where liars rotate, each has to replace what it said.
+            if (family == ByzantineFamily.ROTATING || (family == ByzantineFamily.ROAMING && i == count - 1)) {
                 continue;
             }
             if (kisses && chance(0.5)) {
