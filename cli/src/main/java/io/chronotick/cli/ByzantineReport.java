@@ -12,6 +12,7 @@ import java.util.Locale;
 final class ByzantineReport {
     private static final int WIDTH = 80;
     private static final int MOST_LINES = 20;
+    private static final double DAY = 86_400;
 
     private final Shell shell;
     private final List<ByzantineResult> results;
@@ -22,8 +23,7 @@ final class ByzantineReport {
     }
 
     void print() {
-        Table table = new Table(
-                "<Family", "worlds", "violated", "outside by", "for up to", "answered", "then valid", "bound");
+        Table table = new Table("<Family", "worlds", "violated", "by up to", "for up to", "answered", "valid", "bound");
         for (ByzantineFamily family : ByzantineFamily.values()) {
             List<ByzantineResult> of =
                     results.stream().filter(result -> result.family() == family).toList();
@@ -73,6 +73,9 @@ final class ByzantineReport {
     /** With three significant digits, in the unit that suits. */
     private static String time(double seconds) {
         double size = Math.abs(seconds);
+        if (size >= DAY) {
+            return Format.fixed(seconds / DAY, 0) + " d";
+        }
         if (size >= 1) {
             return Format.fixed(seconds, size >= 100 ? 0 : 1) + " s";
         }
