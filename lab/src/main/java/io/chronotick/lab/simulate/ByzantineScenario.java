@@ -69,6 +69,7 @@ final class ByzantineScenario {
     private final List<ClockSpec.Step> steps = new ArrayList<>();
     private final List<ClockSpec.Cycle> cycles = new ArrayList<>();
     private final List<ClockSpec.Stop> stops = new ArrayList<>();
+    private final List<ClockSpec.Jump> jumps = new ArrayList<>();
     private final List<Scenario.Stall> stalls = new ArrayList<>();
     /** All honest servers lean the same way, if they lean. */
     private final boolean leaning;
@@ -173,7 +174,13 @@ final class ByzantineScenario {
         }
         disturbances();
         switch (family) {
-            case SUSPEND -> stops(1 + random.nextInt(5), LONGEST / 2, true);
+            case SUSPEND -> {
+                if (chance(0.3)) {
+                    jumps();
+                } else {
+                    stops(1 + random.nextInt(5), LONGEST / 2, true);
+                }
+            }
             case PAUSE -> stops(1, 20, false);
             case JUMP, AMBITIOUS, ROTATING, ROAMING -> {}
             default -> {
@@ -192,7 +199,7 @@ final class ByzantineScenario {
                 ageing,
                 List.copyOf(cycles),
                 List.copyOf(steps),
-                List.of(),
+                List.copyOf(jumps),
                 List.copyOf(stops),
                 Optional.empty());
         List<ServerSpec> servers = new ArrayList<>();
@@ -778,6 +785,18 @@ final class ByzantineScenario {
             at += length;
         }
         tag(number + (noticed ? " suspends" : " pauses"));
+    }
+
+    /** The raw clock goes on from somewhere else, as after a checkpoint is restored. */
+    private void jumps() {
+        int number = 1 + random.nextInt(4);
+        double at = 0;
+        for (int i = 0; i < number; i++) {
+            at += chance(0.5) ? 2 * random.nextInt(8) + logUniform(1e-5, 0.3) : duration * uniform(0.05, 0.3);
+            double by = chance(0.5) ? logUniform(1e-6, 1e5) : -logUniform(1e-6, 200);
+            jumps.add(new ClockSpec.Jump(at, by, true));
+        }
+        tag(number + " jumps");
     }
 
     /** A few long stalls, or the many short ones of a busy machine. */

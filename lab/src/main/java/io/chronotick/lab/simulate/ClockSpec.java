@@ -36,8 +36,8 @@ record ClockSpec(
     /** The frequency moves by this, s/s, from an instant on, s; with this time constant, s, 0 = at once. */
     record Step(double at, double by, double settle) {}
 
-    /** At an instant, s, the clock reads this much more, s. */
-    record Jump(double at, double by) {}
+    /** At an instant, s, the clock reads this much more, s; noticed: the daemon knows at once. */
+    record Jump(double at, double by, boolean noticed) {}
 
     /**
      * From an instant on, s, for some time, s, nothing runs here and the raw clock does not count.

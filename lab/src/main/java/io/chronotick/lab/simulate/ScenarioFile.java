@@ -95,7 +95,9 @@ public final class ScenarioFile {
         List<ClockSpec.Jump> jumps = new ArrayList<>();
         for (YamlMap jump : map.maps("jumps")) {
             jumps.add(new ClockSpec.Jump(
-                    jump.required("at", Quantity.TIME, 1, duration), jump.required("by", Quantity.TIME, -YEAR, YEAR)));
+                    jump.required("at", Quantity.TIME, 1, duration),
+                    jump.required("by", Quantity.TIME, -YEAR, YEAR),
+                    jump.flag("noticed", false)));
             jump.end();
         }
         List<ClockSpec.Stop> stops = new ArrayList<>();

@@ -250,6 +250,11 @@ final class SimulatedWorld {
             }
             if (now == clock.segmentEnd()) {
                 clock.advance();
+                for (ClockSpec.Jump jump : scenario.clock().jumps()) {
+                    if (jump.noticed() && SimulatedClock.nanos(jump.at()) == now) {
+                        notice("the clock has jumped");
+                    }
+                }
                 stand();
                 nextReading = Math.max(nextReading, (now + SECOND - 1) / SECOND * SECOND);
             }
@@ -287,17 +292,22 @@ final class SimulatedWorld {
                 }
                 now = until;
                 if (stop.noticed()) {
-                    waking = true;
-                    engine.onDiscontinuity("suspended", raw(), this::perform);
-                    waking = false;
-                    generation++;
-                    watch.forgetAll(now * 1e-9);
-                    look();
+                    notice("suspended");
                 }
                 // The network card has kept them.
                 passed.forEach(event -> event.run().run());
             }
         }
+    }
+
+    /** The daemon is told that what it knew of the raw clock does not hold any more. */
+    private void notice(String discontinuity) {
+        waking = true;
+        engine.onDiscontinuity(discontinuity, raw(), this::perform);
+        waking = false;
+        generation++;
+        watch.forgetAll(now * 1e-9);
+        look();
     }
 
     Readings readings() {

@@ -199,7 +199,8 @@ public final class TrainingPrior {
         if (random.nextDouble() < 0.06) {
             jumps.add(new ClockSpec.Jump(
                     Math.rint(duration * uniform(0.05, 0.95)),
-                    (random.nextBoolean() ? 1 : -1) * logUniform(1e-4, 0.3)));
+                    (random.nextBoolean() ? 1 : -1) * logUniform(1e-4, 0.3),
+                    false));
         }
         return new ClockSpec(
                 uniform(-1e-4, 1e-4),

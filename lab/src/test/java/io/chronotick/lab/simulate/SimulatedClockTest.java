@@ -65,7 +65,7 @@ class SimulatedClockTest {
                 0,
                 List.of(),
                 List.of(new ClockSpec.Step(100.25, 1e-6, 0)),
-                List.of(new ClockSpec.Jump(200.5, 0.010)),
+                List.of(new ClockSpec.Jump(200.5, 0.010, false)),
                 List.of(),
                 Optional.empty());
         assertThat(gained(spec, 100)).isZero();
