@@ -23,6 +23,9 @@ from .record import CorrectionRecord, TimeInterval
 
 MAX_FUTURE_SECONDS = 3600.0
 MAX_WAIT_SECONDS = 3600.0
+# The part of the page's max_drift that allows for another program that slews the system clock while nobody writes records: the
+# most that kernels do, s/s. A daemon that goes on follows such a slew.
+_SLEW_BY_OTHERS = 500e-6
 # Hosts often give a tool a minute.
 DEFAULT_WAIT_SECONDS = 50.0
 # A wait hands the event loop back this often, and spins only where no timer is fine enough.
@@ -134,6 +137,8 @@ class AgentTools:
         future = record.get_time_uncertainty(record.system_timestamp - record.prediction_time + age + ahead)
         current = now.uncertainty_ns * 1e-9
         max_error = now.bound_ns * 1e-9
+        max_drift = self._reader().status().max_drift
+        slew = _SLEW_BY_OTHERS if max_drift > _SLEW_BY_OTHERS else 0.0
         return _end(
             {
                 "current_corrected_time": now.estimate,
@@ -146,7 +151,11 @@ class AgentTools:
                 "uncertainty_increase": future - current,
                 "confidence": record.confidence,
                 "current_max_error": max_error,
-                "future_max_error": max_error + self._reader().status().max_drift * ahead,
+                # If the daemon goes on without servers; the two below if nobody writes any more.
+                "future_max_error": max_error + (max_drift - slew) * ahead,
+                # A slew of anything from none to the most, either way, with equal probability.
+                "future_uncertainty_without_daemon": math.hypot(future, slew * ahead / math.sqrt(3)),
+                "future_max_error_without_daemon": max_error + max_drift * ahead,
             },
             begin,
         )
@@ -257,7 +266,9 @@ def all_tools(tools: AgentTools) -> Tuple[Tool, ...]:
             "get_time_with_future_uncertainty",
             "Time and its uncertainty later",
             "The corrected time now, and how uncertain this clock will be after future_seconds if no server is heard until then:"
-            " for planning an action or a deadline. Uncertainties are one standard deviation in seconds.",
+            " for planning an action or a deadline. future_uncertainty and future_max_error hold if the daemon goes on without"
+            " servers; the same with _without_daemon if the daemon stops now and nobody writes any more. Uncertainties are one"
+            " standard deviation in seconds, the max_error fields hard bounds.",
             {
                 "type": "object",
                 "properties": {

@@ -83,6 +83,15 @@ class OperationsTest(SegmentTest):
         self.assertEqual(result["future_seconds"], 3600)
         self.assertAlmostEqual(result["future_max_error"] - result["current_max_error"], 3600 * 2**-14, delta=1e-6)
 
+    def test_the_future_with_and_without_a_daemon(self) -> None:
+        Segment(self.path).put(176, "d", 700e-6).write(offset_uncertainty=1e-6, drift_uncertainty=1e-8)
+        result = self.call("get_time_with_future_uncertainty", future_seconds=60)
+        # 200 ppm of the oscillator, and 500 of slewing by others, which a living daemon follows.
+        self.assertAlmostEqual(result["future_max_error"] - result["current_max_error"], 60 * 200e-6, delta=1e-8)
+        self.assertAlmostEqual(result["future_max_error_without_daemon"] - result["current_max_error"], 60 * 700e-6, delta=1e-8)
+        self.assertLess(result["future_uncertainty"], 2e-6)
+        self.assertAlmostEqual(result["future_uncertainty_without_daemon"], 60 * 500e-6 / 3**0.5, delta=1e-8)
+
     def test_a_step_of_the_system_clock_does_not_move_the_future(self) -> None:
         Segment(self.path).write(offset_uncertainty=1e-6, drift_uncertainty=1e-8)
         for stepped in (0, 2_000_000_000 * 10**9):

@@ -14,8 +14,10 @@ import io.chronotick.client.TimeInterval;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.nio.file.Path;
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
 import java.util.List;
@@ -23,6 +25,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,11 +47,19 @@ public final class ChronoTickTools implements AutoCloseable {
     /** How long it waits unless told otherwise, s: hosts often give a tool a minute. */
     public static final double DEFAULT_WAIT_SECONDS = 50;
 
+    /**
+     * Part of the page's max_drift that allows for another program that slews the system clock while nobody writes records: the
+     * most that kernels do, s/s. A daemon that goes on follows such a slew.
+     */
+    private static final double SLEW_BY_OTHERS = 500e-6;
+
     /** Between two reports of progress, ns. */
     private static final long PROGRESS_NANOS = 1_000_000_000;
 
     private static final DateTimeFormatter LOCAL =
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.nnnnnnnnnxxx", Locale.ROOT);
+
+    private static final Pattern OFFSET = Pattern.compile("[+-]\\d{1,2}|[+-]\\d{2}:?\\d{2}|[Zz]");
 
     private final Path segment;
     private volatile @Nullable ChronoTickReader reader;
@@ -75,7 +86,7 @@ public final class ChronoTickTools implements AutoCloseable {
     /**
      * The corrected time now.
      *
-     * @param timezone IANA name of a zone to show it in too; null or blank: UTC only
+     * @param timezone IANA name of a zone to show it in too, in any case, or an offset such as +05:30; null or blank: UTC only
      * @throws ToolException if there is no such zone
      * @throws ChronoTickException if there is no time
      */
@@ -126,7 +137,7 @@ public final class ChronoTickTools implements AutoCloseable {
     }
 
     /**
-     * How well the time will be known, if nothing is measured until then.
+     * How well the time will be known if no server is heard until then: if the daemon goes on, and if nobody writes any more.
      *
      * @param futureSeconds how far ahead, 0 to {@link #MAX_FUTURE_SECONDS} s
      * @throws ToolException if it is not in that range
@@ -143,6 +154,10 @@ public final class ChronoTickTools implements AutoCloseable {
         // Counted on the monotonic clock, which nobody steps.
         double horizon = record.systemTimestamp() - record.predictionTime() + reading.ageSeconds() + futureSeconds;
         double future = record.timeUncertainty(horizon);
+        double maxDrift = reader().status().maxDrift();
+        double slew = maxDrift > SLEW_BY_OTHERS ? SLEW_BY_OTHERS : 0;
+        // Anything from none to the most, either way, with equal probability.
+        double slewDeviation = slew * futureSeconds / Math.sqrt(3);
         return new FutureTime(
                 unix(reading.now().estimateNanos()),
                 unix(reading.systemNanos()),
@@ -155,7 +170,9 @@ public final class ChronoTickTools implements AutoCloseable {
                 decimal(record.confidence()),
                 millisSince(began),
                 maxError,
-                maxError + reader().status().maxDrift() * futureSeconds);
+                maxError + (maxDrift - slew) * futureSeconds,
+                Math.hypot(future, slewDeviation),
+                maxError + maxDrift * futureSeconds);
     }
 
     /**
@@ -285,13 +302,24 @@ public final class ChronoTickTools implements AutoCloseable {
         if (timezone == null || timezone.isBlank()) {
             return Optional.empty();
         }
-        // Not ZoneId.of alone: that also takes offsets, which know nothing of summer time.
-        if (!ZoneId.getAvailableZoneIds().contains(timezone)) {
-            throw new ToolException(
-                    "timezone is " + Text.quote(timezone) + ", which is no IANA time zone: give a name such"
-                            + " as Europe/Berlin or America/New_York, or leave it out for UTC");
+        String name = timezone.strip();
+        try {
+            if (OFFSET.matcher(name).matches()) {
+                return Optional.of(ZoneOffset.of(name.toUpperCase(Locale.ROOT)));
+            }
+        } catch (DateTimeException e) {
+            throw unknownZone(timezone);
         }
-        return Optional.of(ZoneId.of(timezone));
+        return Optional.of(ZoneId.of(ZoneId.getAvailableZoneIds().stream()
+                .filter(name::equalsIgnoreCase)
+                .findFirst()
+                .orElseThrow(() -> unknownZone(timezone))));
+    }
+
+    private static ToolException unknownZone(String timezone) {
+        return new ToolException(
+                "timezone is " + Text.quote(timezone) + ", which is no IANA time zone and no offset: give a"
+                        + " name such as Europe/Berlin or America/New_York, an offset such as +05:30, or leave it out for UTC");
     }
 
     private static DaemonStatus status(Reading reading, StatusPage page, long began) {

@@ -22,8 +22,8 @@ public final class ToolText {
                     + " order of events on different machines will matter, and give it to compare_timestamps.";
 
     public static final String TIMEZONE =
-            "IANA name of a time zone to show the time in as well, such as Europe/Berlin. Only give one that the user has"
-                    + " named or that is known; leave it out for UTC.";
+            "Time zone to show the time in as well: an IANA name such as Europe/Berlin, in any case, or a fixed offset such as"
+                    + " +05:30. Only give one that the user has named or that is known; leave it out for UTC.";
 
     public static final String GET_DAEMON_STATUS = "get_daemon_status";
 
@@ -37,7 +37,9 @@ public final class ToolText {
     public static final String GET_TIME_WITH_FUTURE_UNCERTAINTY_DESCRIPTION =
             "How uncertain the time will have become after a number of seconds if no NTP server can be measured until then. Call"
                     + " it before planning something at a future instant, to see how exactly it can be met without a network."
-                    + " Uncertainties are one standard deviation; the max_error fields are hard bounds.";
+                    + " future_uncertainty and future_max_error hold if the daemon goes on without servers, which is the usual"
+                    + " case; the same with _without_daemon if the daemon stops now and nobody writes any more. Uncertainties are"
+                    + " one standard deviation; the max_error fields are hard bounds.";
 
     public static final String FUTURE_SECONDS = "How many seconds ahead to look, 0 to 3600.";
 

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -81,7 +82,24 @@ class ChronoTickToolsTest {
                 .isInstanceOf(ToolException.class)
                 .hasMessageContaining("'Mars/Olympus'")
                 .hasMessageContaining("Europe/Berlin");
-        assertThatThrownBy(() -> tools.getTime("+02:00")).isInstanceOf(ToolException.class);
+    }
+
+    @Test
+    void shouldTakeFixedOffsetsAndNamesInAnyCase() throws IOException {
+        new SampleSegment().publish(segment);
+        for (String zone : List.of("+05:30", "+0530", "asia/kolkata", "ASIA/KOLKATA", " Asia/Kolkata ")) {
+            assertThat(tools.getTime(zone).utcOffset()).as(zone).contains("+05:30");
+        }
+        assertThat(tools.getTime("-03").localTimeIso().orElseThrow()).endsWith("-03:00");
+        for (String zone : List.of("z", "utc", "+00:00")) {
+            assertThat(tools.getTime(zone).utcOffset()).as(zone).contains("+00:00");
+        }
+        for (String zone : List.of("+19:00", "+05:60", "5:30", "+5:3", "Mars/Olympus")) {
+            assertThatThrownBy(() -> tools.getTime(zone))
+                    .as(zone)
+                    .isInstanceOf(ToolException.class)
+                    .hasMessageContaining("+05:30");
+        }
     }
 
     @Test
@@ -140,13 +158,30 @@ class ChronoTickToolsTest {
         double age = future.currentCorrectedTime().doubleValue() - START.getEpochSecond() - 0.75;
         assertThat(future.futureUncertainty()).isCloseTo(Math.hypot(20e-6, 1e-8 * (1000 + age)), within(1e-9));
         assertThat(future.uncertaintyIncrease()).isEqualTo(future.futureUncertainty() - future.currentUncertainty());
-        assertThat(future.futureMaxError() - future.currentMaxError()).isCloseTo(0.6, within(1e-9));
+        // The page's 600 ppm are 100 of the oscillator and 500 of slewing by others, which a living daemon follows.
+        assertThat(future.futureMaxError() - future.currentMaxError()).isCloseTo(0.1, within(1e-9));
+        assertThat(future.futureMaxErrorWithoutDaemon() - future.currentMaxError())
+                .isCloseTo(0.6, within(1e-9));
+        assertThat(future.futureUncertaintyWithoutDaemon()).isCloseTo(0.5 / Math.sqrt(3), within(1e-6));
+        assertThat(future.summary())
+                .contains(
+                        "if the daemon goes on without servers", "if the daemon stops now and nobody writes any more");
         assertThat(future.futureCorrectedTime()
                         .subtract(future.currentCorrectedTime())
                         .doubleValue())
                 .isCloseTo(1000.01, within(1e-6));
         assertThatThrownBy(() -> tools.getTimeWithFutureUncertainty(3600.1)).isInstanceOf(ToolException.class);
         assertThatThrownBy(() -> tools.getTimeWithFutureUncertainty(Double.NaN)).isInstanceOf(ToolException.class);
+    }
+
+    /** Of a page that allows for no slewing by others, nothing can be taken off. */
+    @Test
+    void shouldNotForecastABoundThatDoesNotGrow() throws IOException {
+        new SampleSegment().withMaxDrift(60e-6).publish(segment);
+        FutureTime future = tools.getTimeWithFutureUncertainty(1000);
+        assertThat(future.futureMaxError() - future.currentMaxError()).isCloseTo(0.06, within(1e-9));
+        assertThat(future.futureMaxErrorWithoutDaemon()).isEqualTo(future.futureMaxError());
+        assertThat(future.futureUncertaintyWithoutDaemon()).isEqualTo(future.futureUncertainty());
     }
 
     @Test

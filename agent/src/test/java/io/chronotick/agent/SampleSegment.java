@@ -74,6 +74,11 @@ public final class SampleSegment {
         return this;
     }
 
+    public SampleSegment withMaxDrift(double perSecond) {
+        bytes.putDouble(PageLayout.MAX_DRIFT, perSecond);
+        return this;
+    }
+
     /** In one step, as daemons do it. */
     public void publish(Path file) throws IOException {
         Path draft = file.resolveSibling(file.getFileName() + ".draft");

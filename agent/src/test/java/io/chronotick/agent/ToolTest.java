@@ -116,6 +116,7 @@ class ToolTest {
         assertThat(fields(Tool.GET_TIME_WITH_FUTURE_UNCERTAINTY))
                 .contains("current_corrected_time", "current_system_time", "current_uncertainty", "future_seconds")
                 .contains("future_corrected_time", "future_system_time", "future_uncertainty", "uncertainty_increase")
+                .contains("future_max_error", "future_uncertainty_without_daemon", "future_max_error_without_daemon")
                 .contains("confidence", "call_latency_ms");
         assertThat(fields(Tool.WAIT_UNTIL)).contains("reached_at", "early_or_late_by", "uncertainty");
     }

@@ -99,12 +99,16 @@ public final class Main {
         double bare = score(results, "ReaderBenchmark.nanoTime");
         for (RunResult result : results) {
             String name = name(result);
+            double time = result.getPrimaryResult().getScore();
             String reach = switch (name) {
                 case "ReaderBenchmark.now" -> "<= 1.4 x a bare clock read, 0 bytes";
+                case "ReaderBenchmark.after" ->
+                    against(time, results, "ReaderBenchmark.now", "now()", 1.1) + ", 0 bytes";
+                case "ReaderBenchmark.clock" ->
+                    against(time, results, "ReaderBenchmark.instantNow", "Instant.now()", 1.2);
                 case "ReaderBenchmark.read", "WriterBenchmark.tick" -> "0 bytes";
                 default -> "";
             };
-            double time = result.getPrimaryResult().getScore();
             double bytes = secondary(result, "gc.alloc.rate.norm");
             row(
                     name,
@@ -112,6 +116,12 @@ public final class Main {
                     name.startsWith("Engine") ? Double.NaN : time / bare,
                     String.format(Locale.ROOT, "%6.1f bytes   %s", bytes, reach).strip());
         }
+    }
+
+    /** What the row of one benchmark says of another. */
+    private static String against(
+            double time, Collection<RunResult> results, String other, String label, double atMost) {
+        return String.format(Locale.ROOT, "%.2f, <= %.1f x %s", time / score(results, other), atMost, label);
     }
 
     private static double secondary(RunResult result, String label) {

@@ -67,6 +67,11 @@ public class ReaderBenchmark {
     }
 
     @Benchmark
+    public boolean after() {
+        return reader.after(0);
+    }
+
+    @Benchmark
     public Instant clock() {
         return clock.instant();
     }

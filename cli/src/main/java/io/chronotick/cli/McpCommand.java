@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.cli;
 
+import static java.util.stream.Collectors.joining;
+
 import io.chronotick.agent.ChronoTickTools;
 import io.chronotick.agent.mcp.HttpMcpServer;
 import io.chronotick.agent.mcp.MissingTokenException;
 import io.chronotick.agent.mcp.StdioMcpServer;
+import io.chronotick.client.ChronoTickReader;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -13,8 +16,10 @@ import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.event.Level;
 import picocli.CommandLine.Command;
@@ -45,6 +50,8 @@ final class McpCommand extends SegmentCommand {
     /** Set by the launcher: its own absolute path. */
     private static final String LAUNCHER_PROPERTY = "chronotick.launcher";
 
+    private static final String DEFAULT_HOST = "127.0.0.1";
+
     /** How people read and write it on the command line. */
     @SuppressWarnings("ImmutableEnumChecker")
     enum Transport {
@@ -69,9 +76,9 @@ final class McpCommand extends SegmentCommand {
     @Option(
             names = "--host",
             paramLabel = "HOST",
-            defaultValue = "127.0.0.1",
+            defaultValue = DEFAULT_HOST,
             description = "Name or address to listen at. Default: ${DEFAULT-VALUE}.")
-    String host = "127.0.0.1";
+    String host = DEFAULT_HOST;
 
     @Option(
             names = "--allow-host",
@@ -186,25 +193,88 @@ final class McpCommand extends SegmentCommand {
     }
 
     private void printConfig() {
-        String command = System.getProperty(LAUNCHER_PROPERTY, "chronotick");
-        StringBuilder arguments = new StringBuilder("\"mcp\"");
-        String shellArguments = "mcp";
-        if (shm != null) {
-            String path = segment().toAbsolutePath().toString();
-            arguments.append(", \"--shm\", ").append(Json.quoted(path));
-            shellArguments += " --shm " + quoted(path);
+        String launcher = System.getProperty(LAUNCHER_PROPERTY, "chronotick");
+        List<String> arguments = arguments();
+        String commandLine = Stream.concat(Stream.of(launcher), arguments.stream())
+                .map(McpCommand::quoted)
+                .collect(joining(" "));
+        if (transport == Transport.http) {
+            String url = url();
+            boolean secret = tokenFile != null || token().isPresent();
+            shell.line("The server, to be started before the hosts:");
+            shell.line("");
+            shell.line("  " + commandLine);
+            shell.line("");
+            shell.line("Claude Code:");
+            shell.line("");
+            shell.line("  claude mcp add --transport http chronotick " + url + (secret ? header() : ""));
+            printForOtherHosts(
+                    "\"type\": \"http\"",
+                    "\"url\": " + Json.quoted(url),
+                    secret ? "\"headers\": {\"Authorization\": \"Bearer ${" + TOKEN_VARIABLE + "}\"}" : "");
+            if (secret) {
+                shell.line("");
+                shell.line("Where a host does not know ${...}, write the token in its place.");
+            }
+        } else {
+            shell.line("Claude Code:");
+            shell.line("");
+            shell.line("  claude mcp add chronotick -- " + commandLine);
+            printForOtherHosts(
+                    "\"command\": " + Json.quoted(launcher),
+                    "\"args\": [" + arguments.stream().map(Json::quoted).collect(joining(", ")) + "]");
         }
-        shell.line("Claude Code:");
-        shell.line("");
-        shell.line("  claude mcp add chronotick -- " + quoted(command) + " " + shellArguments);
+    }
+
+    /** What the launcher is to be given so that the server is the one that these options describe. */
+    private List<String> arguments() {
+        List<String> arguments = new ArrayList<>(List.of("mcp"));
+        // Hosts do not pass on the environment that this was asked in.
+        if (!segment().equals(ChronoTickReader.resolve(ChronoTickReader.DEFAULT_NAME))) {
+            arguments.addAll(List.of("--shm", segment().toAbsolutePath().toString()));
+        }
+        if (transport == Transport.http) {
+            arguments.addAll(List.of("--transport", "http", "--port", String.valueOf(port)));
+            if (!host.equals(DEFAULT_HOST)) {
+                arguments.addAll(List.of("--host", host));
+            }
+            allowedHosts.forEach(name -> arguments.addAll(List.of("--allow-host", name)));
+            if (tokenFile != null) {
+                arguments.addAll(List.of(
+                        "--token-file", Path.of(tokenFile).toAbsolutePath().toString()));
+            }
+        }
+        return arguments;
+    }
+
+    /** Where agents find the server: under the name that other machines are let in by, if there is one. */
+    private String url() {
+        if (port == 0) {
+            throw new UserException(
+                    ExitCode.USAGE, "--port 0 takes another port each time: give one that agents can be told");
+        }
+        boolean everywhere = host.equals("0.0.0.0") || host.equals("::");
+        String name = !allowedHosts.isEmpty() ? allowedHosts.get(0) : everywhere ? DEFAULT_HOST : host;
+        return "http://" + (name.contains(":") ? "[" + name + "]" : name) + ":" + port + "/mcp";
+    }
+
+    /** The token itself stays where it is. */
+    private String header() {
+        String token = tokenFile == null
+                ? "$" + TOKEN_VARIABLE
+                : "$(cat " + quoted(Path.of(tokenFile).toAbsolutePath().toString()) + ")";
+        return " --header \"Authorization: Bearer " + token + "\"";
+    }
+
+    private void printForOtherHosts(String... entries) {
         shell.line("");
         shell.line("Claude Desktop, Cursor and most other hosts (mcpServers in their configuration file):");
         shell.line("");
         shell.line("{");
         shell.line("  \"mcpServers\": {");
         shell.line("    \"chronotick\": {");
-        shell.line("      \"command\": " + Json.quoted(command) + ",");
-        shell.line("      \"args\": [" + arguments + "]");
+        shell.line(
+                "      " + Stream.of(entries).filter(entry -> !entry.isEmpty()).collect(joining(",\n      ")));
         shell.line("    }");
         shell.line("  }");
         shell.line("}");

@@ -119,6 +119,26 @@ class LauncherTest {
         assertThat(result.out()).doesNotContain("unbound variable");
     }
 
+    /** The Java found last time may have been replaced since. */
+    @Test
+    void shouldNotTakeAnOldJavaThatWasNewWhenItWasFound() throws IOException, InterruptedException {
+        assertThat(run(directory, launcher.toString(), "read").exitCode()).isEqualTo(7);
+        assertThat(dist.resolve("java.path")).exists();
+        release("17.0.1");
+        ProcessBuilder builder = new ProcessBuilder(launcher.toString(), "read").redirectErrorStream(true);
+        builder.environment().remove("JAVA_HOME");
+        Process process = builder.start();
+        process.getInputStream().readAllBytes();
+        assertThat(process.waitFor()).isNotEqualTo(7);
+    }
+
+    @Test
+    void shouldSayHowItWasCalled() throws IOException, InterruptedException {
+        assertThat(run(dist.resolve("bin"), "./chronotick", "read").out())
+                .contains("-Dchronotick.command=./chronotick\n");
+        assertThat(run(dist.resolve("bin"), launcher.toString(), "read").out()).contains("-Dchronotick.command=");
+    }
+
     @Test
     void shouldSayThatTheInstallationIsIncomplete() throws IOException, InterruptedException {
         Files.delete(dist.resolve("lib/chronotick-cli.jar"));

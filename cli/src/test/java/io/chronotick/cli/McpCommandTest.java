@@ -179,6 +179,60 @@ class McpCommandTest {
                 .containsExactly("mcp", "--shm", "/a place/it's");
     }
 
+    /** A host does not start the server in the environment that the configuration was asked for in. */
+    @Test
+    void shouldPrintTheSegmentOfTheEnvironment() throws Exception {
+        shell.with("CHRONOTICK_SHM", "/somewhere/else");
+        assertThat(shell.run("mcp", "--print-config")).isZero();
+        assertThat(shell.out()).contains("-- chronotick mcp --shm /somewhere/else");
+        assertThat(printed().at("/mcpServers/chronotick/args"))
+                .extracting(JsonNode::asText)
+                .containsExactly("mcp", "--shm", "/somewhere/else");
+        shell.with("CHRONOTICK_SHM", "chronotick_shm");
+        assertThat(shell.run("mcp", "--print-config")).isZero();
+        assertThat(shell.out()).contains("-- chronotick mcp\n").doesNotContain("--shm");
+    }
+
+    @Test
+    void shouldPrintWhatHostsOfAServerOverHttpWantToKnow() throws Exception {
+        Path token = directory.resolve("a token");
+        assertThat(shell.run(
+                        "mcp",
+                        "--print-config",
+                        "--transport",
+                        "http",
+                        "--port",
+                        "9000",
+                        "--host",
+                        "0.0.0.0",
+                        "--allow-host",
+                        "time.example.net",
+                        "--token-file",
+                        token.toString()))
+                .isZero();
+        assertThat(shell.out())
+                .contains("  chronotick mcp --transport http --port 9000 --host 0.0.0.0 --allow-host time.example.net"
+                        + " --token-file '" + token + "'\n")
+                .contains("claude mcp add --transport http chronotick http://time.example.net:9000/mcp"
+                        + " --header \"Authorization: Bearer $(cat '" + token + "')\"\n");
+        JsonNode entry = printed().at("/mcpServers/chronotick");
+        assertThat(entry.at("/type").asText()).isEqualTo("http");
+        assertThat(entry.at("/url").asText()).isEqualTo("http://time.example.net:9000/mcp");
+        assertThat(entry.at("/headers/Authorization").asText()).isEqualTo("Bearer ${CHRONOTICK_MCP_TOKEN}");
+
+        assertThat(shell.run("mcp", "--print-config", "--transport", "http", "--host", "::1"))
+                .isZero();
+        assertThat(printed().at("/mcpServers/chronotick/url").asText()).isEqualTo("http://[::1]:8765/mcp");
+        assertThat(shell.out()).doesNotContain("Authorization");
+        assertThat(shell.run("mcp", "--print-config", "--transport", "http", "--port", "0"))
+                .isEqualTo(ExitCode.USAGE);
+        assertThat(shell.err()).contains("--port 0").hasLineCount(1);
+    }
+
+    private JsonNode printed() throws IOException {
+        return JSON.readTree(shell.out().substring(shell.out().indexOf("{\n")));
+    }
+
     @Test
     void shouldRefuseWhatItCannotServe() throws Exception {
         assertThat(shell.run("mcp", "--transport", "pigeon")).isEqualTo(ExitCode.USAGE);

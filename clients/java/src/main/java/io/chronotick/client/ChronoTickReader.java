@@ -14,7 +14,6 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Locale;
-import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>Thread safety.</b> One reader serves any number of threads; the holders it fills belong to one thread each.
  *
- * <p><b>Cost.</b> {@link #read}, {@link #now}, {@link #after} and {@link #before} take no lock, make no system call and
+ * <p><b>Cost.</b> {@link #read}, {@link #now}, {@link #after} and {@link #before} wait for no lock, make no system call and
  * allocate nothing: they cost one {@link System#nanoTime()} and some nanoseconds. Only when the record has not advanced for
  * two and a half of the daemon's periods (at least 50 ms) do they look at the file system, about ten times a second, and, each
  * time, whether the machine was suspended since: some ten microseconds.
@@ -52,54 +51,21 @@ import org.jspecify.annotations.Nullable;
  * nothing is checked.)
  */
 public final class ChronoTickReader implements AutoCloseable {
-    private static final String DEFAULT_NAME = "chronotick_shm";
-
-    /** Time between two looks at the file system while a record is stale but still valid, ns. */
-    private static final long LOOKUP_INTERVAL_NANOS = 100_000_000;
-
-    /**
-     * CLOCK_BOOTTIME has moved on by more than this against CLOCK_MONOTONIC, ns: a suspend. Java 17 reads it in steps of 10 ms,
-     * and no machine falls asleep and wakes up in less.
-     */
-    private static final long SUSPEND_NANOS = 30_000_000;
-
-    /**
-     * That clock never falls back: further behind than a look at it can take, ns, it is another one. In containers lxcfs shows
-     * an uptime that counts from the container's start.
-     */
-    private static final long LARGEST_LAG_NANOS = 1_000_000_000;
-
-    /** A write takes well under a microsecond: this many looks, some ten microseconds, outlast it. */
-    private static final int SPINS = 500;
-
-    /** After that the writer has lost its CPU, and gets it back within a few slices of the scheduler, ns. */
-    private static final long CONTENTION_PATIENCE_NANOS = 20_000_000;
-
-    /** Between two looks in that time: leaves the CPU to the writer, ns. */
-    private static final long CONTENTION_PARK_NANOS = 50_000;
-
-    /** Before a deadline the thread stops sleeping and spins: Linux wakes 50 us late by default, and a CPU has to wake, ns. */
-    private static final long SPIN_BEFORE_DEADLINE_NANOS = 200_000;
-
-    /** The longest sleep between two looks at the record, so that a changed correction moves the deadline, ns. */
-    private static final long MAX_PARK_NANOS = 100_000_000;
+    /** The segment's name where nobody has given another. */
+    public static final String DEFAULT_NAME = "chronotick_shm";
 
     private final Path path;
     private final Host host;
-
-    /** Null when closed. */
-    private volatile @Nullable Segment segment;
-
-    private final Object lookupLock = new Object();
-
-    /** Reading of the monotonic clock at the last look at the file system; guarded by lookupLock for writing. */
-    private volatile long lastLookup;
+    private final SegmentFollower follower;
+    private final Refusal refusal;
+    private final Waiter waiter;
 
     ChronoTickReader(Path path, Host host) {
         this.path = path;
         this.host = host;
-        this.segment = Segment.open(path, host);
-        this.lastLookup = host.monotonicNanos();
+        this.follower = new SegmentFollower(path, host);
+        this.refusal = new Refusal(path, host, follower);
+        this.waiter = new Waiter(this, host);
     }
 
     /**
@@ -169,20 +135,21 @@ public final class ChronoTickReader implements AutoCloseable {
                 tryRead(into);
                 return;
             } catch (InternalError e) {
-                leaveFaulted(e);
+                follower.leaveFaulted(e);
             }
         }
     }
 
     private void tryRead(CorrectionRecord into) {
         while (true) {
-            Segment current = open();
-            current = load(current, into);
+            Segment current = follower.current();
+            current = follower.load(current, into);
             long mono = host.monotonicNanos();
             long age = into.ageNanos(mono);
             if (age < -CorrectionMath.MAX_AHEAD_NANOS || age > current.staleNanos) {
                 try {
-                    if (follow(current, mono, current.isPageWritten() && isUsable(into, mono))) {
+                    if (follower.follow(
+                            current, mono, current.isPageWritten() && SegmentFollower.isUsable(into, mono))) {
                         continue;
                     }
                 } catch (ChronoTickException e) {
@@ -192,7 +159,7 @@ public final class ChronoTickReader implements AutoCloseable {
                     // The segment is gone, but this is still what it said last.
                 }
             }
-            requireWritten(into);
+            refusal.requireWritten(into);
             return;
         }
     }
@@ -210,14 +177,16 @@ public final class ChronoTickReader implements AutoCloseable {
      * @throws ContentionException if no consistent record could be had in about 20 ms
      */
     public void now(TimeInterval into) {
-        try {
-            if (into.advance(open(), host)) {
+        while (true) {
+            try {
+                if (!into.advance(follower.current(), host)) {
+                    tryOnce(into, Edge.ESTIMATE);
+                }
                 return;
+            } catch (InternalError e) {
+                follower.leaveFaulted(e);
             }
-        } catch (InternalError e) {
-            // The mapping faults: the long way round meets it again and says why.
         }
-        edge(into, 0);
     }
 
     /**
@@ -226,7 +195,7 @@ public final class ChronoTickReader implements AutoCloseable {
      * @throws ChronoTickException as {@link #now}
      */
     public boolean after(long epochNanos) {
-        return edge(null, -1) > epochNanos;
+        return at(Edge.EARLIEST) > epochNanos;
     }
 
     /**
@@ -236,7 +205,7 @@ public final class ChronoTickReader implements AutoCloseable {
      * @throws ChronoTickException as {@link #now}
      */
     public boolean before(long epochNanos) {
-        return edge(null, 1) < epochNanos;
+        return at(Edge.LATEST) < epochNanos;
     }
 
     /**
@@ -258,7 +227,7 @@ public final class ChronoTickReader implements AutoCloseable {
      * @throws ChronoTickException as {@link #now}, also when the record expires during the wait
      */
     public void waitUntil(long epochNanos) throws InterruptedException {
-        waitForEdge(-1, epochNanos);
+        waiter.await(Edge.EARLIEST, epochNanos);
     }
 
     /**
@@ -267,28 +236,7 @@ public final class ChronoTickReader implements AutoCloseable {
      * @return that estimate, ns since the Unix epoch
      */
     long waitForEstimate(long epochNanos) throws InterruptedException {
-        return waitForEdge(0, epochNanos == Long.MIN_VALUE ? epochNanos : epochNanos - 1);
-    }
-
-    /** Waits until the edge of {@link #edge} is past a time; returns it. */
-    private long waitForEdge(int side, long epochNanos) throws InterruptedException {
-        while (true) {
-            if (Thread.interrupted()) {
-                throw new InterruptedException("interrupted while waiting for " + EpochNanos.toInstant(epochNanos));
-            }
-            long edge = edge(null, side);
-            if (edge > epochNanos) {
-                return edge;
-            }
-            long remaining = epochNanos - edge;
-            // Negative: so far ahead that the difference overflows.
-            long sleep = remaining < 0 ? MAX_PARK_NANOS : remaining - SPIN_BEFORE_DEADLINE_NANOS;
-            if (sleep > 0) {
-                host.park(Math.min(sleep, MAX_PARK_NANOS));
-            } else {
-                host.spin();
-            }
-        }
+        return waiter.await(Edge.ESTIMATE, epochNanos == Long.MIN_VALUE ? epochNanos : epochNanos - 1);
     }
 
     /**
@@ -313,7 +261,7 @@ public final class ChronoTickReader implements AutoCloseable {
                 loadPage(page);
                 return StatusPage.parse(path, page);
             } catch (InternalError e) {
-                leaveFaulted(e);
+                follower.leaveFaulted(e);
             }
         }
     }
@@ -324,7 +272,7 @@ public final class ChronoTickReader implements AutoCloseable {
      * but the wording of exceptions depends on it: records are judged by age.
      */
     public boolean writerAlive() {
-        return writerAlive(open());
+        return follower.writerAlive(follower.current());
     }
 
     /**
@@ -333,36 +281,32 @@ public final class ChronoTickReader implements AutoCloseable {
      */
     @Override
     public void close() {
-        synchronized (lookupLock) { // or a lookup under way would open it again
-            segment = null;
-        }
+        follower.close();
     }
 
-    /** The estimate of UTC now, ns since the epoch. */
-    long estimateNanos() {
-        return edge(null, 0);
-    }
-
-    /**
-     * UTC now, the hot path: the estimate, or one end of the interval.
-     *
-     * @param into filled with the whole interval, if given
-     * @param side -1 earliest, 0 estimate, 1 latest
-     */
-    private long edge(@Nullable TimeInterval into, int side) {
+    /** The estimate of UTC now or an end of the interval that holds it, ns since the epoch: on the line that all threads share. */
+    long at(Edge edge) {
         while (true) {
+            // Both ways in one: the JVM may throw what a mapping's fault on the short one causes only on the long one.
             try {
-                return tryEdge(into, side);
+                Segment current = follower.current();
+                long time = current.line.at(edge, current, host);
+                return time != SharedLine.UNKNOWN ? time : tryOnce(null, edge);
             } catch (InternalError e) {
-                leaveFaulted(e);
+                follower.leaveFaulted(e);
             }
         }
     }
 
-    private long tryEdge(@Nullable TimeInterval into, int side) {
+    /**
+     * UTC now from the whole record.
+     *
+     * @param into filled with the whole interval, if given; else the line is kept for all threads
+     */
+    private long tryOnce(@Nullable TimeInterval into, Edge edge) {
         long deadline = 0;
         for (int attempt = 0; ; attempt++) {
-            Segment current = open();
+            Segment current = follower.current();
             ByteBuffer b = current.buffer;
             // The seqlock, as in CorrectionRecord.tryLoad, with only the fields that are needed and in registers.
             int before = (int) INT.getAcquire(b, RecordLayout.SEQUENCE_NUMBER);
@@ -382,7 +326,7 @@ public final class ChronoTickReader implements AutoCloseable {
             VarHandle.loadLoadFence();
             int after = (int) INT.getOpaque(b, RecordLayout.SEQUENCE_NUMBER);
             if (before != after || (before & 1) != 0) {
-                deadline = pause(current, attempt, deadline);
+                deadline = follower.pause(current, attempt, deadline);
                 continue;
             }
             // After the record, so that a record published meanwhile is not from the future.
@@ -397,250 +341,51 @@ public final class ChronoTickReader implements AutoCloseable {
                     && elapsed <= CorrectionMath.validityNanos(system, validUntil);
             if (!usable || elapsed > current.staleNanos) {
                 boolean known = usable && current.isPageWritten();
-                if (follow(current, mono, known)) {
+                if (follower.follow(current, mono, known)) {
                     continue;
                 }
-                if (!known || suspendSince(before, current) != Suspend.NONE) {
-                    refuse(current);
+                if (!known || Suspend.since(before, current, host) != Suspend.NONE) {
+                    refusal.explain(current);
                     continue; // it became usable between the two looks
                 }
             }
+            long fresh = Math.min(CorrectionMath.validityNanos(system, validUntil), current.staleNanos);
             if (into != null) {
                 into.setLine(system, offset, drift, prediction, offsetSd, driftSd, maxError, maxDrift);
-                long validity = CorrectionMath.validityNanos(system, validUntil);
-                into.remember(current, before, anchorMono, Math.min(validity, current.staleNanos));
+                into.remember(current, before, anchorMono, fresh);
                 into.moveTo(elapsed);
                 return into.estimateNanos();
             }
+            current.line.keep(
+                    system,
+                    offset,
+                    drift,
+                    prediction,
+                    offsetSd,
+                    driftSd,
+                    maxError,
+                    maxDrift,
+                    before,
+                    anchorMono,
+                    fresh);
             long estimate = CorrectionMath.estimateNanos(
                     CorrectionMath.anchorWhole(system, offset),
                     CorrectionMath.anchorFraction(system, offset, drift, prediction),
                     drift,
                     elapsed);
-            long bound = CorrectionMath.boundNanos(maxError, maxDrift, elapsed);
-            return estimate + side * bound;
+            return edge.of(estimate, CorrectionMath.boundNanos(maxError, maxDrift, elapsed));
         }
-    }
-
-    private Segment open() {
-        Segment current = segment;
-        if (current == null) {
-            throw new IllegalStateException("the reader of " + path + " is closed");
-        }
-        return current;
-    }
-
-    /** Loads a consistent record, from another segment if this one turns out to be abandoned; returns which. */
-    private Segment load(Segment from, CorrectionRecord into) {
-        Segment current = from;
-        long deadline = 0;
-        for (int attempt = 0; !into.tryLoad(current.buffer); attempt++) {
-            deadline = pause(current, attempt, deadline);
-            current = open();
-        }
-        return current;
     }
 
     private void loadPage(byte[] into) {
-        Segment current = open();
-        if (follow(current, host.monotonicNanos(), current.isPageWritten())) {
-            current = open();
+        Segment current = follower.current();
+        if (follower.follow(current, host.monotonicNanos(), current.isPageWritten())) {
+            current = follower.current();
         }
         long deadline = 0;
         for (int attempt = 0; !StatusPage.tryLoad(current.buffer, into); attempt++) {
-            deadline = pause(current, attempt, deadline);
-            current = open();
+            deadline = follower.pause(current, attempt, deadline);
+            current = follower.current();
         }
-    }
-
-    /**
-     * One step of waiting for a write to end: first spinning, then leaving the CPU to the writer, until patience ends.
-     *
-     * @param attempt counts from zero
-     * @param deadline what the step before returned
-     */
-    private long pause(Segment current, int attempt, long deadline) {
-        if (attempt < SPINS) {
-            host.spin();
-            return deadline;
-        }
-        long mono = host.monotonicNanos();
-        if (attempt == SPINS) {
-            return mono + CONTENTION_PATIENCE_NANOS;
-        }
-        if (mono - deadline < 0) {
-            host.park(CONTENTION_PARK_NANOS);
-            return deadline;
-        }
-        if (follow(current, mono, false)) {
-            return mono + CONTENTION_PATIENCE_NANOS;
-        }
-        if (!writerAlive(current)) {
-            throw new DeadWriterException(path + " was left in the middle of a write and its writer (process "
-                    + writerPid(current) + ") is gone; " + Segment.start(path));
-        }
-        throw new ContentionException("no consistent record in " + path + " for "
-                + CONTENTION_PATIENCE_NANOS / 1_000_000 + " ms: its writer (process " + writerPid(current)
-                + ") stopped in the middle of a write; continue or restart it");
-    }
-
-    /**
-     * Looks whether the name leads to another segment by now, and moves to it if that is no loss.
-     *
-     * @param usable whether the record at hand is: then failures can wait, and looks are rationed
-     * @return whether this reader now has another segment than the given one
-     */
-    private boolean follow(Segment from, long mono, boolean usable) {
-        if (usable && mono - lastLookup < LOOKUP_INTERVAL_NANOS) {
-            return false;
-        }
-        synchronized (lookupLock) {
-            if (segment != from) {
-                return true; // another thread was faster, or the reader was closed
-            }
-            if (usable && mono - lastLookup < LOOKUP_INTERVAL_NANOS) {
-                return false;
-            }
-            lastLookup = mono;
-            try {
-                if (from.isCurrent()) {
-                    Segment refreshed = from.refreshed(host);
-                    segment = refreshed;
-                    return refreshed != from;
-                }
-                Segment next = Segment.open(path, host);
-                CorrectionRecord first = new CorrectionRecord();
-                if (usable && !(first.tryLoad(next.buffer) && isUsable(first, mono))) {
-                    return false;
-                }
-                segment = next;
-                return true;
-            } catch (ChronoTickException e) {
-                if (usable) {
-                    return false;
-                }
-                throw e;
-            }
-        }
-    }
-
-    /**
-     * What to do about a mapping that faults: HotSpot turns the SIGBUS of a file cut short under its mapping into an
-     * InternalError. Moves to the segment's successor, or says what the file is now; an error of any other cause passes.
-     */
-    private void leaveFaulted(InternalError error) {
-        if (!follow(open(), host.monotonicNanos(), false)) {
-            throw error;
-        }
-    }
-
-    private static boolean isUsable(CorrectionRecord record, long mono) {
-        return record.isValid() && record.layoutVersion() == RecordLayout.VERSION && !record.isExpiredAt(mono);
-    }
-
-    /** What is known of a suspend of the machine since a record was written. */
-    private enum Suspend {
-        NONE,
-        HAPPENED,
-        CANNOT_BE_TOLD,
-        /** Another record has taken its place. */
-        RECORD_GONE
-    }
-
-    /**
-     * Whether the machine was suspended after the record with that sequence was written: CLOCK_MONOTONIC, by which its age
-     * counts, stands still then, and the daemon may not have got round to writing another. To be asked of every record that is
-     * stale, each time: that it did not happen is no answer for later.
-     */
-    private Suspend suspendSince(int sequence, Segment current) {
-        ByteBuffer b = current.buffer;
-        long leadThen = (long) LONG.get(b, PageLayout.BOOTTIME_LEAD_NS);
-        boolean known = (int) INT.get(b, PageLayout.BOOTTIME_KNOWN) != 0;
-        VarHandle.loadLoadFence();
-        if ((int) INT.getOpaque(b, RecordLayout.SEQUENCE_NUMBER) != sequence) {
-            return Suspend.RECORD_GONE;
-        }
-        if (!known) {
-            return Suspend.NONE;
-        }
-        OptionalLong lead = host.boottimeLeadNanos();
-        if (lead.isEmpty()) {
-            return Suspend.CANNOT_BE_TOLD;
-        }
-        long grown = lead.getAsLong() - leadThen;
-        if (grown > SUSPEND_NANOS) {
-            return Suspend.HAPPENED;
-        }
-        return grown < -LARGEST_LAG_NANOS ? Suspend.CANNOT_BE_TOLD : Suspend.NONE;
-    }
-
-    /** Throws what is wrong with the record; returns if nothing is any more. */
-    private void refuse(Segment current) {
-        CorrectionRecord record = new CorrectionRecord();
-        load(current, record);
-        long mono = host.monotonicNanos(); // or a record that has come meanwhile would be from the future
-        requireWritten(record);
-        if (!current.isPageWritten()) {
-            throw new NotReadyException(path
-                    + " has a record but no page yet: its daemon is starting, or died doing so; see: " + Segment.PROGRAM
-                    + " status");
-        }
-        double maxDrift = (double) DOUBLE.get(current.buffer, PageLayout.MAX_DRIFT);
-        // A daemon that knows nothing yet publishes infinities, but never as valid.
-        if (record.isValid() && !(record.isPlausible() && CorrectionMath.isPlausibleMaxDrift(maxDrift))) {
-            throw new IncompatibleSegmentException(path + " holds values that no clock has (" + record + ", max_drift "
-                    + maxDrift + "): something else writes to it; check the name, or " + Segment.start(path));
-        }
-        boolean inTime = record.isValid() && !record.isExpiredAt(mono);
-        boolean stale = record.ageNanos(mono) > current.staleNanos;
-        Suspend suspend = inTime && stale ? suspendSince((int) record.sequenceNumber(), current) : Suspend.NONE;
-        if (suspend == Suspend.RECORD_GONE || (inTime && suspend == Suspend.NONE)) {
-            return;
-        }
-        String writer = "its writer (process " + record.writerPid() + ")";
-        String age = String.format(Locale.ROOT, "%.3f s old", record.ageNanos(mono) * 1e-9);
-        if (!writerAlive(current)) {
-            throw new DeadWriterException(
-                    "the record in " + path + " is " + age + " and " + writer + " is gone; " + Segment.start(path));
-        }
-        if (!record.isValid() && !record.isWarmupComplete()) {
-            throw new NotReadyException(path + " has no valid time yet: " + writer
-                    + " is measuring; see its progress with: " + Segment.PROGRAM + " status");
-        }
-        if (suspend == Suspend.HAPPENED) {
-            throw new ExpiredException(
-                    "the record in " + path + " is expired (" + age + "): the machine was suspended since," + " and "
-                            + writer + " has not written another; see: " + Segment.PROGRAM + " status");
-        }
-        if (suspend == Suspend.CANNOT_BE_TOLD) {
-            throw new ExpiredException(
-                    "the record in " + path + " is expired (" + age + "): whether the machine was suspended"
-                            + " since cannot be told without the kernel's own /proc/uptime; mount /proc, and not lxcfs over it");
-        }
-        throw new ExpiredException("the record in " + path + " is expired (" + age + "): " + writer
-                + " is stopped or has lost its servers; see: " + Segment.PROGRAM + " status");
-    }
-
-    private void requireWritten(CorrectionRecord record) {
-        if (!record.isWritten()) {
-            throw new NotReadyException(
-                    path + " has never been written: its daemon is starting, or died doing so; see: " + Segment.PROGRAM
-                            + " status");
-        }
-        if (record.layoutVersion() != RecordLayout.VERSION) {
-            throw new IncompatibleSegmentException(
-                    path + " has record layout " + record.layoutVersion() + ", this client reads "
-                            + RecordLayout.VERSION + ": use a client and a daemon of the same release");
-        }
-    }
-
-    private boolean writerAlive(Segment current) {
-        long pid = writerPid(current);
-        return pid != 0 && host.isAlive(pid);
-    }
-
-    /** Outside the seqlock: it changes only when another daemon takes over. */
-    private static long writerPid(Segment current) {
-        return Integer.toUnsignedLong((int) INT.getOpaque(current.buffer, RecordLayout.WRITER_PID));
     }
 }

@@ -17,8 +17,6 @@ import java.nio.ByteBuffer;
  * not judge: a snapshot may be invalid or expired, see {@link #isValid} and {@link #isExpiredAt}.
  */
 public final class CorrectionRecord {
-    private static final TimeSource[] SOURCES = TimeSource.values();
-
     private double correctedTimestamp;
     private double systemTimestamp;
     private double offsetCorrection;
@@ -165,12 +163,12 @@ public final class CorrectionRecord {
      * @throws IncompatibleSegmentException if the record holds a number that stands for none
      */
     public TimeSource source() {
-        if (source < 0 || source >= SOURCES.length) {
+        TimeSource known = TimeSource.ofCode(source);
+        if (known == null) {
             throw new IncompatibleSegmentException("the record's source is " + Integer.toUnsignedString(source)
-                    + ", this client knows 0 to " + (SOURCES.length - 1)
-                    + ": use a client and a daemon of the same release");
+                    + ", which this client does not know: use a client and a daemon of the same release");
         }
-        return SOURCES[source];
+        return known;
     }
 
     /** Measurements accepted since the daemon started, 0..2^32 - 1. */

@@ -27,12 +27,12 @@ final class ReaderClock extends Clock {
 
     @Override
     public Instant instant() {
-        return EpochNanos.toInstant(reader.estimateNanos());
+        return EpochNanos.toInstant(reader.at(Edge.ESTIMATE));
     }
 
     @Override
     public long millis() {
-        return Math.floorDiv(reader.estimateNanos(), 1_000_000L);
+        return Math.floorDiv(reader.at(Edge.ESTIMATE), 1_000_000L);
     }
 
     @Override

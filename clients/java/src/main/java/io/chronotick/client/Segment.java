@@ -17,7 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * One mapped segment file, of a trusted owner and of this process's clocks. Immutable; the mapping lives as long as a reader in
+ * One mapped segment file, of a trusted owner and of this process's clocks. Thread-safe; the mapping lives as long as a reader in
  * any thread still refers to it and is freed by the garbage collector, so a thread can never read memory that another has
  * unmapped.
  *
@@ -42,6 +42,10 @@ final class Segment {
     final Path path;
     final ByteBuffer buffer;
     private final FileFacts file;
+
+    /** Of the newest record in it that a thread has read. */
+    final SharedLine line = new SharedLine();
+
     private final PageFacts page;
 
     /**

@@ -2,6 +2,7 @@
 package io.chronotick.client;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the daemon knows of one server, as of the page's writing. Offsets are positive when the server is ahead.
@@ -57,19 +58,42 @@ public record SourceRow(
         drops = List.copyOf(drops);
     }
 
-    /** What the selection makes of a server; the order is that of the page. */
+    /** What the selection makes of a server. */
     public enum State {
         /** No reply in the last eight requests, or none yet. */
-        UNREACHABLE,
+        UNREACHABLE(0),
         /** Replies, but is not usable (yet). */
-        CANDIDATE,
+        CANDIDATE(1),
         /** A truechimer whose exchanges feed the clock model. */
-        SELECTED,
+        SELECTED(2),
         /** Contradicts the majority. */
-        FALSETICKER,
+        FALSETICKER(3),
         /** Required to authenticate and has not. */
-        UNAUTHENTICATED,
+        UNAUTHENTICATED(4),
         /** Asked not to be asked again. */
-        DENIED
+        DENIED(5);
+
+        private static final State[] ALL = values();
+
+        private final int code;
+
+        State(int code) {
+            this.code = code;
+        }
+
+        /** The number that stands for it on the page. */
+        public int code() {
+            return code;
+        }
+
+        /** What a number on the page stands for; null if this version does not know it. */
+        static @Nullable State ofCode(int code) {
+            for (State state : ALL) {
+                if (state.code == code) {
+                    return state;
+                }
+            }
+            return null;
+        }
     }
 }

@@ -57,8 +57,6 @@ public record StatusPage(
         String learnedModels,
         List<SourceRow> sources) {
 
-    private static final SourceRow.State[] STATES = SourceRow.State.values();
-
     public StatusPage {
         sources = List.copyOf(sources);
     }
@@ -112,8 +110,8 @@ public record StatusPage(
     }
 
     private static SourceRow row(Path path, ByteBuffer b, int at) {
-        int state = Byte.toUnsignedInt(b.get(at + PageLayout.SOURCE_STATE));
-        if (state >= STATES.length) {
+        SourceRow.State state = SourceRow.State.ofCode(Byte.toUnsignedInt(b.get(at + PageLayout.SOURCE_STATE)));
+        if (state == null) {
             throw nonsense(path, "state of a source");
         }
         List<Long> drops = new ArrayList<>();
@@ -124,7 +122,7 @@ public record StatusPage(
                 text(b, at + PageLayout.SOURCE_NAME, PageLayout.SOURCE_NAME_SIZE),
                 Byte.toUnsignedInt(b.get(at + PageLayout.SOURCE_STRATUM)),
                 Byte.toUnsignedInt(b.get(at + PageLayout.SOURCE_REACH)),
-                STATES[state],
+                state,
                 b.get(at + PageLayout.SOURCE_STAMP) != 0,
                 Byte.toUnsignedInt(b.get(at + PageLayout.SOURCE_LEAP)),
                 b.getFloat(at + PageLayout.SOURCE_POLL),

@@ -12,19 +12,10 @@ import org.jspecify.annotations.Nullable;
  * record, so that a thread that keeps its holder pays for that once per record. Not thread-safe: one per thread.
  */
 public final class TimeInterval {
-    // The line that the record draws, kept from one reading to the next.
+    private final Line line = new Line();
+
+    /** Of whose record the line is; null: of none. */
     private @Nullable Segment segment;
-    private int sequence;
-    private long anchorMono;
-    private long freshNanos;
-    private long anchorWhole;
-    private double anchorFraction;
-    private double drift;
-    private double maxError;
-    private double maxDrift;
-    private double offsetSd;
-    private double driftSd;
-    private double anchorHorizon;
 
     // The point on it.
     private long elapsed;
@@ -44,40 +35,23 @@ public final class TimeInterval {
             double driftSd,
             double maxError,
             double maxDrift) {
-        this.segment = null;
-        this.anchorWhole = CorrectionMath.anchorWhole(system, offset);
-        this.anchorFraction = CorrectionMath.anchorFraction(system, offset, drift, prediction);
-        this.drift = drift;
-        this.maxError = maxError;
-        this.maxDrift = maxDrift;
-        this.offsetSd = offsetSd;
-        this.driftSd = driftSd;
-        this.anchorHorizon = system - prediction;
+        segment = null;
+        line.set(system, offset, drift, prediction, offsetSd, driftSd, maxError, maxDrift);
     }
 
-    /**
-     * Remembers where the line came from.
-     *
-     * @param freshNanos how long after the anchor it may be used without another look at anything but the sequence, ns
-     */
+    /** Remembers which record the line is of, see {@link Line#remember}. */
     void remember(Segment segment, int sequence, long anchorMono, long freshNanos) {
         this.segment = segment;
-        this.sequence = sequence;
-        this.anchorMono = anchorMono;
-        this.freshNanos = freshNanos;
+        line.remember(sequence, anchorMono, freshNanos);
     }
 
-    /**
-     * Moves to now on the remembered line, if the segment still holds the record it came from. An equal sequence means that
-     * it did at that moment; one that came round after 2^31 records would long be past freshNanos.
-     */
+    /** Moves to now on the remembered line, if the segment still holds the record it came from. */
     boolean advance(Segment current, Host host) {
-        if (segment != current
-                || (int) Segment.INT.getAcquire(current.buffer, RecordLayout.SEQUENCE_NUMBER) != sequence) {
+        if (segment != current) {
             return false;
         }
-        long now = host.monotonicNanos() - anchorMono;
-        if (now < 0 || now > freshNanos) {
+        long now = line.freshElapsed(current, host);
+        if (now < 0) {
             return false;
         }
         moveTo(now);
@@ -87,8 +61,8 @@ public final class TimeInterval {
     /** Moves to so long after the anchor, ns. */
     void moveTo(long elapsed) {
         this.elapsed = elapsed;
-        estimateNanos = CorrectionMath.estimateNanos(anchorWhole, anchorFraction, drift, elapsed);
-        boundNanos = CorrectionMath.boundNanos(maxError, maxDrift, elapsed);
+        estimateNanos = line.estimateNanos(elapsed);
+        boundNanos = line.boundNanos(elapsed);
     }
 
     /** UTC is not before this, ns since the epoch. */
@@ -121,8 +95,7 @@ public final class TimeInterval {
      * bound holds whatever the model believes and is wider.
      */
     public double standardUncertaintyNanos() {
-        double fromDrift = driftSd * (anchorHorizon + elapsed * 1e-9);
-        return 1e9 * Math.sqrt(offsetSd * offsetSd + fromDrift * fromDrift);
+        return line.deviationNanos(elapsed);
     }
 
     /** {@link #earliestNanos()} as an instant; allocates. */

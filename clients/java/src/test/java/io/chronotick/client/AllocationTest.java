@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -53,13 +55,47 @@ class AllocationTest {
                     .isZero();
             assertThat(allocatedBy(() -> reader.after(0))).as("after").isZero();
             assertThat(allocatedBy(() -> reader.before(0))).as("before").isZero();
+            Clock clock = reader.clock();
+            assertThat(allocatedBy(() -> clock.millis() > 0)).as("millis").isZero();
+            long instants = allocatedBy(() -> {
+                sink = Instant.ofEpochSecond(record.sequenceNumber(), 1);
+                return true;
+            });
+            assertThat(instants).as("control: an instant each time").isPositive();
             assertThat(allocatedBy(() -> {
-                        sink = reader.clock();
+                        sink = clock.instant();
                         return true;
                     }))
-                    .as("control: a new clock each time")
-                    .isPositive();
+                    .as("the instant and no more")
+                    .isEqualTo(instants);
             assertThat(sink).isNotEqualTo("");
+        }
+    }
+
+    /** Also where no call finds the record of the one before. */
+    @Test
+    void shouldAllocateNothingForANewRecord() {
+        Path path = directory.resolve("shm");
+        TestSegment segment = TestSegment.create(path)
+                .with(PageLayout.UPDATE_FREQUENCY, 0.01)
+                .fill(TestSegment.ANCHOR, System.nanoTime())
+                .with(RecordLayout.VALID_UNTIL, TestSegment.ANCHOR + 1_000_000)
+                .publish();
+        TimeInterval kept = new TimeInterval();
+        try (ChronoTickReader reader = ChronoTickReader.attach(path)) {
+            assertThat(allocatedBy(() -> {
+                        segment.publish();
+                        return reader.after(0);
+                    }))
+                    .as("after")
+                    .isZero();
+            assertThat(allocatedBy(() -> {
+                        segment.publish();
+                        reader.now(kept);
+                        return kept.widthNanos() > 0;
+                    }))
+                    .as("now")
+                    .isZero();
         }
     }
 

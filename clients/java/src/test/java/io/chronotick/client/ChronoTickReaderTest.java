@@ -8,10 +8,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -20,7 +18,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
-import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
@@ -443,219 +440,9 @@ class ChronoTickReaderTest {
 
     // The seqlock
 
-    @Test
-    void shouldReportContentionWhenAWriteDoesNotEnd() {
-        TestSegment.create(path).fill(ANCHOR, MONO).withSequence(7);
-        ChronoTickReader reader = reader();
-        host.spinNanos = 0;
-        assertThatThrownBy(() -> reader.now(now)).isInstanceOf(ContentionException.class);
-        assertThat(host.now - MONO).isBetween(20_000_000L, 21_000_000L);
-        assertThatThrownBy(() -> reader.read(record)).isInstanceOf(ContentionException.class);
-
-        host.writerAlive = false;
-        assertThatThrownBy(() -> reader.read(record)).isInstanceOf(DeadWriterException.class);
-    }
-
-    @Test
-    void shouldOutwaitAWriterThatLostItsCpu() {
-        TestSegment segment = TestSegment.create(path).fill(ANCHOR, MONO).withSequence(7);
-        host.spinNanos = 0;
-        host.onPark = () -> {
-            if (host.parks.size() == 3) {
-                segment.withSequence(8);
-            }
-        };
-        reader().now(now);
-        assertThat(host.parks).hasSize(3);
-    }
-
     // Restarts
 
-    @Test
-    void shouldFollowASegmentMadeAnew() throws IOException {
-        TestSegment.create(path).write(ANCHOR, MONO);
-        ChronoTickReader reader = reader();
-        reader.now(now);
-        Files.delete(path);
-        TestSegment.create(path)
-                .fill(ANCHOR, MONO)
-                .with(RecordLayout.OFFSET_CORRECTION, 1)
-                .publish();
-
-        host.now += 49_000_000; // younger than stale: no look at the file system
-        reader.now(now);
-        assertThat(now.estimateNanos()).isEqualTo(ANCHOR_NANOS + 49_000_000);
-
-        host.now = MONO + 101_000_000;
-        reader.now(now);
-        assertThat(now.estimateNanos()).isEqualTo(ANCHOR_NANOS + 101_000_000 + SECOND);
-        reader.read(record);
-        assertThat(record.offsetCorrection()).isEqualTo(1);
-    }
-
-    @Test
-    void shouldFollowWithPlainReadsToo() throws IOException {
-        TestSegment.create(path).write(ANCHOR, MONO);
-        ChronoTickReader reader = reader();
-        Files.delete(path);
-        TestSegment.create(path)
-                .fill(ANCHOR, MONO)
-                .with(RecordLayout.OFFSET_CORRECTION, 1)
-                .publish();
-        host.now += 101_000_000;
-        reader.read(record);
-        assertThat(record.offsetCorrection()).isEqualTo(1);
-    }
-
-    @Test
-    void shouldKeepAGoodRecordUntilTheSuccessorHasOne() throws IOException {
-        TestSegment.create(path).write(ANCHOR, MONO);
-        ChronoTickReader reader = reader();
-        Files.delete(path);
-        TestSegment successor = TestSegment.create(path);
-
-        host.now = MONO + 5 * SECOND;
-        reader.now(now);
-        assertThat(now.estimateNanos()).isEqualTo(ANCHOR_NANOS + 5 * SECOND);
-
-        host.now = MONO + 11 * SECOND;
-        assertThatThrownBy(() -> reader.now(now)).isInstanceOf(NotReadyException.class);
-
-        successor.write(ANCHOR + 11, host.now);
-        reader.now(now);
-        assertThat(now.estimateNanos()).isEqualTo(ANCHOR_NANOS + 11 * SECOND);
-    }
-
-    @Test
-    void shouldKeepAGoodRecordWhileSomethingElseHasItsName() throws IOException {
-        TestSegment.create(path).write(ANCHOR, MONO);
-        ChronoTickReader reader = reader();
-        Files.delete(path);
-        TestSegment.write(path, new byte[10]);
-
-        host.now = MONO + SECOND;
-        reader.now(now);
-        assertThat(now.estimateNanos()).isEqualTo(ANCHOR_NANOS + SECOND);
-        host.now = MONO + 11 * SECOND;
-        assertThatThrownBy(() -> reader.now(now)).isInstanceOf(IncompatibleSegmentException.class);
-    }
-
-    @Test
-    void shouldFollowARestartInTheSameFile() {
-        TestSegment segment = TestSegment.create(path).write(ANCHOR, MONO);
-        ChronoTickReader reader = reader();
-        reader.now(now);
-        host.now = MONO + 60 * SECOND;
-        segment.withSequence(1).with(PageLayout.UPDATE_FREQUENCY, 1).write(ANCHOR + 60, host.now);
-        reader.now(now);
-        assertThat(now.estimateNanos()).isEqualTo(ANCHOR_NANOS + 60 * SECOND);
-    }
-
-    @Test
-    void shouldLeaveAnAbandonedWriteForTheSuccessor() throws IOException {
-        TestSegment.create(path).fill(ANCHOR, MONO).withSequence(7);
-        ChronoTickReader reader = reader();
-        Files.delete(path);
-        TestSegment.create(path).write(ANCHOR, MONO);
-        host.spinNanos = 0;
-        reader.read(record);
-        assertThat(record.systemTimestamp()).isEqualTo(ANCHOR);
-    }
-
-    @Test
-    @DisabledOnOs(OS.WINDOWS) // does not let a mapped file be cut short
-    void shouldSayThatTheFileWasCutShortUnderItsMapping() throws IOException {
-        TestSegment.create(path).write(ANCHOR, MONO);
-        ChronoTickReader reader = reader();
-        reader.now(now);
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
-            channel.truncate(0);
-        }
-        for (ThrowingCallable call : List.<ThrowingCallable>of(
-                () -> reader.now(now), () -> reader.after(0), () -> reader.read(record), reader::status)) {
-            assertThatThrownBy(call)
-                    .isInstanceOf(NoSegmentException.class)
-                    .hasMessageContaining("cut short (0 of 4096 bytes)")
-                    .hasMessageNotContaining("\n");
-        }
-    }
-
     // Whose clocks
-
-    @Test
-    void shouldCompareTheBootClockOnlyOfAStaleRecordButOfThatEachTime() {
-        TestSegment segment = TestSegment.create(path)
-                .withLong(PageLayout.BOOTTIME_LEAD_NS, 3 * SECOND)
-                .withInt(PageLayout.BOOTTIME_KNOWN, 1)
-                .write(ANCHOR, MONO);
-        host.boottimeLead = OptionalLong.of(3 * SECOND);
-        ChronoTickReader reader = reader();
-        host.now = MONO + 50_000_000;
-        reader.now(now);
-        assertThat(reader.after(0)).isTrue();
-        assertThat(host.boottimeReads).isZero();
-
-        host.now++;
-        reader.now(now);
-        reader.now(now);
-        assertThat(host.boottimeReads).isEqualTo(2);
-
-        // Nanoseconds later, as CLOCK_MONOTONIC counts.
-        host.boottimeLead = OptionalLong.of(8 * SECOND);
-        host.now++;
-        assertThatThrownBy(() -> reader.now(now))
-                .isInstanceOf(ExpiredException.class)
-                .hasMessageContaining("suspended")
-                .hasMessageNotContaining("\n");
-        assertThatThrownBy(() -> reader.before(0)).isInstanceOf(ExpiredException.class);
-        assertThatThrownBy(() -> reader.clock().millis()).isInstanceOf(ExpiredException.class);
-        reader.read(record);
-        assertThat(record.isValid()).isTrue();
-
-        segment.withLong(PageLayout.BOOTTIME_LEAD_NS, 8 * SECOND).write(ANCHOR + 5, host.now);
-        reader.now(now);
-        assertThat(now.estimateNanos()).isEqualTo(ANCHOR_NANOS + 5 * SECOND);
-    }
-
-    @Test
-    void shouldNotUseAStaleRecordWhereTheBootClockIsHidden() {
-        TestSegment.create(path)
-                .withLong(PageLayout.BOOTTIME_LEAD_NS, 3600 * SECOND)
-                .withInt(PageLayout.BOOTTIME_KNOWN, 1)
-                .write(ANCHOR, MONO);
-        ChronoTickReader reader = reader();
-        host.now += SECOND;
-        assertThatThrownBy(() -> reader.now(now))
-                .isInstanceOf(ExpiredException.class)
-                .hasMessageContaining("/proc/uptime");
-        // lxcfs: the container is younger than the machine.
-        host.boottimeLead = OptionalLong.of(-60 * SECOND);
-        assertThatThrownBy(() -> reader.now(now))
-                .isInstanceOf(ExpiredException.class)
-                .hasMessageContaining("lxcfs");
-    }
-
-    @Test
-    void shouldNotFollowToASegmentWithOtherClocks() throws IOException {
-        UUID boot = UUID.randomUUID();
-        host.bootId = Optional.of(boot);
-        host.timeNamespace = 1;
-        TestSegment.create(path).domain(boot, 1).write(ANCHOR, MONO);
-        ChronoTickReader reader = reader();
-        Files.delete(path);
-        TestSegment.create(path).domain(boot, 2).write(ANCHOR + 7, MONO);
-
-        host.now = MONO + 10 * SECOND;
-        reader.now(now);
-        assertThat(now.estimateNanos()).isEqualTo(ANCHOR_NANOS + 10 * SECOND);
-        host.now++;
-        assertThatThrownBy(() -> reader.now(now))
-                .isInstanceOf(ClockDomainException.class)
-                .hasMessageContaining("time namespace 2")
-                .hasMessageContaining("chronotick daemon")
-                .hasMessageNotContaining("\n");
-        assertThatThrownBy(this::reader).isInstanceOf(ClockDomainException.class);
-    }
 
     @Test
     void shouldLookAtTheDomainOnceThePageIsWritten() {
@@ -746,21 +533,6 @@ class ChronoTickReaderTest {
     }
 
     @Test
-    @DisabledOnOs(OS.WINDOWS)
-    void shouldNotFollowToAFileThatOthersMayWrite() throws IOException {
-        TestSegment.create(path).write(ANCHOR, MONO);
-        ChronoTickReader reader = reader();
-        Files.delete(path);
-        TestSegment.create(path).write(ANCHOR + 3600, MONO);
-        TestSegment.setMode(path, "rw-rw-rw-");
-        host.now = MONO + 10 * SECOND;
-        reader.now(now);
-        assertThat(now.estimateNanos()).isEqualTo(ANCHOR_NANOS + 10 * SECOND);
-        host.now++;
-        assertThatThrownBy(() -> reader.now(now)).isInstanceOf(UntrustedSegmentException.class);
-    }
-
-    @Test
     void shouldAttachInAThreadThatIsInterruptedAndKeepTheInterrupt() {
         TestSegment.create(path).write(ANCHOR, MONO);
         Thread.currentThread().interrupt();
@@ -779,18 +551,6 @@ class ChronoTickReaderTest {
         Path own = Files.createFile(directory.resolve("own"));
         assertThat(real.effectiveUserId()).isEqualTo(FileFacts.of(own).owner());
         assertThat(real.timeNamespace()).isNotEqualTo(-1);
-    }
-
-    @Test
-    void shouldRefuseToReadOnceClosed() {
-        TestSegment.create(path).write(ANCHOR, MONO);
-        ChronoTickReader reader = reader();
-        reader.close();
-        reader.close();
-        assertThatThrownBy(() -> reader.now(now)).isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(() -> reader.read(record)).isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(reader::status).isInstanceOf(IllegalStateException.class);
-        assertThat(reader.segment()).isEqualTo(path);
     }
 
     // Processes and names

@@ -93,7 +93,7 @@ class VectorsTest {
         expect(vector, "confidence", record.confidence());
         assertThat(record.sequenceNumber()).isEqualTo(vector.whole("sequence_number"));
         assertThat(record.flags()).isEqualTo((int) vector.whole("flags"));
-        assertThat(record.source().ordinal()).isEqualTo((int) vector.whole("source"));
+        assertThat(record.source().code()).isEqualTo((int) vector.whole("source"));
         assertThat(record.measurementCount()).isEqualTo(vector.whole("measurement_count"));
         assertThat(record.writerPid()).isEqualTo(vector.whole("writer_pid"));
         expect(vector, "last_ntp_sync", record.lastNtpSync());

@@ -9,7 +9,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Time that passes only when a test or a sleep says so. */
-final class VirtualHost implements Host {
+class VirtualHost implements Host {
     long now;
     long spinNanos = 10_000;
     boolean writerAlive = true;

@@ -15,30 +15,20 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.chronotick.agent.ChronoTickTools;
-import io.chronotick.agent.ExampleRun;
-import io.chronotick.agent.SampleSegment;
-import io.chronotick.agent.Tool;
+import io.chronotick.agent.ToolkitContract;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 /** A model with a script calls the tools as the SDK's runner lets it; no network but loopback. */
-class ChronoTickToolkitTest {
-    @TempDir
-    Path directory = Path.of("");
-
+class ChronoTickToolkitTest extends ToolkitContract<BetaRunnableTool> {
     private final ScriptedApi api = new ScriptedApi();
 
     @AfterEach
@@ -113,7 +103,9 @@ class ChronoTickToolkitTest {
         }
     }
 
-    private String ask(List<BetaRunnableTool> toolkit) {
+    @Override
+    protected Answer ask(List<BetaRunnableTool> toolkit, String tool, String arguments) {
+        api.script(tool, arguments);
         AnthropicClient client = AnthropicOkHttpClient.builder()
                 .baseUrl(api.url())
                 .apiKey("none")
@@ -128,83 +120,49 @@ class ChronoTickToolkitTest {
             for (BetaMessage message : client.beta().messages().toolRunner(params.build())) {
                 message.content().forEach(block -> block.text().ifPresent(text -> texts.append(text.text())));
             }
-            return texts.toString();
+            return new Answer(texts.toString(), List.copyOf(api.offered));
         } finally {
             client.close();
         }
     }
 
-    private ChronoTickTools tools() throws Exception {
-        new SampleSegment().publish(directory.resolve("segment"));
-        return new ChronoTickTools(directory.resolve("segment"));
+    @Override
+    protected List<BetaRunnableTool> all(ChronoTickTools tools) {
+        return ChronoTickToolkit.all(tools);
     }
 
-    /** The reading reaches the model, under the names that the tools have everywhere. */
-    @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '~',
-            value = {
-                "get_time | {} | \"corrected_time_iso\"\\s*:\\s*\"2025-03-13T15:3",
-                "get_time | {\"timezone\": \"Europe/Berlin\"} | \"utc_offset\"\\s*:\\s*\"\\+01:00\"",
-                "get_daemon_status | {} | \"status\"\\s*:\\s*\"ready\"",
-                "get_time_with_future_uncertainty | {\"future_seconds\": 60} | \"future_seconds\"\\s*:\\s*60",
-                "wait_until | {\"corrected_time\": \"2025-01-01T00:00:00Z\"} | \"early_or_late_by\"",
-                "wait_until | {\"corrected_time\": 1, \"max_wait_seconds\": 5} | \"early_or_late_by\"",
-                "compare_timestamps | {\"first\": {\"time\": 1, \"uncertainty\": 0.25}, \"second\": {\"time\": 2, \"uncertainty\": 0.25}} | \"gap_seconds\"\\s*:\\s*0.5",
-                "get_time | {\"timezone\": \"Nowhere\"} | IANA time zone",
-                "get_time_with_future_uncertainty | {\"future_seconds\": -1} | 0 to 3600",
-            })
-    void shouldBringTheReadingToTheModel(String tool, String arguments, String expected) throws Exception {
-        api.script(tool, arguments);
-        try (ChronoTickTools tools = tools()) {
-            assertThat(ask(ChronoTickToolkit.all(tools))).containsPattern(expected);
-        }
+    @Override
+    protected List<BetaRunnableTool> timeOnly(ChronoTickTools tools) {
+        return ChronoTickToolkit.timeOnly(tools);
+    }
+
+    @Override
+    protected List<BetaRunnableTool> statusOnly(ChronoTickTools tools) {
+        return ChronoTickToolkit.statusOnly(tools);
+    }
+
+    @Override
+    protected List<BetaRunnableTool> addedToAnother(ChronoTickTools tools) {
+        BetaRunnableTool other = BetaRunnableTool.of(
+                BetaTool.builder()
+                        .name("other")
+                        .inputSchema(BetaTool.InputSchema.builder().build())
+                        .build(),
+                input -> BetaToolResultBlockParam.Content.ofString("other"));
+        return ChronoTickToolkit.addedTo(List.of(other), tools);
+    }
+
+    @Override
+    protected String[] exampleEnvironment() {
+        api.script("get_time", "{\"timezone\": \"Europe/Berlin\"}");
+        return new String[] {"ANTHROPIC_API_KEY", "none", "ANTHROPIC_BASE_URL", api.url()};
     }
 
     @Test
-    void shouldTellTheModelWhatToDoWithoutADaemon() {
+    void shouldMarkAFailedCallAsAnError() {
         try (ChronoTickTools tools = new ChronoTickTools(directory.resolve("nothing"))) {
-            assertThat(ask(ChronoTickToolkit.all(tools))).contains("chronotick daemon");
+            ask(all(tools), "get_time", "{}");
             assertThat(api.error).isTrue();
         }
-    }
-
-    @Test
-    void shouldOfferTheToolsThatWereAskedFor() throws Exception {
-        try (ChronoTickTools tools = tools()) {
-            ask(ChronoTickToolkit.timeOnly(tools));
-            assertThat(api.offered).containsExactly("get_time");
-            BetaRunnableTool other = BetaRunnableTool.of(
-                    BetaTool.builder()
-                            .name("other")
-                            .inputSchema(BetaTool.InputSchema.builder().build())
-                            .build(),
-                    input -> BetaToolResultBlockParam.Content.ofString("other"));
-            ask(ChronoTickToolkit.addedTo(List.of(other), tools));
-            assertThat(api.offered)
-                    .contains("other")
-                    .containsAll(Arrays.stream(Tool.values()).map(Tool::id).toList())
-                    .hasSize(6);
-            api.script("get_daemon_status", "{}");
-            ask(ChronoTickToolkit.statusOnly(tools));
-            assertThat(api.offered).containsExactly("get_daemon_status");
-        }
-    }
-
-    @Test
-    void shouldRunTheExample() throws Exception {
-        Path segment = directory.resolve("segment");
-        new SampleSegment().publish(segment);
-        api.script("get_time", "{\"timezone\": \"Europe/Berlin\"}");
-        assertThat(ExampleRun.of(
-                        Path.of("examples", "ClockAgent.java"),
-                        "CHRONOTICK_SHM",
-                        segment.toString(),
-                        "ANTHROPIC_API_KEY",
-                        "none",
-                        "ANTHROPIC_BASE_URL",
-                        api.url()))
-                .contains("2025-03-13T16:3");
     }
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.agent.langchain4j;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import dev.langchain4j.agent.tool.Tool;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.agent.tool.ToolSpecification;
@@ -14,19 +12,12 @@ import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.service.AiServices;
 import io.chronotick.agent.ChronoTickTools;
-import io.chronotick.agent.ExampleRun;
-import io.chronotick.agent.SampleSegment;
-import java.nio.file.Path;
+import io.chronotick.agent.ToolkitContract;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 /** A model with a script calls the tools as LangChain4j lets it; no network. */
-class ChronoTickToolkitTest {
+class ChronoTickToolkitTest extends ToolkitContract<Object> {
     interface Assistant {
         String chat(String question);
     }
@@ -38,9 +29,6 @@ class ChronoTickToolkitTest {
             return "other";
         }
     }
-
-    @TempDir
-    Path directory = Path.of("");
 
     /** Asks for one tool, then answers with what it has got. */
     private static final class ScriptedModel implements ChatModel {
@@ -69,74 +57,34 @@ class ChronoTickToolkitTest {
         }
     }
 
-    private String ask(ScriptedModel model, List<Object> toolkit) {
-        return AiServices.builder(Assistant.class)
+    @Override
+    protected Answer ask(List<Object> toolkit, String tool, String arguments) {
+        ScriptedModel model = new ScriptedModel(tool, arguments);
+        String text = AiServices.builder(Assistant.class)
                 .chatModel(model)
                 .tools(toolkit)
                 .build()
                 .chat("Go on.");
+        return new Answer(text, model.offered);
     }
 
-    private ChronoTickTools tools() throws Exception {
-        new SampleSegment().publish(directory.resolve("segment"));
-        return new ChronoTickTools(directory.resolve("segment"));
+    @Override
+    protected List<Object> all(ChronoTickTools tools) {
+        return ChronoTickToolkit.all(tools);
     }
 
-    /** The reading reaches the model, under the names that the tools have everywhere. */
-    @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '~',
-            value = {
-                "get_time | {} | \"corrected_time_iso\"\\s*:\\s*\"2025-03-13T15:3",
-                "get_time | {\"timezone\": \"Europe/Berlin\"} | \"utc_offset\"\\s*:\\s*\"\\+01:00\"",
-                "get_daemon_status | {} | \"status\"\\s*:\\s*\"ready\"",
-                "get_time_with_future_uncertainty | {\"future_seconds\": 60} | \"future_seconds\"\\s*:\\s*60",
-                "wait_until | {\"corrected_time\": \"2025-01-01T00:00:00Z\"} | \"early_or_late_by\"",
-                "wait_until | {\"corrected_time\": 1, \"max_wait_seconds\": 5} | \"early_or_late_by\"",
-                "compare_timestamps | {\"first\": {\"time\": 1, \"uncertainty\": 0.25}, \"second\": {\"time\": 2, \"uncertainty\": 0.25}} | \"gap_seconds\"\\s*:\\s*0.5",
-                "get_time | {\"timezone\": \"Nowhere\"} | IANA time zone",
-                "get_time_with_future_uncertainty | {\"future_seconds\": -1} | 0 to 3600",
-            })
-    void shouldBringTheReadingToTheModel(String tool, String arguments, String expected) throws Exception {
-        try (ChronoTickTools tools = tools()) {
-            assertThat(ask(new ScriptedModel(tool, arguments), ChronoTickToolkit.all(tools)))
-                    .containsPattern(expected);
-        }
+    @Override
+    protected List<Object> timeOnly(ChronoTickTools tools) {
+        return ChronoTickToolkit.timeOnly(tools);
     }
 
-    @Test
-    void shouldTellTheModelWhatToDoWithoutADaemon() {
-        try (ChronoTickTools tools = new ChronoTickTools(directory.resolve("nothing"))) {
-            assertThat(ask(new ScriptedModel("get_time", "{}"), ChronoTickToolkit.all(tools)))
-                    .contains("chronotick daemon");
-        }
+    @Override
+    protected List<Object> statusOnly(ChronoTickTools tools) {
+        return ChronoTickToolkit.statusOnly(tools);
     }
 
-    @Test
-    void shouldOfferTheToolsThatWereAskedFor() throws Exception {
-        try (ChronoTickTools tools = tools()) {
-            ScriptedModel model = new ScriptedModel("get_time", "{}");
-            ask(model, ChronoTickToolkit.timeOnly(tools));
-            assertThat(model.offered).containsExactly("get_time");
-            ask(model, ChronoTickToolkit.addedTo(List.of(new OtherTool()), tools));
-            assertThat(model.offered)
-                    .contains("other")
-                    .containsAll(Arrays.stream(io.chronotick.agent.Tool.values())
-                            .map(io.chronotick.agent.Tool::id)
-                            .toList())
-                    .hasSize(6);
-            model = new ScriptedModel("get_daemon_status", "{}");
-            ask(model, ChronoTickToolkit.statusOnly(tools));
-            assertThat(model.offered).containsExactly("get_daemon_status");
-        }
-    }
-
-    @Test
-    void shouldRunTheExample() throws Exception {
-        Path segment = directory.resolve("segment");
-        new SampleSegment().publish(segment);
-        assertThat(ExampleRun.of(Path.of("examples", "ClockAgent.java"), "CHRONOTICK_SHM", segment.toString()))
-                .contains("2025-03-13T16:3");
+    @Override
+    protected List<Object> addedToAnother(ChronoTickTools tools) {
+        return ChronoTickToolkit.addedTo(List.of(new OtherTool()), tools);
     }
 }

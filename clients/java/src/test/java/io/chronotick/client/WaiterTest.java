@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** In virtual time: a second of waiting takes none. */
-class WaitUntilTest {
+class WaiterTest {
     private static final long MONO = 1_000_000_000_000L;
     private static final long SECOND = 1_000_000_000L;
 
