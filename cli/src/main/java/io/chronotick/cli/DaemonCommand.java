@@ -74,6 +74,8 @@ final class DaemonCommand implements Callable<Integer> {
             Thread.currentThread().join();
         } catch (DaemonException e) {
             throw new UserException(ExitCode.USAGE, Objects.requireNonNull(e.getMessage()));
+        } finally {
+            Logging.end();
         }
         return ExitCode.OK;
     }
@@ -81,6 +83,7 @@ final class DaemonCommand implements Callable<Integer> {
     /** A daemon that was told to end and has ended did well: 0, not the JVM's 128 + signal, which supervisors call a failure. */
     private static void stop(Daemon daemon) {
         daemon.close();
+        Logging.end();
         Runtime.getRuntime().halt(daemon.failure().isPresent() ? ExitCode.INTERNAL_ERROR : ExitCode.OK);
     }
 

@@ -109,6 +109,7 @@ final class DemoCommand implements Callable<Integer> {
         } finally {
             servers.forEach(ReferenceServer::close);
             log.release();
+            Logging.end();
             ended.countDown();
         }
     }

@@ -139,10 +139,12 @@ final class LabRecordCommand implements Callable<Integer> {
             if (interrupted.getCount() == 0) {
                 // Told to end and ended: the JVM would say 130.
                 shell.out().flush();
+                Logging.end();
                 Runtime.getRuntime().halt(exitCode);
             }
             return exitCode;
         } finally {
+            Logging.end();
             finished.countDown();
         }
     }
@@ -174,9 +176,10 @@ final class LabRecordCommand implements Callable<Integer> {
         while (!ended && recorder.failure().isEmpty()) {
             double passed = (System.nanoTime() - start) * 1e-9;
             double left = limit == null ? 1 : limit - passed;
+            ExchangeRecorder.Count count = recorder.count(); // or why there is none any more
             if (shell.terminal() || (int) passed / SECONDS_PER_LINE > shown) {
                 shown = (int) passed / SECONDS_PER_LINE;
-                shell.err().append(shell.terminal() ? "\r\u001b[K" : "").append(text(recorder.count(), passed));
+                shell.err().append(shell.terminal() ? "\r\u001b[K" : "").append(text(count, passed));
                 shell.err().append(shell.terminal() ? "" : "\n").flush();
             }
             ended = left <= 0 || interrupted.await(Math.round(Math.min(left, 1) * 1e3), TimeUnit.MILLISECONDS);

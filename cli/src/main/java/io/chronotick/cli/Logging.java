@@ -4,11 +4,10 @@ package io.chronotick.cli;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.LoggerContext;
-import ch.qos.logback.classic.encoder.PatternLayoutEncoder;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.Appender;
-import ch.qos.logback.core.ConsoleAppender;
 import ch.qos.logback.core.read.ListAppender;
+import io.chronotick.daemon.LogSetup;
 import java.util.List;
 import org.slf4j.LoggerFactory;
 
@@ -17,7 +16,7 @@ final class Logging {
     private Logging() {}
 
     static void toStderr(org.slf4j.event.Level level) {
-        start(level, toStderr(context()));
+        start(level, LogSetup.standardError(context()));
     }
 
     /** Events that are kept until they may be shown. */
@@ -41,27 +40,20 @@ final class Logging {
     static Held held(org.slf4j.event.Level level) {
         Held held = new Held();
         held.kept.setContext(context());
+        held.kept.start();
         start(level, held.kept);
         return held;
     }
 
-    private static void start(org.slf4j.event.Level level, Appender<ILoggingEvent> appender) {
-        context().reset();
-        appender.start();
-        root().addAppender(appender);
-        root().setLevel(Level.convertAnSLF4JLevel(level));
+    /** Writes what still waits to be written, for a second at most, before the process ends without ceremony. */
+    static void end() {
+        root().detachAndStopAllAppenders();
     }
 
-    private static Appender<ILoggingEvent> toStderr(LoggerContext context) {
-        PatternLayoutEncoder encoder = new PatternLayoutEncoder();
-        encoder.setContext(context);
-        encoder.setPattern("%date{yyyy-MM-dd'T'HH:mm:ss.SSS'Z',UTC} %-5level %msg%n");
-        encoder.start();
-        ConsoleAppender<ILoggingEvent> appender = new ConsoleAppender<>();
-        appender.setContext(context);
-        appender.setTarget("System.err");
-        appender.setEncoder(encoder);
-        return appender;
+    private static void start(org.slf4j.event.Level level, Appender<ILoggingEvent> appender) {
+        context().reset();
+        root().addAppender(appender);
+        root().setLevel(Level.convertAnSLF4JLevel(level));
     }
 
     private static LoggerContext context() {

@@ -179,6 +179,9 @@ class LabCommandTest {
         isRefused("'[a:b:c' is not a server", "lab", "record", "[a:b:c", "-o", out);
         isRefused("cannot be written: no such file or directory", "lab", "record", "127.0.0.1:9", "-o", out + "/x");
         isRefused("holds something else", "lab", "record", "127.0.0.1:9", "-o", write("notes.txt", "mine"));
+        if (Files.exists(Path.of("/dev/full"))) {
+            isRefused("/dev/full cannot be written: ", "lab", "record", "127.0.0.1:9", "-o", "/dev/full");
+        }
         assertThat(shell.run("lab", "record", "127.0.0.1:9", "--duration", "1", "-o", out))
                 .isEqualTo(ExitCode.NOT_MET);
         assertThat(shell.err()).isEqualTo("chronotick: no server answered; 'chronotick query' says why, one by one\n");

@@ -223,11 +223,11 @@ class McpHttpAttackTest {
         assertNothingIsLeft();
     }
 
-    /** Each with as much to remember as fits into a request: 3,000 of them, were they kept, would be twice the heap. */
+    /** Each with as much to remember as fits into a request: 6,000 of them, were they kept, would be twice the heap. */
     @Test
     void shouldServeWhoeverHasBeenServedLatelyWhileSessionsAreBegunAndLeft() throws Exception {
-        String body = INITIALIZE.replace("\"name\":\"test\"", "\"name\":\"" + "x".repeat(60_000) + "\"");
-        for (int connection = 0; connection < 3; connection++) {
+        String body = INITIALIZE.replace("\"name\":\"test\"", "\"name\":\"" + "x".repeat(30_000) + "\"");
+        for (int connection = 0; connection < 6; connection++) {
             assertServes();
             Socket socket = send("POST", body.length(), body);
             for (int i = 1; i < 1000; i++) {

@@ -17,7 +17,7 @@ import java.util.Optional;
  * A file that grows by a line an exchange. What is there already stays; a line that a crash or a full disk has left half is
  * ended first. When it has reached its size it becomes FILE.1 in the place of an older one. For one thread.
  */
-final class ExchangeFile implements AutoCloseable {
+class ExchangeFile implements AutoCloseable {
     private static final byte[] HEADER = (ExchangeCsv.HEADER + "\n").getBytes(StandardCharsets.UTF_8);
 
     private final Path file;
@@ -51,6 +51,11 @@ final class ExchangeFile implements AutoCloseable {
     }
 
     private void begin(FileChannel opened) throws IOException {
+        try {
+            opened.position(0);
+        } catch (IOException e) {
+            throw new IOException("it is a pipe, and lines are added to files", e);
+        }
         if (!isOurs(opened)) {
             throw new IOException("another ChronoTick writes to it");
         }

@@ -23,7 +23,7 @@ final class ExchangeLog implements Runnable, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("chronotick");
 
     /** Exchanges that wait for the disk: a minute of sixteen servers asked ten times a second. */
-    private static final int WAITING = 1 << 13;
+    static final int WAITING = 1 << 13;
 
     private static final long JOIN_MILLIS = 3_000;
 
@@ -36,9 +36,9 @@ final class ExchangeLog implements Runnable, AutoCloseable {
 
     private boolean failing;
 
-    private ExchangeLog(Path path, long largestBytes, Thread.UncaughtExceptionHandler onDeath) {
+    private ExchangeLog(Path path, ExchangeFile file, Thread.UncaughtExceptionHandler onDeath) {
         this.path = path;
-        this.file = new ExchangeFile(path, largestBytes);
+        this.file = file;
         this.thread = Thread.ofPlatform()
                 .daemon()
                 .name("chronotick-exchanges")
@@ -52,15 +52,24 @@ final class ExchangeLog implements Runnable, AutoCloseable {
      * @param onDeath hears of an error of the thread; a file that cannot be written is none
      */
     static ExchangeLog start(Path path, long largestBytes, Thread.UncaughtExceptionHandler onDeath) {
-        ExchangeLog log = new ExchangeLog(path, largestBytes, onDeath);
+        return start(path, new ExchangeFile(path, largestBytes), onDeath);
+    }
+
+    /** The same with a file of one's own. */
+    static ExchangeLog start(Path path, ExchangeFile file, Thread.UncaughtExceptionHandler onDeath) {
+        ExchangeLog log = new ExchangeLog(path, file, onDeath);
         log.thread.start();
         return log;
     }
 
-    /** Hands over an exchange, without ever waiting. When too many wait for the disk it is not kept. */
+    /** Hands over an exchange, without ever waiting. When too many wait for the disk it is not kept, and the first time that is said. */
     void add(ExchangeCsv exchange) {
-        if (!waiting.offer(Optional.of(exchange))) {
-            missing.incrementAndGet();
+        if (!waiting.offer(Optional.of(exchange)) && missing.getAndIncrement() == 0) {
+            LOG.warn(
+                    "exchange log: {} takes nothing any more, and {} exchanges wait for it; more are not kept until it does"
+                            + " (logging.exchanges)",
+                    path,
+                    WAITING);
         }
     }
 

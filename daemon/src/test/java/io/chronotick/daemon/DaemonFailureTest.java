@@ -163,6 +163,31 @@ class DaemonFailureTest {
         assertNoThreadIsLeft();
     }
 
+    /** Those that a daemon has only where they are asked for. They die of the first line that they have to say. */
+    @ParameterizedTest
+    @ValueSource(strings = {"exchanges", "model-long_term"})
+    void shouldEndWhenAThreadDiesThatNotEveryDaemonHas(String thread) throws Exception {
+        DaemonConfig config = ConfigLoader.parse(
+                        """
+                clock_measurement: {ntp: {servers: ["127.0.0.1:9"]}}
+                long_term: {model_name: onnx, model_params: {path: "none.onnx"}}
+                logging: {exchanges: "%s"}
+                daemon: {shm: "%s"}
+                """.formatted(directory.resolve("exchanges.csv"), directory.resolve("segment")),
+                        "test",
+                        Map.of(),
+                        ConfigOverrides.NONE,
+                        64)
+                .config();
+        String told = "the " + thread + " thread has died: LinkageError: the log is gone";
+        opened.add(new DeadlyLog("chronotick-" + thread));
+        try (Daemon daemon = Daemon.start(config)) {
+            assertThat(daemon.await()).contains(told);
+            TestDaemon.await("the line", () -> !errors().isEmpty());
+            assertThat(errors()).singleElement().asString().startsWith("ERROR " + told);
+        }
+    }
+
     /** The writer's record can only be left half written; the others' is the living writer's to void. */
     @ParameterizedTest
     @ValueSource(strings = {"writer", "network"})

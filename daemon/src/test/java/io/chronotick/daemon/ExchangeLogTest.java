@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -131,8 +132,9 @@ class ExchangeLogTest {
     void shouldBeginAfreshWhenThereWasNoRoomForTheHeader() throws IOException {
         assumeTrue(Files.exists(FULL), "no /dev/full on this system");
         try (ExchangeFile file = new ExchangeFile(FULL, LARGE)) {
-            assertThatThrownBy(file::open).hasMessageContaining("No space left");
-            assertThatThrownBy(file::open).hasMessageContaining("No space left");
+            String full = SystemWords.of(() -> Files.write(FULL, new byte[1]));
+            assertThatThrownBy(file::open).hasMessageContaining(full);
+            assertThatThrownBy(file::open).hasMessageContaining(full);
         }
     }
 
@@ -148,6 +150,78 @@ class ExchangeLogTest {
                 .containsExactly("WARN exchange log: /dev/full cannot be written: "
                         + SystemWords.of(() -> Files.write(FULL, new byte[1]))
                         + "; exchanges are not kept until it can (logging.exchanges)");
+    }
+
+    @Test
+    void shouldSayThatAPipeIsNoFileAndNotWaitForAReader() throws Exception {
+        Path pipe = directory.resolve("pipe");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+        try (ExchangeLog log = ExchangeLog.start(pipe, LARGE, this::onDeath)) {
+            log.add(exchange(0));
+            log.add(exchange(1));
+        }
+        assertThat(said.lines())
+                .containsExactly("WARN exchange log: " + pipe
+                        + " cannot be written: it is a pipe, and lines are added to files; exchanges are not kept"
+                        + " until it can (logging.exchanges)");
+    }
+
+    /** As on a network file system whose server is gone: a write does not end. */
+    @Test
+    void shouldDropCountAndSayOnceWhatADiskThatHangsDoesNotTake() throws Exception {
+        Path path = directory.resolve("exchanges.csv");
+        CountDownLatch hanging = new CountDownLatch(1);
+        CountDownLatch goesOn = new CountDownLatch(1);
+        ExchangeFile slow = new ExchangeFile(path, Long.MAX_VALUE) {
+            @Override
+            void add(ExchangeCsv exchange) throws IOException {
+                hanging.countDown();
+                try {
+                    goesOn.await();
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+                super.add(exchange);
+            }
+        };
+        int lost = 3;
+        try (ExchangeLog log = ExchangeLog.start(path, slow, this::onDeath)) {
+            log.add(exchange(0));
+            hanging.await();
+            for (int i = 1; i <= ExchangeLog.WAITING + lost; i++) {
+                log.add(exchange(i));
+            }
+            assertThat(log.missing()).isEqualTo(lost);
+            goesOn.countDown();
+            TestDaemon.await("what waits", () -> linesIn(path) == 1 + 1 + ExchangeLog.WAITING);
+        }
+        assertThat(said.lines())
+                .containsExactly(
+                        "INFO exchange log: every exchange is kept in " + path,
+                        "WARN exchange log: " + path + " takes nothing any more, and " + ExchangeLog.WAITING
+                                + " exchanges wait for it; more are not kept until it does (logging.exchanges)",
+                        "INFO exchange log: " + path + " can be written again; 3 exchanges are missing in it");
+    }
+
+    /** What the recording cannot do without. */
+    @Test
+    void shouldSayThatTheThreadThatMeasuresHasDied() throws Exception {
+        DeadlyLog deadly = new DeadlyLog("chronotick-network");
+        try (ExchangeRecorder recorder = ExchangeRecorder.start(
+                TestDaemon.config(directory, 1, 0.05, List.of("127.0.0.1:9")), directory.resolve("exchanges.csv"))) {
+            TestDaemon.await("its death", () -> hasDied(recorder));
+        } finally {
+            deadly.close();
+        }
+    }
+
+    private static boolean hasDied(ExchangeRecorder recorder) {
+        try {
+            return recorder.count().exchanges() > 0;
+        } catch (IllegalStateException e) {
+            return String.valueOf(e.getMessage()).contains("LinkageError: the log is gone");
+        }
     }
 
     @Test

@@ -18,7 +18,7 @@ final class ConnectionWatch implements Connection.Listener {
     private static final Duration ROUND = Duration.ofMillis(250);
 
     /** How long at most the server waits for a caller while others wait for a connection. */
-    private static final Duration SCARCE = Duration.ofSeconds(2);
+    private static final Duration SCARCE = Duration.ofSeconds(5);
 
     private static final Duration FOR_EVER = Duration.ofNanos(Long.MAX_VALUE);
 

@@ -21,9 +21,10 @@ record Limits(int connections, int waits, int sessions, Duration request, Durati
      * Of a body, bytes: a call with all that the tools take has some thousand. All connections with such a body have to fit into
      * the 96 MB of heap that the launcher gives.
      */
-    static final int MAX_BODY_BYTES = 64 << 10;
+    static final int MAX_BODY_BYTES = 32 << 10;
 
-    private static final int MAX_CONNECTIONS = 512;
+    /** A thousand agents at once have one each. */
+    private static final int MAX_CONNECTIONS = 1024;
 
     /** Of a kilobyte each. */
     private static final int MAX_SESSIONS = 4096;
@@ -38,7 +39,7 @@ record Limits(int connections, int waits, int sessions, Duration request, Durati
                 connections,
                 connections / 2,
                 MAX_SESSIONS,
-                Duration.ofSeconds(10),
+                Duration.ofSeconds(30),
                 Duration.ofSeconds(60),
                 Duration.ofSeconds(5));
     }

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
+import java.nio.channels.UnsupportedAddressTypeException;
 import java.util.Arrays;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +61,9 @@ final class NioUdpTransport implements NtpTransport {
         } catch (IOException e) {
             channel.close();
             throw new IOException("cannot reach " + NtpTransports.text(address) + ": " + words(e), e);
+        } catch (UnsupportedAddressTypeException e) {
+            channel.close();
+            throw new IOException("cannot reach " + NtpTransports.text(address) + ": no IPv6 on this host", e);
         } catch (RuntimeException | Error e) {
             channel.close();
             throw e;

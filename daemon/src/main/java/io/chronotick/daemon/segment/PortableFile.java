@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon.segment;
 
+import com.sun.security.auth.module.UnixSystem;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -91,15 +92,15 @@ final class PortableFile implements OpenFile {
         if (!hasModes(path)) {
             return new FileState(identity, kind, basic.size(), 1, true, "you", FileState.SEGMENT_MODE);
         }
-        Map<String, Object> unix = Files.readAttributes(path, "unix:mode,nlink,owner", LinkOption.NOFOLLOW_LINKS);
-        String owner = String.valueOf(unix.get("owner"));
+        Map<String, Object> unix = Files.readAttributes(path, "unix:mode,nlink,uid,owner", LinkOption.NOFOLLOW_LINKS);
         return new FileState(
                 identity,
                 kind,
                 basic.size(),
                 (int) Objects.requireNonNull(unix.get("nlink")),
-                owner.equals(System.getProperty("user.name")),
-                "user " + owner,
+                // Not by name: a user need not have one.
+                (int) Objects.requireNonNull(unix.get("uid")) == (int) new UnixSystem().getUid(),
+                "user " + unix.get("owner"),
                 (int) Objects.requireNonNull(unix.get("mode")) & PERMISSIONS);
     }
 

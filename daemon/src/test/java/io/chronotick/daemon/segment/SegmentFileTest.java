@@ -386,4 +386,15 @@ class SegmentFileTest {
         assertThatThrownBy(() -> PortableFile.create(path(), 4096))
                 .isInstanceOf(java.nio.file.FileAlreadyExistsException.class);
     }
+
+    /** A user need not have a name, and Java's name for him is an option of the command line. */
+    @Test
+    void shouldKnowItsOwnFileByTheNumberOfTheUserElsewhereToo() throws Exception {
+        String name = System.setProperty("user.name", "?");
+        try (OpenFile made = PortableFile.create(path(), 4096)) {
+            assertThat(made.state().isOwn()).isTrue();
+        } finally {
+            System.setProperty("user.name", name);
+        }
+    }
 }
