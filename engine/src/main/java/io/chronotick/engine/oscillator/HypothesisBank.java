@@ -60,9 +60,9 @@ public final class HypothesisBank {
     private final double[] logWeights;
     private final double[] weights;
     private final double[] gains;
-    private final KalmanState.Prediction prediction = new KalmanState.Prediction();
-    private final KalmanState.Observation[] observations;
-    private final KalmanState.Observation overdue = new KalmanState.Observation();
+    private final Prediction prediction = new Prediction();
+    private final Observation[] observations;
+    private final Observation overdue = new Observation();
 
     /** Evidence at the long lead fades by this factor a forecast: a memory of days. */
     private static final double LONG_FORGETTING = 0.999;
@@ -106,7 +106,7 @@ public final class HypothesisBank {
                 .sum();
         int n = oneSided.size() + symmetric.size() + followers + (learnsCycles ? 1 : 0);
         models = new KalmanState[n];
-        observations = new KalmanState.Observation[n];
+        observations = new Observation[n];
         logWeights = new double[n];
         weights = new double[n];
         gains = new double[n];
@@ -131,7 +131,7 @@ public final class HypothesisBank {
             models[j] = new KalmanState(ClockHypothesis.learnedCycle(1), delays);
         }
         for (int i = 0; i < n; i++) {
-            observations[i] = new KalmanState.Observation();
+            observations[i] = new Observation();
         }
         restart();
     }
@@ -593,7 +593,7 @@ public final class HypothesisBank {
         private double s01;
         private double s11;
 
-        void add(double share, KalmanState.Prediction p, double noise) {
+        void add(double share, Prediction p, double noise) {
             total += share;
             double ratio = total > 0 ? share / total : 0;
             double dz = p.offset - offset;
