@@ -45,7 +45,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class KalmanOracleTest {
     private static final long SECOND = RecordedWorld.SECOND;
 
-    /** Of the stamps, as {@link KalmanState} has it, s^2. */
+    /** Of the stamps, as {@link MeasurementUpdate} has it, s^2. */
     private static final double STAMP_VARIANCE = 2e-7 * 2e-7;
 
     private static final double BASE_WANDER = 1e-7;
@@ -93,7 +93,7 @@ class KalmanOracleTest {
         path.first(delays).seed(2e-4);
         path.second(delays).seed(1e-4);
         KalmanState model = new KalmanState(hypothesis, delays, drivers);
-        KalmanState.Observation found = new KalmanState.Observation();
+        Observation found = new Observation();
         rounds.get(0).forEach(exchange -> observe(model, exchange, epoch, path, found));
         Oracle oracle = new Oracle(model, hypothesis, delays, drivers);
         Random random = new Random(1);
@@ -114,7 +114,7 @@ class KalmanOracleTest {
         assertThat(compared).isGreaterThan(150);
         // What the forecasts are made of.
         long ahead = model.rawNanos() + 1800 * SECOND;
-        KalmanState.Prediction prediction = new KalmanState.Prediction();
+        Prediction prediction = new Prediction();
         model.predict(ahead, new double[] {0.25, 0.75}, prediction);
         oracle.assertPrediction(ahead, 0.25, 0.75, prediction);
     }
@@ -127,8 +127,7 @@ class KalmanOracleTest {
         return (exchange.t4() - exchange.t3() + epoch) * 1e-9;
     }
 
-    private static void observe(
-            KalmanState model, Exchange exchange, long epoch, NetworkPath path, KalmanState.Observation found) {
+    private static void observe(KalmanState model, Exchange exchange, long epoch, NetworkPath path, Observation found) {
         double up = up(exchange, epoch);
         double down = down(exchange, epoch);
         model.prepare(exchange.source(), exchange.middle(), (up - down) / 2, exchange.delay());
@@ -334,7 +333,7 @@ class KalmanOracleTest {
         }
 
         /** Published time and frequency at a later instant, for these weights of the two servers. */
-        void assertPrediction(long raw, double first, double second, KalmanState.Prediction prediction) {
+        void assertPrediction(long raw, double first, double second, Prediction prediction) {
             // A forecast has the k gain all of it at once, before the time passes.
             RealMatrix gained = driverNoise(raw);
             step(MatrixUtils.createRealIdentityMatrix(n), gained, new double[n], 0, 1);
