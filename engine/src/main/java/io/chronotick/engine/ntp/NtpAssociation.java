@@ -257,6 +257,10 @@ public final class NtpAssociation {
         if (!pending || origin != cookie) {
             return drop(whyNotAwaited(origin));
         }
+        if (rawNanos - timeoutNanos > 0) {
+            // The timer has not come round yet, as after a stop of the process; it is what gives the request up.
+            return drop(DropReason.LATE);
+        }
         // From here on the packet comes from who saw our request: it uses the request up, whatever it says.
         pending = false;
         answeredCookie = cookie;

@@ -36,6 +36,12 @@ public final class KalmanState {
     /** Prior standard deviation of a server's asymmetry, as a part of its base delay one way. */
     private static final double ASYMMETRY = 0.1;
 
+    /**
+     * Variance of the phase, s^2, beyond which it begins anew with the next exchange: after days without one. The update would
+     * take the difference of numbers whose last digits are larger than what it finds.
+     */
+    private static final double LOST_PHASE = 1;
+
     /** Smallest base delay used to set priors, s. */
     private static final double SMALLEST_BASE = 1e-6;
 
@@ -259,6 +265,11 @@ public final class KalmanState {
             belief.covariance[X][X] = base * base;
         } else {
             advance(middle);
+            if (belief.covariance[X][X] > LOST_PHASE) {
+                belief.decouple(X);
+                belief.mean[X] = offset;
+                belief.covariance[X][X] = base * base;
+            }
         }
         if (!knows(source)) {
             grow(source + 1);

@@ -121,6 +121,15 @@ class NtpAssociationTest {
     }
 
     @Test
+    void shouldCallAnAnswerLateThoughTheTimerHasNotComeRound() {
+        byte[] late = answer(ask(), now).toBytes();
+        now += 3600 * SECOND;
+        shouldDrop(late, DropReason.LATE);
+        assertThat(source.onTimer(now, 99)).as("the request is given up").isEmpty();
+        assertThat(receive(answer(ask(), now).toBytes())).isPresent();
+    }
+
+    @Test
     void shouldDropAnUnsynchronizedServer() {
         shouldDrop(answerWith(0, 0b11_100_100), DropReason.UNSYNCHRONIZED);
         shouldDrop(answerWith(1, 16), DropReason.UNSYNCHRONIZED);
