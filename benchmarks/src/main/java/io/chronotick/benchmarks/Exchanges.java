@@ -3,6 +3,7 @@ package io.chronotick.benchmarks;
 
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
+import io.chronotick.engine.forecast.SystematicUncertainty;
 import io.chronotick.engine.learned.FilterWeights;
 import io.chronotick.engine.ntp.Exchange;
 import io.chronotick.engine.ntp.SourceConfig;
@@ -45,7 +46,7 @@ final class Exchanges {
             }
         }
         for (int i = 0; i < servers; i++) {
-            engine.addSource(new SourceConfig("server" + i, 1, 1, 1, 15));
+            engine.addSource(new SourceConfig("server" + i, 1, 1, 1, 15, SystematicUncertainty.DEFAULT_SHARE));
         }
         engine.onTimer(0, action -> {});
         return engine;

@@ -36,6 +36,7 @@ final class LiveWriter {
                 1e-24,
                 0,
                 1,
+                0,
                 0.1 * seconds,
                 0,
                 0.010,

@@ -131,7 +131,12 @@ final class EngineLoop
         this.addresses = new ServerAddresses(transport, names, this);
         for (ServerConfig server : config.servers()) {
             engine.addSource(new SourceConfig(
-                    server.name(), BURST, config.timeoutSeconds(), config.minStratum(), config.maxStratum()));
+                    server.name(),
+                    BURST,
+                    config.timeoutSeconds(),
+                    config.minStratum(),
+                    config.maxStratum(),
+                    server.asymmetry().orElse(config.asymmetry())));
             addresses.add(server, raw);
         }
         this.snapshot = snapshotAt(raw);

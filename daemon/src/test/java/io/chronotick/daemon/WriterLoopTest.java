@@ -59,6 +59,7 @@ class WriterLoopTest {
                 1e-24,
                 0,
                 1,
+                0,
                 1e-4,
                 1e-6,
                 0.010,

@@ -14,6 +14,7 @@ import io.chronotick.engine.forecast.Estimate;
 import io.chronotick.engine.forecast.Forecast;
 import io.chronotick.engine.forecast.ForecasterReport;
 import io.chronotick.engine.forecast.HoldoverLaw;
+import io.chronotick.engine.forecast.SystematicUncertainty;
 import io.chronotick.engine.learned.FilterWeights;
 import io.chronotick.engine.learned.GatedFilter;
 import io.chronotick.engine.math.Nanos;
@@ -700,6 +701,7 @@ public final class Engine {
         // A deviation above the bound would say that the truth may be where it cannot be.
         p00 = Math.min(Math.max(p00, heldVariance() / (scale * scale)), maxError * maxError / (scale * scale));
         double sd = scale * Math.sqrt(p00);
+        double systematic = Math.min(systematicSd(), Math.sqrt(Math.max(maxError * maxError - sd * sd, 0)));
         heldSd = sd;
         heldCount = acceptedCount;
         boolean honest = sd <= config.maxUncertaintySeconds() && !withdrawn;
@@ -729,6 +731,7 @@ public final class Engine {
                 estimate.p11() + strayedFrequency * strayedFrequency,
                 estimate.wander(),
                 scale,
+                systematic,
                 maxError,
                 pool.frequency().farthestFrom(frequency),
                 config.maxUncertaintySeconds(),
@@ -745,6 +748,19 @@ public final class Engine {
                 Nanos.ofSeconds(CONFIDENCE_POLLS * shortestPoll()),
                 acceptedCount,
                 lastSyncNanos)));
+    }
+
+    private double systematicSd() {
+        List<Integer> speakers = speakers();
+        List<HypothesisBank.Part> parts = model.bank().parts(speakers);
+        List<SystematicUncertainty.Member> members = new ArrayList<>();
+        for (int i = 0; i < parts.size(); i++) {
+            HypothesisBank.Part part = parts.get(i);
+            NtpAssociation protocol = servers.get(speakers.get(i)).protocol;
+            members.add(new SystematicUncertainty.Member(
+                    part.weight(), part.base(), protocol.config().asymmetry(), part.difference(), protocol.stamps()));
+        }
+        return SystematicUncertainty.of(members);
     }
 
     /** What the built-in forecasters say, with the learned filter's word if that may speak. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.forecast.Forecast;
+import io.chronotick.engine.forecast.SystematicUncertainty;
 import io.chronotick.engine.ntp.Exchange;
 import io.chronotick.engine.ntp.LeapIndicator;
 import io.chronotick.engine.ntp.NtpPacket;
@@ -93,6 +94,7 @@ class EnginePropertiesTest {
                 c.p11(),
                 c.wander(),
                 c.scale(),
+                c.systematicSd(),
                 c.maxError(),
                 c.maxDrift(),
                 c.maxUncertainty(),
@@ -280,7 +282,7 @@ class EnginePropertiesTest {
             raw = startNanos;
             this.servers = servers;
             for (int i = 0; i < servers; i++) {
-                engine.addSource(new SourceConfig("server" + i, 8, 1, 1, 15));
+                engine.addSource(new SourceConfig("server" + i, 8, 1, 1, 15, SystematicUncertainty.DEFAULT_SHARE));
                 engine.onAddressChanged(i, 4, 1, raw);
             }
         }

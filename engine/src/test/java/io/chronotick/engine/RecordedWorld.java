@@ -2,6 +2,7 @@
 package io.chronotick.engine;
 
 import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.forecast.SystematicUncertainty;
 import io.chronotick.engine.ntp.Exchange;
 import io.chronotick.engine.ntp.SourceConfig;
 import io.chronotick.engine.oscillator.Ablation;
@@ -115,7 +116,7 @@ public final class RecordedWorld {
     static Engine engine(int servers, Set<Ablation> without) {
         Engine engine = new Engine(EngineConfig.DEFAULT, new Random(1), without);
         for (int i = 0; i < servers; i++) {
-            engine.addSource(new SourceConfig("server" + i, 1, 1, 1, 15));
+            engine.addSource(new SourceConfig("server" + i, 1, 1, 1, 15, SystematicUncertainty.DEFAULT_SHARE));
         }
         return engine;
     }

@@ -3,6 +3,7 @@ package io.chronotick.engine;
 
 import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.forecast.Forecast;
+import io.chronotick.engine.forecast.SystematicUncertainty;
 import io.chronotick.engine.ntp.LeapIndicator;
 import io.chronotick.engine.ntp.MeasuredExchange;
 import io.chronotick.engine.ntp.NtpPacket;
@@ -103,7 +104,8 @@ public final class VirtualWorld {
     public VirtualServer addServer(double pollSeconds) {
         VirtualServer server = new VirtualServer();
         servers.add(server);
-        int index = engine.addSource(new SourceConfig("server" + servers.size(), 8, 1.0, 1, 15));
+        int index = engine.addSource(
+                new SourceConfig("server" + servers.size(), 8, 1.0, 1, 15, SystematicUncertainty.DEFAULT_SHARE));
         engine.onAddressChanged(index, pollSeconds, 1.0, raw);
         return server;
     }

@@ -6,6 +6,7 @@ import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
 import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.forecast.Forecast;
+import io.chronotick.engine.forecast.SystematicUncertainty;
 import io.chronotick.engine.learned.FilterWeights;
 import io.chronotick.engine.ntp.Exchange;
 import io.chronotick.engine.ntp.SourceConfig;
@@ -47,7 +48,7 @@ public final class EngineUnderTest {
             EngineConfig config) {
         engine = new Engine(config, new Random(SEED), without);
         weights.ifPresent(present -> engine.useLearnedFilter(present, speaks));
-        engine.addSource(new SourceConfig("recorded", 1, 1, 1, 15));
+        engine.addSource(new SourceConfig("recorded", 1, 1, 1, 15, SystematicUncertainty.DEFAULT_SHARE));
         published = Correction.nothingKnown(startNanos);
         engine.onTimer(startNanos, this::perform);
     }

@@ -73,6 +73,13 @@ final class ConfigKeys {
             "1",
             "Once the time is known, the servers are followed when they move together by at most this, s, and keep to it for two"
                     + " minutes. Beyond it the time is withdrawn until the daemon is restarted.");
+    static final ConfigKey<Double> ASYMMETRY = ALL.key(
+            "clock_measurement.ntp.asymmetry",
+            new Real(0, 1, ""),
+            "0.1",
+            "The systematic uncertainty of one server: what the ways to it and back may differ in, which no exchange shows, as a share"
+                    + " of the delay one way (standard deviation). Several servers' disagreement corrects it. 0 where all paths are"
+                    + " known to be symmetric.");
     static final ConfigKey<Integer> MIN_STRATUM = ALL.key(
             "clock_measurement.ntp.min_stratum",
             new Whole(1, 15, ""),

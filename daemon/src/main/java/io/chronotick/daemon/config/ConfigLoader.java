@@ -297,6 +297,7 @@ public final class ConfigLoader {
                 all.get(ConfigKeys.MAX_ACCEPTABLE_UNCERTAINTY),
                 all.get(ConfigKeys.MAX_DRIFT) * 1e-6,
                 all.get(ConfigKeys.MAX_STEP),
+                all.get(ConfigKeys.ASYMMETRY),
                 all.get(ConfigKeys.MIN_STRATUM),
                 Math.min(15, all.get(ConfigKeys.MAX_STRATUM)),
                 all.get(ConfigKeys.WARMUP_LIMIT),

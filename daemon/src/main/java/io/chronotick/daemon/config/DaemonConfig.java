@@ -17,6 +17,7 @@ import org.slf4j.event.Level;
  * @param maxAcceptableUncertaintySeconds the stated standard deviation above which a correction is not valid, s
  * @param maxDrift most by which average frequencies of the oscillator over two stretches of an hour differ, s/s
  * @param maxStepSeconds most by which the servers may move together once they have been followed, s
+ * @param asymmetry standard deviation of a server's time by an asymmetry of its path, as a share of the delay one way
  * @param minStratum lowest stratum accepted, 1..15
  * @param maxStratum highest stratum accepted, minStratum..15
  * @param warmupLimitSeconds longest a warm-up may take, s
@@ -44,6 +45,7 @@ public record DaemonConfig(
         double maxAcceptableUncertaintySeconds,
         double maxDrift,
         double maxStepSeconds,
+        double asymmetry,
         int minStratum,
         int maxStratum,
         double warmupLimitSeconds,
@@ -78,6 +80,7 @@ public record DaemonConfig(
                 maxAcceptableUncertaintySeconds,
                 maxDrift,
                 maxStepSeconds,
+                asymmetry,
                 minStratum,
                 maxStratum,
                 warmupLimitSeconds,

@@ -3,6 +3,7 @@ package io.chronotick.daemon.config;
 
 import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
 /**
@@ -14,8 +15,16 @@ import java.util.OptionalInt;
  * @param maxpoll log2 of the longest allowed interval, s
  * @param allowFastPolling whether the operator may poll this server faster than {@link #POLITE_POLL_SECONDS} although
  *     it is a public one
+ * @param asymmetry standard deviation of half the difference of the two ways to it, as a share of the delay one way, instead of the
+ *     common one; 0 where they are known to be equal
  */
-public record ServerConfig(String host, int port, OptionalInt minpoll, OptionalInt maxpoll, boolean allowFastPolling) {
+public record ServerConfig(
+        String host,
+        int port,
+        OptionalInt minpoll,
+        OptionalInt maxpoll,
+        boolean allowFastPolling,
+        OptionalDouble asymmetry) {
     /** Where NTP listens (RFC 5905, section 7.2). */
     public static final int DEFAULT_PORT = 123;
 
@@ -27,7 +36,7 @@ public record ServerConfig(String host, int port, OptionalInt minpoll, OptionalI
 
     /** A server at an address, with all else at its default. */
     public static ServerConfig of(String host, int port) {
-        return new ServerConfig(host, port, OptionalInt.empty(), OptionalInt.empty(), false);
+        return new ServerConfig(host, port, OptionalInt.empty(), OptionalInt.empty(), false, OptionalDouble.empty());
     }
 
     /** What a person calls it: host, or host:port where the port is not the usual one. */

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -45,6 +46,13 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
             "false",
             "A server outside the loopback and private ranges is asked every 16 s at most, unless this is true:"
                     + " only for a server whose operator agrees.");
+
+    private static final ConfigKey<Double> ASYMMETRY = KEYS.key(
+            "asymmetry",
+            new ValueTypes.Real(0, 1, ""),
+            "",
+            "What the two ways to this server may differ in, instead of clock_measurement.ntp.asymmetry; 0 where they are"
+                    + " known to be equal.");
 
     private static final Pattern BRACKETED = Pattern.compile("\\[(.*)](?::(.*))?");
     private static final Pattern HOST_AND_PORT = Pattern.compile("([^:]*):([^:]*)");
@@ -124,7 +132,8 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
                 settings.given(PORT).orElse(ServerConfig.DEFAULT_PORT),
                 optionalInt(minpoll),
                 optionalInt(maxpoll),
-                settings.given(ALLOW_FAST_POLLING).orElse(false)));
+                settings.given(ALLOW_FAST_POLLING).orElse(false),
+                settings.given(ASYMMETRY).map(OptionalDouble::of).orElse(OptionalDouble.empty())));
     }
 
     private static OptionalInt optionalInt(Optional<Integer> value) {
@@ -151,6 +160,7 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
         if (server.allowFastPolling()) {
             map.put(ALLOW_FAST_POLLING.path(), true);
         }
+        server.asymmetry().ifPresent(share -> map.put(ASYMMETRY.path(), share));
         return map;
     }
 

@@ -14,6 +14,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -220,7 +221,13 @@ final class ConfigLoaderTest {
                         ServerConfig.of("2001:db8::1", 65535),
                         ServerConfig.of("fe80::1%eth0", 123),
                         ServerConfig.of("::1", 123),
-                        new ServerConfig("ntp.example", 4123, OptionalInt.of(1), OptionalInt.of(6), true));
+                        new ServerConfig(
+                                "ntp.example",
+                                4123,
+                                OptionalInt.of(1),
+                                OptionalInt.of(6),
+                                true,
+                                OptionalDouble.empty()));
     }
 
     @ParameterizedTest

@@ -4,6 +4,7 @@ package io.chronotick.daemon.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.InetAddress;
+import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -56,7 +57,8 @@ final class ServerConfigTest {
 
     @Test
     void shouldPollPublicServerFastWhereThatIsAllowed() {
-        ServerConfig server = new ServerConfig("x", 123, OptionalInt.empty(), OptionalInt.empty(), true);
+        ServerConfig server =
+                new ServerConfig("x", 123, OptionalInt.empty(), OptionalInt.empty(), true, OptionalDouble.empty());
         assertThat(server.pollSeconds(2, PUBLIC)).isEqualTo(2);
         assertThat(server.burstSeconds(0.1, PUBLIC)).isEqualTo(0.1);
     }
@@ -74,7 +76,8 @@ final class ServerConfigTest {
     })
     void shouldPollWithinMinpollAndMaxpoll(
             double interval, @Nullable Integer minpoll, @Nullable Integer maxpoll, double privately, double publicly) {
-        ServerConfig server = new ServerConfig("x", 123, optional(minpoll), optional(maxpoll), false);
+        ServerConfig server =
+                new ServerConfig("x", 123, optional(minpoll), optional(maxpoll), false, OptionalDouble.empty());
         assertThat(server.pollSeconds(interval, InetAddress.getLoopbackAddress()))
                 .isEqualTo(privately);
         assertThat(server.pollSeconds(interval, PUBLIC)).isEqualTo(publicly);

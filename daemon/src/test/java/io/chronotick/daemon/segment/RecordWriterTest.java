@@ -52,6 +52,7 @@ class RecordWriterTest {
                 1e-18,
                 1e-18,
                 1,
+                0,
                 1e-4,
                 1e-6,
                 0.010,

@@ -12,8 +12,9 @@ import io.chronotick.engine.ntp.LeapIndicator;
  *
  * <ul>
  *   <li>UTC(raw) = {@code utcNanos + (raw - rawNanos) * (1 + frequency)}
- *   <li>variance(raw) = {@code scale^2 * (p00 + 2 dt p01 + dt^2 p11 + wander dt^3 / 3)}, the prediction of a
- *       random-walk-frequency oscillator (Brown and Hwang, the two-state clock model)
+ *   <li>statistical variance(raw) = {@code scale^2 * (p00 + 2 dt p01 + dt^2 p11 + wander dt^3 / 3)}, the prediction of a
+ *       random-walk-frequency oscillator (Brown and Hwang, the two-state clock model); the uncertainty that is stated has the
+ *       systematic one in quadrature with it
  *   <li>|UTC(raw) - truth| <= {@code maxError + maxDrift * dt}
  * </ul>
  *
@@ -25,9 +26,10 @@ import io.chronotick.engine.ntp.LeapIndicator;
  * @param p11 variance of the frequency, (s/s)^2
  * @param wander spectral density of the frequency's random walk, (s/s)^2/s
  * @param scale factor on the standard deviation from the on-line calibration, 1 when the model is honest by itself
+ * @param systematicSd standard deviation of what no measurement sees, s ({@link SystematicUncertainty})
  * @param maxError hard bound on the error at the reference, s
  * @param maxDrift growth of the hard bound, s/s
- * @param maxUncertainty the stated standard deviation above which the correction is no longer valid, s
+ * @param maxUncertainty the statistical standard deviation above which the correction is no longer valid, s
  * @param withdrawn not to be used whatever its uncertainty says: servers or clock contradict what holds otherwise
  * @param horizonNanos longest time the published line may be followed without being refreshed, ns
  * @param source who speaks
@@ -51,6 +53,7 @@ public record Correction(
         double p11,
         double wander,
         double scale,
+        double systematicSd,
         double maxError,
         double maxDrift,
         double maxUncertainty,
@@ -95,6 +98,7 @@ public record Correction(
                 0,
                 1,
                 nothing,
+                nothing,
                 0,
                 0,
                 true,
@@ -118,8 +122,14 @@ public record Correction(
         return utcNanos + elapsed + Math.round(elapsed * frequency);
     }
 
-    /** Standard deviation of {@link #utcNanosAt}, s. */
+    /** Standard uncertainty of {@link #utcNanosAt}, s: statistical and systematic in quadrature. */
     public double sdAt(long raw) {
+        double statistical = statisticalSdAt(raw);
+        return Math.sqrt(statistical * statistical + systematicSd * systematicSd);
+    }
+
+    /** The part of {@link #sdAt} that measurements scatter by and the oscillator may have strayed by since, s. */
+    public double statisticalSdAt(long raw) {
         double dt = Nanos.toSeconds(raw - rawNanos);
         double variance = p00 + 2 * dt * p01 + dt * dt * p11 + wander * Math.abs(dt * dt * dt) / 3;
         return scale * Math.sqrt(Math.max(variance, MIN_VARIANCE));
@@ -136,9 +146,12 @@ public record Correction(
         return maxError + maxDrift * Math.abs(raw - rawNanos) * Nanos.IN_SECONDS;
     }
 
-    /** Whether it may be used when the raw clock reads {@code raw}: not withdrawn, and its uncertainty below the maximum. */
+    /**
+     * Whether it may be used when the raw clock reads {@code raw}: not withdrawn, and its statistical uncertainty below the maximum. A long
+     * path alone makes no time unusable.
+     */
     public boolean validAt(long raw) {
-        return !withdrawn && sdAt(raw) <= maxUncertainty;
+        return !withdrawn && statisticalSdAt(raw) <= maxUncertainty;
     }
 
     /** Confidence when the raw clock reads {@code raw}: halves with every {@code confidenceTimeNanos} of silence. */

@@ -373,6 +373,11 @@ public final class NtpAssociation {
         return pollSeconds;
     }
 
+    /** What the newest accepted exchange was stamped with. */
+    public StampKind stamps() {
+        return lastStamp;
+    }
+
     public SourceReport report(SourceState state, double offset, double sd, double delay, double jitter) {
         double rootDelay = lastReply.map(NtpPacket::rootDelay).orElse(0.0);
         double rootDispersion = lastReply.map(NtpPacket::rootDispersion).orElse(0.0);

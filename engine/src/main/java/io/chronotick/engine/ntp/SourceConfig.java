@@ -9,5 +9,8 @@ package io.chronotick.engine.ntp;
  * @param timeoutSeconds how long to wait for a reply, s, > 0
  * @param minStratum lowest stratum accepted, 1..15
  * @param maxStratum highest stratum accepted, minStratum..15
+ * @param asymmetry standard deviation that its time may have by an asymmetry of the path, as a share of the delay one way; 0 for a
+ *     path that is known to be symmetric
  */
-public record SourceConfig(String name, int burstCount, double timeoutSeconds, int minStratum, int maxStratum) {}
+public record SourceConfig(
+        String name, int burstCount, double timeoutSeconds, int minStratum, int maxStratum, double asymmetry) {}

@@ -421,6 +421,26 @@ public final class HypothesisBank {
         return estimates(raw, sources).fused();
     }
 
+    /**
+     * One server's part in the published time.
+     *
+     * @param weight in the mean, 0..1
+     * @param base its base delay one way, s
+     * @param difference square of what it differs from the mean by, less what noise explains, s^2
+     */
+    public record Part(double weight, double base, double difference) {}
+
+    /** The servers' parts in the published time, in the order of {@code sources}, as in {@link #estimate}. */
+    public List<Part> parts(List<Integer> sources) {
+        double[] w = servers.serverWeights(sources);
+        double[] differences = servers.differences(sources, w);
+        List<Part> parts = new ArrayList<>();
+        for (int i = 0; i < w.length; i++) {
+            parts.add(new Part(w[i], servers.base(sources.get(i)), differences[i]));
+        }
+        return parts;
+    }
+
     /** What the two forecasters and their fusion say of one instant. */
     public record Estimates(Estimate shortTerm, Estimate longTerm, double shortTermWeight, Estimate fused) {}
 
@@ -437,9 +457,8 @@ public final class HypothesisBank {
             shortTerm.add(weights.share(j), prediction, wander);
             longTerm.add(longWeights.share(j), prediction, wander);
         }
-        double disagreement = servers.disagreement(sources, w);
-        Estimate first = shortTerm.estimate(raw, disagreement);
-        Estimate second = longTerm.estimate(raw, disagreement);
+        Estimate first = shortTerm.estimate(raw);
+        Estimate second = longTerm.estimate(raw);
         double share = shortTermShare(raw);
         return new Estimates(first, second, share, CovarianceIntersection.fuse(first, second, share));
     }

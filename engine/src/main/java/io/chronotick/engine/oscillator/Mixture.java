@@ -27,8 +27,8 @@ final class Mixture {
         wander += share * noise;
     }
 
-    /** What they say together of {@code raw}, with {@code more} variance of the offset, s^2; the weights have to sum to one. */
-    Estimate estimate(long raw, double more) {
-        return new Estimate(raw, offset, frequency, s00 + more, s01, s11, wander);
+    /** What they say together of {@code raw}; the weights have to sum to one. */
+    Estimate estimate(long raw) {
+        return new Estimate(raw, offset, frequency, s00, s01, s11, wander);
     }
 }

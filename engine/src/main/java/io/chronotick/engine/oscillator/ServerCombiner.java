@@ -7,8 +7,8 @@ import java.util.List;
 /**
  * What the hypotheses together believe of the servers, and how these are combined into the published time z = x + sum w_i a_i. The
  * weights are those of the best linear unbiased mean of what the servers say, each with its own noise and the asymmetry expected of its
- * base delay: w ~ (C + A)^-1 1. What they are found to disagree by, beyond what their noise explains, is added as the sampling variance
- * of that mean. What all servers have in common cannot be seen from here and is covered by the hard bound alone.
+ * base delay: w ~ (C + A)^-1 1. What they are found to disagree by, beyond what their noise explains, tells how far their mean may be
+ * off ({@link io.chronotick.engine.forecast.SystematicUncertainty}).
  *
  * <p>Keeps nothing of its own. Not thread-safe.
  */
@@ -81,38 +81,25 @@ final class ServerCombiner {
     }
 
     /**
-     * Sampling variance of the weighted mean from the servers' disagreement, s^2, less what their noise explains; mean over the
-     * hypotheses, so that nothing jumps when one becomes likelier than another.
+     * Squares of what the servers differ from their weighted mean by, less what their noise explains, s^2, in the order of
+     * {@code sources}; mean over the hypotheses, so that nothing jumps when one becomes likelier than another.
      */
-    double disagreement(List<Integer> sources, double[] w) {
-        if (w.length == 1) {
-            return 0;
+    double[] differences(List<Integer> sources, double[] w) {
+        double[] differences = new double[w.length];
+        for (int j = 0; j < weights.active() && w.length > 1; j++) {
+            KalmanState m = models[j];
+            double centre = 0;
+            for (int i = 0; i < w.length; i++) {
+                centre += w[i] * m.mean(m.asymmetry(sources.get(i)));
+            }
+            for (int i = 0; i < w.length; i++) {
+                int a = m.asymmetry(sources.get(i));
+                double d = m.mean(a) - centre;
+                double noise = m.covariance(a, a) - combinedAsymmetry(m, a, sources, w);
+                differences[i] += weights.share(j) * (d * d - Math.max(noise, 0));
+            }
         }
-        double squares = 0;
-        for (double weight : w) {
-            squares += weight * weight;
-        }
-        double spread = 0;
-        for (int j = 0; j < weights.active(); j++) {
-            spread += weights.share(j) * spread(models[j], sources, w);
-        }
-        return squares < 1 ? Math.max(spread, 0) / (1 - squares) * squares : 0;
-    }
-
-    /** Mean square of what the servers' asymmetries are from their mean, less what their noise explains, s^2. */
-    private static double spread(KalmanState m, List<Integer> sources, double[] w) {
-        double centre = 0;
-        for (int i = 0; i < w.length; i++) {
-            centre += w[i] * m.mean(m.asymmetry(sources.get(i)));
-        }
-        double spread = 0;
-        for (int i = 0; i < w.length; i++) {
-            int a = m.asymmetry(sources.get(i));
-            double d = m.mean(a) - centre;
-            double noise = m.covariance(a, a) - combinedAsymmetry(m, a, sources, w);
-            spread += w[i] * (d * d - Math.max(noise, 0));
-        }
-        return spread;
+        return differences;
     }
 
     /** Covariance of an asymmetry with the servers' weighted mean asymmetry. */

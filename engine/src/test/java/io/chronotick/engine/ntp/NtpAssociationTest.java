@@ -3,6 +3,7 @@ package io.chronotick.engine.ntp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.chronotick.engine.forecast.SystematicUncertainty;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,8 +19,8 @@ class NtpAssociationTest {
     private static final long SECOND = 1_000_000_000L;
     private static final long UTC = 1_800_000_000L * SECOND;
 
-    private final NtpAssociation source =
-            new NtpAssociation(0, new SourceConfig("server", 8, 1.0, 1, 15), new Random(1));
+    private final NtpAssociation source = new NtpAssociation(
+            0, new SourceConfig("server", 8, 1.0, 1, 15, SystematicUncertainty.DEFAULT_SHARE), new Random(1));
     private long now;
     private long request;
 
@@ -138,7 +139,8 @@ class NtpAssociationTest {
 
     @Test
     void shouldKeepToTheConfiguredStrata() {
-        NtpAssociation strict = new NtpAssociation(0, new SourceConfig("server", 8, 1.0, 2, 3), new Random(1));
+        NtpAssociation strict = new NtpAssociation(
+                0, new SourceConfig("server", 8, 1.0, 2, 3, SystematicUncertainty.DEFAULT_SHARE), new Random(1));
         strict.begin(16, 1, 0);
         byte[] sent = strict.onTimer(0, 1).orElseThrow();
         NtpPacket request = NtpPacket.parse(sent, 48).orElseThrow();

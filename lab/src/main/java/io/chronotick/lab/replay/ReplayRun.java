@@ -144,7 +144,9 @@ final class ReplayRun {
         Correction seen = engine.published();
         publishedErrors[second] =
                 seen.source() == Correction.Source.NO_DATA ? Double.NaN : (seen.utcNanosAt(rawNanos) - utcNanos) * 1e-9;
-        publishedSds[second] = seen.sdAt(rawNanos);
+        // What all exchanges have in common is removed from an error, or is not there: the systematic part has no place
+        // here.
+        publishedSds[second] = seen.statisticalSdAt(rawNanos);
         publishedBounds[second] = seen.maxErrorAt(rawNanos);
         int scored = second - rules.scoreFromSeconds();
         if (scored < 0) {

@@ -12,9 +12,13 @@ public enum Figure {
     INSIDE_80(Quantity.SHARE, false),
     INSIDE_95(Quantity.SHARE, false),
     INSIDE_99(Quantity.SHARE, false),
+    /** By statistical and systematic uncertainty together; those above go by the statistical one alone. */
+    COMBINED_95(Quantity.SHARE, false),
     INSIDE_BOUND(Quantity.SHARE, false),
     /** Median width of the 95 % interval from end to end. */
     WIDTH_95(Quantity.TIME, true),
+    /** The same of the combined uncertainty. */
+    COMBINED_WIDTH_95(Quantity.TIME, true),
     /** Median of the hard bound from the middle to an end. */
     BOUND(Quantity.TIME, true),
     /** Share of the readings that were published as valid; only these are in the other figures. */
@@ -43,8 +47,10 @@ public enum Figure {
             case INSIDE_80 -> score.interval().covered().get(1);
             case INSIDE_95 -> score.interval().covered().get(2);
             case INSIDE_99 -> score.interval().covered().get(3);
+            case COMBINED_95 -> score.combined().covered().get(2);
             case INSIDE_BOUND -> score.boundCovered();
             case WIDTH_95 -> score.interval().medianWidth95();
+            case COMBINED_WIDTH_95 -> score.combined().medianWidth95();
             case BOUND -> score.boundMedian();
             case VALID -> score.valid();
         };

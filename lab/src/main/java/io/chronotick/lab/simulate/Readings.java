@@ -11,6 +11,7 @@ final class Readings {
     private double[] seconds = new double[4096];
     private double[] errors = new double[4096];
     private double[] sds = new double[4096];
+    private double[] combined = new double[4096];
     private double[] bounds = new double[4096];
     private int count;
 
@@ -20,11 +21,13 @@ final class Readings {
             seconds = Arrays.copyOf(seconds, 2 * count);
             errors = Arrays.copyOf(errors, 2 * count);
             sds = Arrays.copyOf(sds, 2 * count);
+            combined = Arrays.copyOf(combined, 2 * count);
             bounds = Arrays.copyOf(bounds, 2 * count);
         }
         seconds[count] = second;
         errors[count] = seen.validAt(rawNanos) ? (seen.utcNanosAt(rawNanos) - utcNanos) * 1e-9 : Double.NaN;
-        sds[count] = seen.sdAt(rawNanos);
+        sds[count] = seen.statisticalSdAt(rawNanos);
+        combined[count] = seen.sdAt(rawNanos);
         bounds[count] = seen.maxErrorAt(rawNanos);
         count++;
     }
@@ -42,8 +45,14 @@ final class Readings {
         return errors[index];
     }
 
+    /** The statistical deviation, s. */
     double sd(int index) {
         return sds[index];
+    }
+
+    /** The stated uncertainty, statistical and systematic, s. */
+    double combined(int index) {
+        return combined[index];
     }
 
     double bound(int index) {

@@ -5,6 +5,7 @@ import io.chronotick.engine.Action;
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
 import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.forecast.SystematicUncertainty;
 import io.chronotick.engine.learned.FilterWeights;
 import io.chronotick.engine.ntp.Exchange;
 import io.chronotick.engine.ntp.LeapIndicator;
@@ -182,7 +183,8 @@ final class SimulatedWorld {
         learned.ifPresent(weights -> made.useLearnedFilter(weights, true));
         for (Server server : servers) {
             ServerSpec spec = server.spec;
-            int index = made.addSource(new SourceConfig(spec.name(), BURST, TIMEOUT, 1, 15));
+            int index = made.addSource(
+                    new SourceConfig(spec.name(), BURST, TIMEOUT, 1, 15, SystematicUncertainty.DEFAULT_SHARE));
             made.onAddressChanged(index, spec.poll(), spec.burst(), raw());
         }
         return made;

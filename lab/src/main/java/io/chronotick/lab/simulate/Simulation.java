@@ -97,6 +97,7 @@ public final class Simulation {
     static WindowScore score(List<Readings> runs, double from, double to) {
         DoubleStream.Builder errors = DoubleStream.builder();
         DoubleStream.Builder sds = DoubleStream.builder();
+        DoubleStream.Builder combined = DoubleStream.builder();
         DoubleStream.Builder bounds = DoubleStream.builder();
         int all = 0;
         int held = 0;
@@ -110,6 +111,7 @@ public final class Simulation {
                 if (!Double.isNaN(error)) {
                     errors.add(error);
                     sds.add(run.sd(i));
+                    combined.add(run.combined(i));
                     bounds.add(run.bound(i));
                     held += Math.abs(error) <= run.bound(i) ? 1 : 0;
                 }
@@ -121,6 +123,7 @@ public final class Simulation {
                 to,
                 ErrorScore.of(valid),
                 IntervalScore.of(valid, sds.build().toArray(), 0),
+                IntervalScore.of(valid, combined.build().toArray(), 0),
                 held / (double) valid.length,
                 Quantiles.median(bounds.build().toArray()),
                 valid.length / (double) all);

@@ -10,7 +10,8 @@ import io.chronotick.lab.score.IntervalScore;
  * @param from true time, s
  * @param to true time, s
  * @param error of the valid readings
- * @param interval stated with them
+ * @param interval stated with them, by the statistical deviation alone
+ * @param combined the same by the combined uncertainty
  * @param boundCovered share of them whose hard bound held, 0..1
  * @param boundMedian median of the hard bound, from the middle to an end, s
  * @param valid share of all readings, 0..1
@@ -20,6 +21,7 @@ public record WindowScore(
         double to,
         ErrorScore error,
         IntervalScore interval,
+        IntervalScore combined,
         double boundCovered,
         double boundMedian,
         double valid) {}

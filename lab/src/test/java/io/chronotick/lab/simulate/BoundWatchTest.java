@@ -24,6 +24,7 @@ class BoundWatchTest {
                 0,
                 0,
                 1,
+                0,
                 bound,
                 drift,
                 ENOUGH,
