@@ -67,7 +67,7 @@ class EngineTest {
         return world.engine.sources(world.rawNanos()).get(source).state();
     }
 
-    /** Half a millisecond of jitter, 5 % loss, a 2 s poll, one server of four 80 ms off: the issue's own scenario. */
+    /** Half a millisecond of jitter, 5 % loss, a 2 s poll, one server of four 80 ms off. */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
     void shouldTrackDriftThroughJitterLossAndALiar(long seed) {

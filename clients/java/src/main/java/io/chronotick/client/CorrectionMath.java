@@ -2,7 +2,7 @@
 package io.chronotick.client;
 
 /**
- * The arithmetic of the record (record.md, "What a reader computes") in integer nanoseconds.
+ * The arithmetic of the record (docs/shared-memory.md, "What a reader computes") in integer nanoseconds.
  *
  * <p>A double that holds Unix seconds has steps of 238 ns, and a product such as 1.7e9 s * 1e9 has steps of 256 ns. So whole
  * seconds are multiplied as longs and only fractions and small terms as doubles: what is lost stays under 1 ns.

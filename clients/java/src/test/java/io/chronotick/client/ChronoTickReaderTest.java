@@ -58,7 +58,7 @@ class ChronoTickReaderTest {
     @Test
     void shouldReadEveryFieldWhereTheLayoutSaysItIs() {
         TestSegment segment = TestSegment.create(path);
-        // The offsets and types of record.md, spelled out: this test is the second opinion on RecordLayout.
+        // The offsets and types of docs/shared-memory.md, spelled out: this test is the second opinion on RecordLayout.
         double[] doubles = {1.5, 2.5, 3.5, 4.5, 5.5, 6.5, 7.5, 8.5};
         for (int i = 0; i < doubles.length; i++) {
             segment.with(8 * i, doubles[i]);

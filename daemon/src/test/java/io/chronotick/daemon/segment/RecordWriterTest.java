@@ -83,7 +83,7 @@ class RecordWriterTest {
         return segment.getInt(RecordLayout.FLAGS);
     }
 
-    /** What a reader of record.md computes for CLOCK_MONOTONIC {@code mono}, ns since the Unix epoch. */
+    /** What a reader computes (docs/shared-memory.md) for CLOCK_MONOTONIC {@code mono}, ns since the Unix epoch. */
     private long utcAt(long mono) {
         BigDecimal anchor = new BigDecimal(get(RecordLayout.SYSTEM_TIMESTAMP))
                 .scaleByPowerOfTen(9)
