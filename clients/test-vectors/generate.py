@@ -48,6 +48,7 @@ NAMESPACE = 4_026_531_834
 OTHER_NAMESPACE = 4_026_532_290
 LEAD = 7_200 * SECOND
 SUSPEND_SLACK = 30_000_000
+LARGEST_LAG = SECOND
 STALE = SECOND // 20  # at 100 Hz
 
 Number = Union[int, float, str]
@@ -94,6 +95,11 @@ def page(
     return PAGE.pack(
         magic, version, 2, ANCHOR - 60, boot_id, frequency, max_drift, namespace, lead or 0, int(lead is not None)
     )
+
+
+def after(value: float) -> float:
+    """The next larger double."""
+    return math.nextafter(value, INFINITY)
 
 
 def plain(value: Number) -> Number:
@@ -277,6 +283,26 @@ def vectors() -> List[Dict[str, Number]]:
                state="incompatible", read="ok"),
         vector("bound_that_does_not_grow", "max_drift 0 would be a lie", record(), state="incompatible", read="ok",
                page_bytes=page(max_drift=0.0)),
+        vector("largest_drift_rate", "a hundredth, the most that any clock has", record(drift_rate=0.01), SECOND),
+        vector("beyond_the_largest_drift_rate", "the next double", record(drift_rate=after(0.01)), state="incompatible", read="ok"),
+        vector("negative_bound", "an interval that ends before it begins", record(max_error=-(2.0**-10)),
+               state="incompatible", read="ok"),
+        vector("negative_uncertainty", "of the offset", record(offset_uncertainty=-1e-6), state="incompatible", read="ok"),
+        vector("uncertainty_beyond_the_rate", "a second a second", record(drift_uncertainty=after(1.0)), state="incompatible",
+               read="ok"),
+        vector("valid_for_ever", "more than 23 days", record(valid_until=ANCHOR + 2_000_001), state="incompatible", read="ok"),
+        vector("predicted_long_ago", "more than 23 days", record(prediction_time=ANCHOR - 2_000_001), state="incompatible",
+               read="ok"),
+        vector("before_the_epoch", "the system clock cannot show that", record(system_timestamp=-0.5), state="incompatible",
+               read="ok"),
+        vector("bound_that_grows_too_fast", "no oscillator is that bad", record(), state="incompatible", read="ok",
+               page_bytes=page(max_drift=after(0.01))),
+        vector("bound_of_no_number", "max_drift is no number", record(), state="incompatible", read="ok",
+               page_bytes=page(max_drift=float("nan"))),
+        vector("no_update_frequency", "a frequency that is no number: stale after the least time that counts",
+               record(**typical), STALE + 1, "expired",
+               page_bytes=page(boot=BOOT, namespace=NAMESPACE, lead=LEAD, frequency=float("nan")),
+               host=dict(boottime_lead_ns=LEAD + 5 * SECOND)),
         vector("other_magic", "a page, but not ours", record(), state="incompatible", page_bytes=page(magic=b"ELSEWHAT")),
         vector("newer_page", "a page layout of the future", record(), state="incompatible", page_bytes=page(version=2)),
         vector("short_file", "a record without page: no segment of this version", record(), state="incompatible", size=128),
@@ -313,6 +339,10 @@ def vectors() -> List[Dict[str, Number]]:
                page_bytes=domain, host=dict(boottime_lead_ns=LEAD + SUSPEND_SLACK + 1)),
         vector("boottime_unknown", "the daemon's host has no such clock", record(**typical), 2 * STALE,
                page_bytes=page(boot=BOOT, namespace=NAMESPACE), host=dict(boottime_lead_ns=LEAD + 5 * SECOND)),
+        vector("boottime_back_within_slack", "read a second earlier than the other clock, at most", record(**typical), 2 * STALE,
+               page_bytes=domain, host=dict(boottime_lead_ns=LEAD - LARGEST_LAG)),
+        vector("boottime_of_another_host", "it never falls back: in a container it may count from the container's start",
+               record(**typical), 2 * STALE, "expired", page_bytes=domain, host=dict(boottime_lead_ns=LEAD - LARGEST_LAG - 1)),
         vector("resumed_and_dead", "the daemon did not outlive the suspend", record(**typical, writer_pid=DEAD), 2 * STALE,
                "dead_writer", **resumed),
         vector("resumed_and_withdrawn", "not valid, and suspended since", record(

@@ -53,6 +53,23 @@ class OperationsTest(SegmentTest):
         self.assertTrue(result["earliest"] < result["corrected_time_iso"] < result["latest"])
         self.assertEqual(result["source"], "CPU_MODEL")
 
+    def test_a_timezone_is_a_name_in_any_case_or_an_offset(self) -> None:
+        Segment(self.path).write(system_timestamp=generate.ANCHOR)
+        self.assertNotIn("utc_offset", self.call("get_time", timezone=" "))
+        for name, offset in (
+            ("asia/KOLKATA", "+05:30"),
+            (" utc ", "+00:00"),
+            ("z", "+00:00"),
+            ("+05:30", "+05:30"),
+            ("-0330", "-03:30"),
+            ("+5", "+05:00"),
+            ("-18:00", "-18:00"),
+        ):
+            with self.subTest(name):
+                result = self.call("get_time", timezone=name)
+                self.assertEqual(result["utc_offset"], offset)
+                self.assertTrue(result["local_time_iso"].endswith(offset))
+
     def test_timezone_is_never_guessed(self) -> None:
         Segment(self.path).write(system_timestamp=generate.ANCHOR)
         self.assertNotIn("local_time_iso", self.call("get_time"))
@@ -126,6 +143,9 @@ class OperationsTest(SegmentTest):
         for name, arguments, message in (
             ("get_time", {"timezone": "Mars/Olympus"}, "IANA"),
             ("get_time", {"timezone": 5}, "IANA"),
+            ("get_time", {"timezone": "+18:01"}, "offset such as"),
+            ("get_time", {"timezone": "+05:75"}, "offset such as"),
+            ("get_time", {"timezone": "+5:30"}, "offset such as"),
             ("get_time", {"timezone": "../../etc/passwd"}, "IANA"),
             ("get_time", {"zone": "UTC"}, "unknown field 'zone': known are timezone"),
             ("get_daemon_status", {"verbose": True}, "unknown field"),

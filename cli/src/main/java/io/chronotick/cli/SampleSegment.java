@@ -28,7 +28,7 @@ final class SampleSegment {
      * @param writerPid process that counts as its writer
      */
     SampleSegment(long writerPid) {
-        // A multiple of 1/512 s is both a whole number of nanoseconds and a double (docs/shared-memory.md).
+        // A multiple of 1/512 s is both a whole number of nanoseconds and a double.
         Instant now = Instant.now();
         long fraction = now.getNano() / 1_953_125;
         double anchor = now.getEpochSecond() + fraction / 512.0;

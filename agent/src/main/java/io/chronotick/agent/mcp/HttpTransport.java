@@ -97,6 +97,10 @@ final class HttpTransport extends Handler.Abstract implements McpStreamableServe
         watch.began(request);
         try {
             answer(request, response);
+            // Many callers send all before they read, and of a connection closed meanwhile they get no answer. Nothing
+            // is left
+            // of what was not refused; the watch ends what does not arrive in time.
+            Content.Source.asInputStream(request).transferTo(OutputStream.nullOutputStream());
             callback.succeeded();
         } catch (IOException | UncheckedIOException e) {
             callback.failed(e); // the caller has gone, or was too slow

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What callers cannot take from each other, over real sockets. McpHttpAttackTest does the same to the program. */
@@ -237,6 +238,18 @@ class HttpLimitsTest {
             caller.send("POST /mcp HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n20000\r\n"
                     + "x".repeat(0x20000));
             assertThat(caller.status()).isEqualTo("413");
+        }
+    }
+
+    /** One that has to send all before it reads: of a connection reset meanwhile it would get no answer. */
+    @ParameterizedTest
+    @CsvSource({"X-Good: 1, 413", "Origin: http://evil.example, 403", "MCP-Protocol-Version: 1999-01-01, 400"})
+    void shouldLetACallerFinishWhoIsRefused(String header, String status) throws IOException {
+        start(Limits.ofThisProcess());
+        int length = 16 << 20; // more than the kernel takes from a writer whom nobody reads
+        try (RawCaller caller = connect()) {
+            caller.send(caller.request("POST", header + "\r\n", length, "x".repeat(length)));
+            assertThat(caller.status()).isEqualTo(status);
         }
     }
 
