@@ -97,7 +97,7 @@ final class DoctorCommand extends SegmentCommand {
                                 + " where it runs) or give it CPU (--cpu-affinity)"
                         : "start it with: chronotick daemon");
         if (runs && checkTime(reading, page)) {
-            checkQuality(reader, reading);
+            checkQuality(reader, reading, page);
         }
         if (!runs) {
             return;
@@ -135,8 +135,7 @@ final class DoctorCommand extends SegmentCommand {
                         "Time can be read",
                         refusal == null ? Format.iso(reading.now().estimateNanos()) : health.label(),
                         health.isWithdrawn() || refusal == null ? remedy : refusal.getMessage());
-        long silent = page.sources().stream().filter(row -> row.reach() == 0).count();
-        if (!readable && silent > 0) {
+        if (!readable) {
             diagnose(page);
         }
         return readable;
@@ -148,6 +147,9 @@ final class DoctorCommand extends SegmentCommand {
                 .filter(row -> row.reach() == 0)
                 .map(row -> row.name().replaceFirst(" = .*", ""))
                 .toList();
+        if (silent.isEmpty()) {
+            return;
+        }
         try {
             QueryCommand.failures(shell, silent).forEach(this::remedy);
         } catch (IOException e) {
@@ -157,15 +159,20 @@ final class DoctorCommand extends SegmentCommand {
         }
     }
 
-    private void checkQuality(ChronoTickReader reader, Reading reading) {
+    private void checkQuality(ChronoTickReader reader, Reading reading, StatusPage page) {
         checkLatency(reader);
         Reading.State state = reading.state();
-        check(
+        Health health = new Health(reading, page);
+        boolean ready = check(
                 state == Reading.State.READY,
                 "Status is READY",
                 state.label(),
-                "no server answers at present: see which with: chronotick sources; ask one by hand with: chronotick query"
-                        + " SERVER");
+                health.waitingFor().isEmpty()
+                        ? "no server answers at present: see which with: chronotick sources"
+                        : "waits for " + health.waitingFor() + ": " + health.remedy());
+        if (!ready) {
+            diagnose(page);
+        }
         long measurements = reading.record().measurementCount();
         check(
                 measurements > MIN_MEASUREMENTS,

@@ -29,7 +29,9 @@ final class Health {
 
     /** What the daemon waits for; empty if for nothing. */
     String waitingFor() {
-        boolean waits = isWithdrawn() || reading.state() == Reading.State.WARMING_UP;
+        boolean waits = isWithdrawn()
+                || reading.state() == Reading.State.WARMING_UP
+                || reading.state() == Reading.State.HOLDOVER;
         if (!waits) {
             return ""; // what the page says is up to a second older than the record
         }
@@ -49,7 +51,7 @@ final class Health {
         if (waitingFor.isEmpty()) {
             return "";
         }
-        if (waitingFor.startsWith("a first answer")) {
+        if (waitingFor.startsWith("a first answer") || waitingFor.startsWith("an answer:")) {
             return noAnswer(waitingFor);
         }
         if (waitingFor.contains("max_step")) {

@@ -7,14 +7,18 @@ import io.chronotick.daemon.net.NtpTransports;
 import io.chronotick.daemon.net.Resolver;
 import io.chronotick.daemon.time.ClockPair;
 import io.chronotick.daemon.time.HostClocks;
+import io.chronotick.engine.ntp.DropReason;
+import io.chronotick.engine.ntp.Exchange;
 import io.chronotick.engine.ntp.LeapIndicator;
+import io.chronotick.engine.ntp.NtpAssociation;
 import io.chronotick.engine.ntp.NtpPacket;
-import io.chronotick.engine.ntp.NtpTimestamp;
+import io.chronotick.engine.ntp.SourceConfig;
 import io.chronotick.engine.ntp.StampKind;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -22,6 +26,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -84,7 +89,16 @@ final class QueryCommand implements Callable<Integer> {
                     ExitCode.USAGE, "--timeout " + timeout + " is out of range: give more than 0, at most 60 seconds");
         }
         HostClocks clocks = HostClocks.system();
-        return print(ask(clocks), clocks);
+        List<Query> queries = resolved();
+        try (NtpTransport transport = NtpTransports.open(clocks)) {
+            return ask(queries, transport, clocks);
+        }
+    }
+
+    /** Asks and prints. */
+    int ask(List<Query> queries, NtpTransport transport, HostClocks clocks) throws IOException {
+        exchange(queries, transport, clocks);
+        return print(queries, clocks);
     }
 
     /**
@@ -96,21 +110,24 @@ final class QueryCommand implements Callable<Integer> {
         QueryCommand command = new QueryCommand(shell);
         command.servers = servers;
         command.timeout = SHORT_TIMEOUT;
-        return command.ask(HostClocks.system()).stream()
-                .filter(query -> query.usableReply().isEmpty())
+        HostClocks clocks = HostClocks.system();
+        List<Query> queries = command.resolved();
+        try (NtpTransport transport = NtpTransports.open(clocks)) {
+            command.exchange(queries, transport, clocks);
+        }
+        return queries.stream()
+                .filter(query -> query.exchange.isEmpty())
                 .map(query -> query.given + ": " + query.whyNot(SHORT_TIMEOUT))
                 .toList();
     }
 
-    private List<Query> ask(HostClocks clocks) throws IOException, InterruptedException {
+    private List<Query> resolved() throws InterruptedException {
+        SecureRandom random = new SecureRandom();
         List<Query> queries = new ArrayList<>();
         for (String server : servers) {
-            queries.add(new Query(server, address(server)));
+            queries.add(new Query(server, address(server), timeout, random));
         }
         resolve(queries);
-        try (NtpTransport transport = NtpTransports.open(clocks)) {
-            exchange(queries, transport, clocks);
-        }
         return queries;
     }
 
@@ -136,7 +153,6 @@ final class QueryCommand implements Callable<Integer> {
     }
 
     private void exchange(List<Query> queries, NtpTransport transport, HostClocks clocks) throws IOException {
-        SecureRandom random = new SecureRandom();
         Listener listener = new Listener(queries);
         for (int i = 0; i < queries.size(); i++) {
             Query query = queries.get(i);
@@ -150,9 +166,9 @@ final class QueryCommand implements Callable<Integer> {
                 query.failure = String.valueOf(e.getMessage());
                 continue;
             }
-            // Random, so that nobody who does not see the request can answer it, and it tells nothing of this clock.
-            query.cookie = new NtpTimestamp(random.nextLong() | 1);
-            transport.send(i, i, NtpPacket.request(query.cookie).toBytes(), listener);
+            long raw = clocks.rawNanos();
+            query.association.begin(timeout, timeout, raw);
+            transport.send(i, i, query.association.onTimer(raw, i).orElseThrow(), listener);
         }
         long deadline = clocks.monotonicNanos() + Math.round(timeout * 1e9);
         while (!listener.isDone()) {
@@ -174,17 +190,16 @@ final class QueryCommand implements Callable<Integer> {
                 .spare("Leap", "Stamps", "Root Dist", "Address");
         int answered = 0;
         for (Query query : queries) {
-            Optional<NtpPacket> reply = query.usableReply();
-            if (reply.isPresent()) {
+            if (query.exchange.isPresent()) {
                 answered++;
-                table.row(query.row(reply.get(), systemMinusRaw));
+                table.row(query.row(query.exchange.get(), systemMinusRaw));
             }
         }
         if (answered > 0) {
             table.printTo(shell, wide);
         }
         for (Query query : queries) {
-            if (query.usableReply().isEmpty()) {
+            if (query.exchange.isEmpty()) {
                 shell.error(query.server.name() + ": " + query.whyNot(timeout));
             }
         }
@@ -227,60 +242,113 @@ final class QueryCommand implements Callable<Integer> {
     }
 
     /** One server's exchange. */
-    private static final class Query {
-        final String given;
-        final ServerConfig server;
+    static final class Query {
+        private final String given;
+        private final ServerConfig server;
+        private final NtpAssociation association;
+        private @Nullable InetSocketAddress address;
 
-        @Nullable
-        InetSocketAddress address;
+        /** Why it was not asked, if so. */
+        private @Nullable String failure;
 
-        NtpTimestamp cookie = NtpTimestamp.ZERO;
+        /** Why its answer, which has come, is of no use, if so. */
+        private @Nullable String refused;
 
-        @Nullable
-        String failure;
+        /** What came instead of an answer. Anybody can send that: it ends nothing. */
+        private @Nullable String hint;
 
-        @Nullable
-        NtpPacket reply;
+        private Optional<Exchange> exchange = Optional.empty();
+        private long sentRaw;
+        private StampKind sentKind = StampKind.USER;
+        private StampKind receivedKind = StampKind.USER;
 
-        long sentRaw;
-        long receivedRaw;
-        StampKind sentKind = StampKind.USER;
-        StampKind receivedKind = StampKind.USER;
-
-        Query(String given, ServerConfig server) {
+        Query(String given, ServerConfig server, double timeout, RandomGenerator random) {
             this.given = given;
             this.server = server;
+            this.association =
+                    new NtpAssociation(0, new SourceConfig(given, 1, timeout, 1, UNSYNCHRONIZED_STRATUM - 1), random);
         }
 
-        Optional<NtpPacket> usableReply() {
-            NtpPacket packet = reply;
-            return packet == null
-                            || packet.stratum() == 0
-                            || packet.stratum() >= UNSYNCHRONIZED_STRATUM
-                            || packet.leap() == LeapIndicator.UNSYNCHRONIZED
-                    ? Optional.empty()
-                    : Optional.of(packet);
+        Query at(InetSocketAddress known) {
+            address = known;
+            return this;
+        }
+
+        boolean isDone() {
+            return exchange.isPresent() || refused != null || failure != null;
+        }
+
+        void onDatagram(byte[] payload, int length, long rawNanos, StampKind kind) {
+            List<Long> before = association.drops();
+            exchange = association.onDatagram(payload, length, rawNanos, kind);
+            receivedKind = kind;
+            if (exchange.isEmpty()) {
+                onDropped(newest(before, association.drops()), payload, length);
+            }
+        }
+
+        private static DropReason newest(List<Long> before, List<Long> after) {
+            return Arrays.stream(DropReason.values())
+                    .filter(reason -> !before.get(reason.ordinal()).equals(after.get(reason.ordinal())))
+                    .findFirst()
+                    .orElseThrow();
+        }
+
+        private void onDropped(DropReason reason, byte[] payload, int length) {
+            switch (reason) {
+                case MALFORMED -> hint = "what came is no NTP packet (" + length + " bytes)";
+                case WRONG_MODE -> hint = "what came is no server's answer";
+                case BOGUS_ORIGIN, LATE, DUPLICATE -> hint = "what came answers another request than this one";
+                case KISS, UNSYNCHRONIZED, STRATUM, NONSENSE ->
+                    refused = NtpPacket.parse(payload, length)
+                            .map(packet -> useless(reason, packet))
+                            .orElseThrow();
+            }
+        }
+
+        private static String useless(DropReason reason, NtpPacket packet) {
+            if (reason == DropReason.KISS) {
+                return switch (packet.kissCode()) {
+                    case "RATE" -> "has been asked too often (kiss code RATE); wait some minutes";
+                    case "DENY", "RSTR" ->
+                        "refuses to serve this machine (kiss code " + packet.kissCode() + "); ask another server";
+                    default -> "gives no time (kiss code " + packet.kissCode() + "); ask another server";
+                };
+            }
+            if (reason != DropReason.NONSENSE) {
+                return "is not synchronized itself ("
+                        + (packet.leap() == LeapIndicator.UNSYNCHRONIZED ? "leap indicator 3, " : "") + "stratum "
+                        + packet.stratum() + "); ask another server";
+            }
+            double distance = packet.rootDelay() / 2 + packet.rootDispersion();
+            if (packet.receive().isZero() || packet.transmit().isZero()) {
+                return "its answer holds no time (a time stamp is zero); ask another server";
+            }
+            return distance > NtpAssociation.MAX_ROOT_DISTANCE
+                    ? "is " + Format.duration(distance)
+                            + " away from its reference clock (root distance), which is too far; ask another server"
+                    : "its time stamps contradict each other or the round trip; ask another server";
         }
 
         String whyNot(double timeout) {
-            NtpPacket packet = reply;
-            if (packet != null) {
-                return packet.stratum() == 0
-                        ? "refuses to answer (kiss code " + packet.kissCode() + "); ask less often or another server"
-                        : "is not synchronized itself; ask another server";
+            if (failure != null) {
+                return failure;
             }
-            return failure != null
-                    ? failure
-                    : "no answer in " + Format.duration(timeout) + "; check the address and whether UDP port "
-                            + server.port() + " is open";
+            if (refused != null) {
+                return refused;
+            }
+            return "no answer in " + Format.duration(timeout)
+                    + (hint == null ? "" : ", but " + hint)
+                    + "; check the address and whether UDP port " + server.port() + " is open";
         }
 
         /** Offset and delay as in RFC 5905, section 8. */
-        String[] row(NtpPacket packet, long systemMinusRaw) {
+        private String[] row(Exchange measured, long systemMinusRaw) {
+            NtpPacket packet = association.lastReply().orElseThrow();
             long t1 = sentRaw + systemMinusRaw;
-            long t2 = packet.receive().toUnixNanos();
-            long t3 = packet.transmit().toUnixNanos();
-            long t4 = receivedRaw + systemMinusRaw;
+            long t2 = measured.t2();
+            long t3 = measured.t3();
+            long t4 = measured.t4() + systemMinusRaw;
             // Halves first: the sum of two differences of years would overflow.
             double offset = ((t2 - t1) / 2.0 + (t3 - t4) / 2.0) * 1e-9;
             double delay = ((t4 - t1) - (t3 - t2)) * 1e-9;
@@ -298,45 +366,35 @@ final class QueryCommand implements Callable<Integer> {
         }
     }
 
-    private static final class Listener implements NtpTransport.Listener {
-        private final List<Query> queries;
-
-        Listener(List<Query> queries) {
-            this.queries = queries;
-        }
-
+    private record Listener(List<Query> queries) implements NtpTransport.Listener {
         boolean isDone() {
-            return queries.stream().allMatch(query -> query.reply != null || query.failure != null);
+            return queries.stream().allMatch(Query::isDone);
         }
 
         @Override
         public void onTransmitted(int source, long requestId, long rawNanos, StampKind kind) {
-            queries.get(source).sentRaw = rawNanos;
-            queries.get(source).sentKind = kind;
+            Query query = queries.get(source);
+            query.association.onTransmitted(requestId, rawNanos, kind);
+            query.sentRaw = rawNanos;
+            query.sentKind = kind;
         }
 
         @Override
         public void onReceived(int source, byte[] payload, int length, long rawNanos, StampKind kind) {
-            Query query = queries.get(source);
-            NtpPacket packet = NtpPacket.parse(payload, length).orElse(null);
-            if (packet != null
-                    && query.reply == null
-                    && packet.mode() == NtpPacket.MODE_SERVER
-                    && packet.origin().equals(query.cookie)) {
-                query.reply = packet;
-                query.receivedRaw = rawNanos;
-                query.receivedKind = kind;
+            if (!queries.get(source).isDone()) {
+                queries.get(source).onDatagram(payload, length, rawNanos, kind);
             }
         }
 
         @Override
         public void onUnreachable(int source, String reason) {
-            queries.get(source).failure = reason;
+            queries.get(source).hint = "the network says: " + reason;
         }
 
         @Override
         public void onNotSent(int source, String reason) {
-            queries.get(source).failure = reason;
+            queries.get(source).failure =
+                    "the request cannot leave this machine: " + reason + "; check its network (ip route)";
         }
     }
 }

@@ -279,6 +279,26 @@ class SegmentCommandsTest {
                 .contains("✗ Warm-up complete (0 %) waits for " + reason, remedy, "1 check fails.");
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "an answer: 2 x name not found | DNS",
+                "an answer: 2 x network is unreachable | ip route",
+                "an answer: 2 x connection refused | host and port",
+                "an answer: 2 x no answer | no answer to 88 packets: check that UDP port 123 is open"
+            })
+    void shouldSayWhyNobodyAnswersAnyMore(String reason, String remedy) throws IOException {
+        flags(RecordLayout.FLAG_VALID | RecordLayout.FLAG_WARMUP_COMPLETE | RecordLayout.FLAG_HOLDOVER);
+        sample.text(PageLayout.WAITING_FOR, reason);
+        run("status");
+        assertThat(shell.out()).startsWith("State:           HOLDOVER\nWaiting For:     " + reason + "\n");
+        assertThat(shell.err()).contains(reason, remedy).hasLineCount(1);
+        assertThat(run("doctor")).isEqualTo(ExitCode.NOT_MET);
+        assertThat(shell.out().replaceAll("\\s+", " "))
+                .contains("✗ Status is READY (HOLDOVER) waits for " + reason + ": ", remedy);
+    }
+
     @Test
     void shouldNotWaitForAFirstAnswerOnceThereIsOne() throws IOException {
         knowsNothing(sample);

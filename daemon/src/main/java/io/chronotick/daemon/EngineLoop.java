@@ -88,6 +88,8 @@ final class EngineLoop
     private final Thread.UncaughtExceptionHandler onDeath;
     private final CovariateNotes covariateNotes = new CovariateNotes();
 
+    private final Explanations explanations = new Explanations();
+
     private long discontinuities;
     private boolean deaf;
     private long nextSnapshotNanos;
@@ -124,6 +126,9 @@ final class EngineLoop
                         config.models().stream().map(ModelConfig::slot).toList(),
                         covariates),
                 random);
+        if (Explanations.areWanted()) {
+            engine.explain();
+        }
         this.weights = config.learnedFilter() ? LearnedWeights.load(config.learnedWeights()) : Optional.empty();
         weights.ifPresent(present -> engine.useLearnedFilter(present, true));
         long raw = clocks.rawNanos();
@@ -159,9 +164,14 @@ final class EngineLoop
         List<SourceReport> sources = sources(raw);
         String waitingFor = engine.warmupWaitingFor();
         boolean heard = sources.stream().anyMatch(report -> report.accepted() > 0);
+        if (!heard && !waitingFor.isEmpty()) {
+            waitingFor = "a first answer: " + addresses.silence();
+        } else if (newest.holdover() && waitingFor.isEmpty()) {
+            waitingFor = "an answer: " + addresses.silence();
+        }
         return new Snapshot(
                 engine.warmupProgress(),
-                heard || waitingFor.isEmpty() ? waitingFor : "a first answer: " + addresses.silence(),
+                waitingFor,
                 engine.shortTermWeight(),
                 newest,
                 sources,
@@ -231,6 +241,7 @@ final class EngineLoop
                 nextSnapshotNanos = raw + SNAPSHOT_NANOS;
                 snapshot = snapshotAt(raw);
                 covariateNotes.note(snapshot.covariates());
+                explanations.explain(engine, newest, raw);
             }
             long wait = Math.min(engine.nextTimerNanos() - clocks.rawNanos(), LONGEST_WAIT_NANOS);
             listen(Math.max(wait, 0));
@@ -350,6 +361,9 @@ final class EngineLoop
                             config.servers().get(source).name(),
                             address.getAddress().getHostAddress(),
                             measured.measured())));
+        } else if (action instanceof Action.Explain explain) {
+            int source = explain.report().source();
+            Explanations.explain(addresses.label(source), explain.report(), newest, engine.warmupWaitingFor());
         } else if (action instanceof Action.Infer infer) {
             for (ModelRunner model : models) {
                 if (model.forecaster() == infer.forecaster()) {

@@ -3,6 +3,8 @@ package io.chronotick.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import io.chronotick.daemon.net.NtpTransport;
 import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.ntp.Exchange;
@@ -33,6 +35,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** The network thread's loop between a virtual network and a virtual writer, on this thread and in virtual time. */
 class EngineLoopTest {
@@ -229,6 +232,55 @@ class EngineLoopTest {
         assertThat(exchanges).hasSizeGreaterThan(24);
         assertThat(report(2).state()).isEqualTo(SourceState.SELECTED);
         assertThat(loop.turns()).isGreaterThan(60);
+    }
+
+    /** At DEBUG a person can see why the time is what it is. */
+    @Test
+    void shouldExplainItselfToWhoAsks() throws Exception {
+        Logger logger = (Logger) LoggerFactory.getLogger("chronotick");
+        logger.setLevel(Level.DEBUG);
+        try {
+            loop = loop("one", "three", "eleven");
+            run(300);
+        } finally {
+            logger.setLevel(null);
+        }
+        List<String> lines = log.lines();
+        assertThat(lines)
+                .anyMatch(line -> line.matches(
+                        "DEBUG one selected: delay \\d+\\.\\d us, residual [+-]\\d+\\.\\d us \\(there \\S+, back \\S+\\) where"
+                                + " ±\\d+\\.\\d was expected, weight [01]\\.\\d\\d"));
+        assertThat(lines)
+                .anyMatch(line -> line.matches("DEBUG waits for exchange \\d of 8: uncertainty ±\\S+ us of at most"
+                        + " \\S+, bound ±\\S+ us"));
+        assertThat(lines.stream().filter(line -> line.contains(": delay "))).hasSameSizeAs(exchanges);
+        List<String> hypotheses = lines.stream()
+                .filter(line -> line.startsWith("DEBUG hypotheses: "))
+                .toList();
+        assertThat(hypotheses).hasSizeBetween(4, 6).allMatch(line -> line.contains(" % (far ahead "));
+    }
+
+    @Test
+    void shouldSayWhyNobodyAnswersAnyMore() {
+        long lost = clocks.rawNanos() + 60 * SECOND;
+        network.up = source -> clocks.rawNanos() - lost < 0;
+        List<String> waits = new ArrayList<>();
+        network.in(59 * SECOND, () -> waits.add(loop.snapshot().waitingFor()));
+        network.in(600 * SECOND, () -> {
+            assertThat(loop.snapshot().correction().holdover()).isTrue();
+            waits.add(loop.snapshot().waitingFor());
+            loop.onUnreachable(1, "connection refused");
+        });
+        run(602);
+        waits.add(loop.snapshot().waitingFor());
+        assertThat(waits)
+                .containsExactly("", "an answer: 3 x no answer", "an answer: 2 x no answer, 1 x connection refused");
+    }
+
+    @Test
+    void shouldExplainNothingToWhoDoesNot() {
+        run(60);
+        assertThat(log.lines()).noneMatch(line -> line.contains(": delay "));
     }
 
     /** Somebody forges an ICMP error for each request while its reply is on the way. */

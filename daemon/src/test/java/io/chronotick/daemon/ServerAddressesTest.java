@@ -283,6 +283,39 @@ class ServerAddressesTest {
         assertThat(log.lines()).isEmpty();
     }
 
+    /** What the status page says while nobody answers, in the order of the servers. */
+    @Test
+    void shouldNameTheCauseOfEachSilence() {
+        names.put("slow", new CompletableFuture<>());
+        network.noRoute.add(C);
+        leads("far", C);
+        leads("refusing", A);
+        leads("silent", B);
+        server("unknown");
+        server("slow");
+        server("far");
+        int refusing = server("refusing");
+        server("silent");
+        leads("twin", B);
+        server("twin"); // has no seat of its own
+        run(2);
+        addresses.onUnreachable(refusing, "connection refused");
+        assertThat(addresses.silence())
+                .isEqualTo("1 x name not found, 1 x name being looked up, 1 x network is unreachable,"
+                        + " 1 x connection refused, 1 x no answer");
+
+        addresses.onAnswer(refusing);
+        assertThat(addresses.silence()).endsWith("1 x network is unreachable, 2 x no answer");
+    }
+
+    @Test
+    void shouldNotCountTheOnlyServer() {
+        leads("one", A);
+        server("one");
+        run(2);
+        assertThat(addresses.silence()).isEqualTo("no answer");
+    }
+
     @Test
     void shouldGoOnTryingWhenNoneCanAndSaySoOnce() {
         network.noRoute.addAll(List.of(A, C));

@@ -7,7 +7,8 @@ import io.chronotick.engine.forecast.Forecast;
 import io.chronotick.engine.ntp.MeasuredExchange;
 
 /** What the engine asks of the shell round it. The engine itself performs no input or output. */
-public sealed interface Action permits Action.Send, Action.Publish, Action.Measured, Action.Infer, Action.Note {
+public sealed interface Action
+        permits Action.Send, Action.Publish, Action.Measured, Action.Explain, Action.Infer, Action.Note {
 
     /**
      * Send one datagram to a server.
@@ -24,6 +25,9 @@ public sealed interface Action permits Action.Send, Action.Publish, Action.Measu
 
     /** An exchange has passed the checks of the protocol. For whoever keeps a record. */
     record Measured(MeasuredExchange measured) implements Action {}
+
+    /** What was made of the exchange that has just been measured; only for who wants to know ({@link Engine#explain}). */
+    record Explain(ExchangeReport report) implements Action {}
 
     /**
      * Ask a learned forecaster; the answer comes back by {@link Engine#onForecast} or {@link Engine#onForecastFailed}.

@@ -121,6 +121,7 @@ public final class Engine {
     private final List<ExternalForecaster> learned;
 
     private long nextRequestId;
+    private boolean explains;
     private boolean begun;
     private long startNanos;
     private long acceptedCount;
@@ -279,8 +280,39 @@ public final class Engine {
         }
         exchange.ifPresent(accepted -> {
             out.accept(new Action.Measured(server.protocol.measured(accepted)));
+            if (!explains) {
+                onExchange(accepted, rawNanos, out);
+                return;
+            }
+            Optional<Estimate> expected = model.bank().isStarted()
+                    ? Optional.of(calibrated(model.bank().estimate(accepted.middle(), speakers())))
+                    : Optional.empty();
             onExchange(accepted, rawNanos, out);
+            out.accept(new Action.Explain(report(accepted, expected)));
         });
+    }
+
+    /** From now on says what was made of each exchange that is measured ({@link Action.Explain}). It is made the same of it. */
+    public void explain() {
+        explains = true;
+    }
+
+    private ExchangeReport report(Exchange exchange, Optional<Estimate> expected) {
+        int source = exchange.source();
+        double offset = expected.map(Estimate::offset).orElse(Double.NaN);
+        return new ExchangeReport(
+                source,
+                servers.get(source).state,
+                exchange.delay(),
+                exchange.forwardOffset(model.epochNanos()) - offset,
+                exchange.returnOffset(model.epochNanos()) - offset,
+                expected.map(Estimate::sd).orElse(Double.NaN),
+                model.bank().isStarted() ? model.bank().weight(source, speakers()) : 0);
+    }
+
+    /** The hypotheses about the oscillator that count for most, heaviest first. */
+    public List<HypothesisBank.Weight> hypotheses(int most) {
+        return model.bank().isStarted() ? model.bank().heaviest(most) : List.of();
     }
 
     /**

@@ -3,6 +3,7 @@ package io.chronotick.engine;
 
 import static io.chronotick.engine.VirtualWorld.SECOND;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.ntp.SourceState;
@@ -130,6 +131,31 @@ class EngineTest {
         assertThat(world.correction().source()).isEqualTo(Correction.Source.NO_DATA);
         assertThat(world.correction().validAt(world.rawNanos())).isFalse();
         assertThat(world.engine.warmupProgress()).isZero();
+    }
+
+    /** And what it says of each exchange is what was made of it. */
+    @Test
+    void shouldDoTheSameWhenItExplains() {
+        VirtualWorld silent = world(5, 3, 2);
+        VirtualWorld explained = world(5, 3, 2);
+        explained.engine.explain();
+        silent.runUntil(600 * SECOND);
+        explained.runUntil(600 * SECOND);
+        assertThat(explained.correction()).isEqualTo(silent.correction());
+        assertThat(silent.reports).isEmpty();
+        assertThat(explained.reports).hasSameSizeAs(explained.measured);
+        assertThat(explained.reports.get(0).residual()).isNaN();
+        List<ExchangeReport> newest =
+                explained.reports.subList(explained.reports.size() - 30, explained.reports.size());
+        assertThat(newest).allSatisfy(report -> {
+            assertThat(report.state()).isEqualTo(SourceState.SELECTED);
+            assertThat(report.forward() - report.back()).isCloseTo(report.delay(), within(1e-8));
+            assertThat(report.expectedSd()).isBetween(1e-8, 1e-3);
+            assertThat(report.weight()).isBetween(0.0, 1.0);
+        });
+        assertThat(explained.engine.hypotheses(3))
+                .hasSize(3)
+                .isSortedAccordingTo((a, b) -> Double.compare(b.shortTerm(), a.shortTerm()));
     }
 
     @Test

@@ -54,6 +54,7 @@ public final class VirtualWorld {
     public final List<VirtualServer> servers = new ArrayList<>();
     public final List<String> notes = new ArrayList<>();
     public final List<MeasuredExchange> measured = new ArrayList<>();
+    public final List<ExchangeReport> reports = new ArrayList<>();
     public final Engine engine;
     private final Random random;
     private final PriorityQueue<Event> events = new PriorityQueue<>(
@@ -171,6 +172,8 @@ public final class VirtualWorld {
             notes.add(note.severity() + " " + note.text());
         } else if (action instanceof Action.Measured one) {
             measured.add(one.measured());
+        } else if (action instanceof Action.Explain explain) {
+            reports.add(explain.report());
         } else if (action instanceof Action.Send send) {
             carry(send);
         } else if (action instanceof Action.Infer infer) {

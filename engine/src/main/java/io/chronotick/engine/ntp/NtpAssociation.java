@@ -2,7 +2,6 @@
 package io.chronotick.engine.ntp;
 
 import io.chronotick.engine.math.Nanos;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -17,7 +16,7 @@ public final class NtpAssociation {
     private static final int REMEMBERED_REQUESTS = 4;
 
     /** Largest root distance of a server that is of any use, s (RFC 5905, MAXDISP is 16; chrony's maxdistance 3). */
-    private static final double MAX_ROOT_DISTANCE = 3;
+    public static final double MAX_ROOT_DISTANCE = 3;
 
     /** Most that a round trip may come out negative, s, and as a part of the time at the server: clock reading errors. */
     private static final double NEGATIVE_DELAY = 2e-6;
@@ -355,6 +354,11 @@ public final class NtpAssociation {
         return Optional.empty();
     }
 
+    /** Datagrams dropped so far, indexed by {@link DropReason#ordinal}. */
+    public List<Long> drops() {
+        return Arrays.stream(drops).boxed().toList();
+    }
+
     /** The newest reply that answered a request of ours. */
     public Optional<NtpPacket> lastReply() {
         return lastReply;
@@ -381,8 +385,6 @@ public final class NtpAssociation {
     public SourceReport report(SourceState state, double offset, double sd, double delay, double jitter) {
         double rootDelay = lastReply.map(NtpPacket::rootDelay).orElse(0.0);
         double rootDispersion = lastReply.map(NtpPacket::rootDispersion).orElse(0.0);
-        List<Long> counted = new ArrayList<>(drops.length);
-        Arrays.stream(drops).forEach(counted::add);
         return new SourceReport(
                 config.name(),
                 state,
@@ -401,6 +403,6 @@ public final class NtpAssociation {
                 sent,
                 accepted,
                 lastAcceptedNanos,
-                List.copyOf(counted));
+                drops());
     }
 }

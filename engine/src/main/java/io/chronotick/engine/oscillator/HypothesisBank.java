@@ -11,8 +11,10 @@ import io.chronotick.engine.path.NetworkPath;
 import io.chronotick.engine.path.QueueLaw;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * What is believed of the clock and of the ways to the servers: several hypotheses about the oscillator, fed with the same
@@ -282,6 +284,34 @@ public final class HypothesisBank {
             }
         }
         return inside(first / total) && inside(second / total);
+    }
+
+    /**
+     * What one hypothesis counts for.
+     *
+     * @param name of the hypothesis, and how it takes delays
+     * @param shortTerm weight in forecasts seconds ahead, 0..1
+     * @param longTerm the same, minutes ahead
+     */
+    public record Weight(String name, double shortTerm, double longTerm) {}
+
+    /** The hypotheses that count for most seconds ahead, heaviest first, {@code most} at most. Allocates: for people. */
+    public List<Weight> heaviest(int most) {
+        return IntStream.range(0, active())
+                .mapToObj(j -> new Weight(
+                        models[j].hypothesis().name()
+                                + (models[j].delays() == DelayModel.SYMMETRIC ? ", symmetric delays" : ""),
+                        weights.share(j),
+                        longWeights.share(j)))
+                .sorted(Comparator.comparingDouble(Weight::shortTerm).reversed())
+                .limit(most)
+                .toList();
+    }
+
+    /** Weight of one of these servers in the time that they make up, 0..1; 0 if it is none of them. Allocates: for people. */
+    public double weight(int source, List<Integer> sources) {
+        int i = sources.indexOf(source);
+        return i < 0 ? 0 : servers.serverWeights(sources)[i];
     }
 
     /** Weight of the models that take delays so, 0..1. */
