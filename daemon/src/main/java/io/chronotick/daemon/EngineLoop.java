@@ -9,6 +9,7 @@ import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.engine.Action;
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
+import io.chronotick.engine.EstimatorOptions;
 import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.forecast.Forecast;
 import io.chronotick.engine.forecast.ForecasterReport;
@@ -113,6 +114,7 @@ final class EngineLoop
         this.publisher = publisher;
         this.recorder = recorder;
         this.onDeath = onDeath;
+        this.weights = config.learnedFilter() ? LearnedWeights.load(config.learnedWeights()) : Optional.empty();
         this.engine = new Engine(
                 new EngineConfig(
                         config.maxAcceptableUncertaintySeconds(),
@@ -123,9 +125,8 @@ final class EngineLoop
                         config.maxStepSeconds(),
                         config.models().stream().map(ModelConfig::slot).toList(),
                         covariates),
-                random);
-        this.weights = config.learnedFilter() ? LearnedWeights.load(config.learnedWeights()) : Optional.empty();
-        weights.ifPresent(present -> engine.useLearnedFilter(present, true));
+                random,
+                EstimatorOptions.DEFAULT.withFilter(weights, true));
         long raw = clocks.rawNanos();
         this.newest = Correction.nothingKnown(raw);
         this.addresses = new ServerAddresses(transport, names, this);
@@ -175,7 +176,7 @@ final class EngineLoop
 
     /** Those of the engine, and the filter whose weights could not be had: it was asked for, and is missed. */
     private List<ForecasterReport> learned() {
-        List<ForecasterReport> reports = engine.learned();
+        List<ForecasterReport> reports = engine.forecasterReports();
         if (!config.learnedFilter() || weights.isPresent()) {
             return reports;
         }
