@@ -3,6 +3,7 @@ package io.chronotick.benchmarks;
 
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
+import io.chronotick.engine.EstimatorOptions;
 import io.chronotick.engine.forecast.SystematicUncertainty;
 import io.chronotick.engine.learned.FilterWeights;
 import io.chronotick.engine.ntp.Exchange;
@@ -10,6 +11,7 @@ import io.chronotick.engine.ntp.SourceConfig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 
 /**
@@ -38,13 +40,15 @@ final class Exchanges {
 
     /** An engine that knows the servers, with the learned filter that comes with it or without. */
     Engine engine(boolean learned) throws IOException {
-        Engine engine = new Engine(EngineConfig.DEFAULT, new Random(1));
+        EstimatorOptions options = EstimatorOptions.DEFAULT;
         if (learned) {
             try (InputStream in = FilterWeights.class.getResourceAsStream("tuned-filter.safetensors")) {
-                engine.useLearnedFilter(
-                        FilterWeights.of(Objects.requireNonNull(in).readAllBytes()), true);
+                FilterWeights weights =
+                        FilterWeights.of(Objects.requireNonNull(in).readAllBytes());
+                options = options.withFilter(Optional.of(weights), true);
             }
         }
+        Engine engine = new Engine(EngineConfig.DEFAULT, new Random(1), options);
         for (int i = 0; i < servers; i++) {
             engine.addSource(new SourceConfig("server" + i, 1, 1, 1, 15, SystematicUncertainty.DEFAULT_SHARE));
         }

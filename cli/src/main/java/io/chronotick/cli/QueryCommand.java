@@ -265,8 +265,8 @@ final class QueryCommand implements Callable<Integer> {
         Query(String given, ServerConfig server, double timeout, RandomGenerator random) {
             this.given = given;
             this.server = server;
-            this.association =
-                    new NtpAssociation(0, new SourceConfig(given, 1, timeout, 1, UNSYNCHRONIZED_STRATUM - 1), random);
+            this.association = new NtpAssociation(
+                    0, new SourceConfig(given, 1, timeout, 1, UNSYNCHRONIZED_STRATUM - 1, 0), random);
         }
 
         Query at(InetSocketAddress known) {

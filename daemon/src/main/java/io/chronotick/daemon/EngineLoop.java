@@ -9,6 +9,7 @@ import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.engine.Action;
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
+import io.chronotick.engine.EstimatorOptions;
 import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.forecast.Forecast;
 import io.chronotick.engine.forecast.ForecasterReport;
@@ -115,6 +116,7 @@ final class EngineLoop
         this.publisher = publisher;
         this.recorder = recorder;
         this.onDeath = onDeath;
+        this.weights = config.learnedFilter() ? LearnedWeights.load(config.learnedWeights()) : Optional.empty();
         this.engine = new Engine(
                 new EngineConfig(
                         config.maxAcceptableUncertaintySeconds(),
@@ -125,12 +127,11 @@ final class EngineLoop
                         config.maxStepSeconds(),
                         config.models().stream().map(ModelConfig::slot).toList(),
                         covariates),
-                random);
+                random,
+                EstimatorOptions.DEFAULT.withFilter(weights, true));
         if (Explanations.areWanted()) {
             engine.explain();
         }
-        this.weights = config.learnedFilter() ? LearnedWeights.load(config.learnedWeights()) : Optional.empty();
-        weights.ifPresent(present -> engine.useLearnedFilter(present, true));
         long raw = clocks.rawNanos();
         this.newest = Correction.nothingKnown(raw);
         this.addresses = new ServerAddresses(transport, names, this);
@@ -190,7 +191,7 @@ final class EngineLoop
 
     /** Those of the engine, and the filter whose weights could not be had: it was asked for, and is missed. */
     private List<ForecasterReport> learned() {
-        List<ForecasterReport> reports = engine.learned();
+        List<ForecasterReport> reports = engine.forecasterReports();
         if (!config.learnedFilter() || weights.isPresent()) {
             return reports;
         }

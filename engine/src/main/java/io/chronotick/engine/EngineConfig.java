@@ -9,7 +9,7 @@ import java.util.List;
 /**
  * What the operator decides; everything the engine can learn is not here.
  *
- * @param maxUncertaintySeconds the stated standard deviation above which a correction is not valid, s
+ * @param maxUncertaintySeconds the statistical standard deviation above which a correction is not valid, s
  * @param warmupLimitSeconds longest a warm-up may take, s
  * @param horizonSeconds longest a published line may be followed without being refreshed, s
  * @param speaker who speaks once it can: SHORT_TERM or LONG_TERM alone, both by FUSION, or neither: NTP, every correction is a
@@ -18,7 +18,7 @@ import java.util.List;
  *     stretches of an hour differ, s/s (RFC 5905, PHI: 15 ppm)
  * @param maxStep most by which the servers may move together once they have been followed, s: beyond it the time is withdrawn
  *     and not given out again
- * @param learned learned forecasters, at most one beside each of the two
+ * @param external forecasters from elsewhere, at most one beside each of the two
  * @param covariates what the host measures and the oscillator may follow
  */
 public record EngineConfig(
@@ -28,7 +28,7 @@ public record EngineConfig(
         Correction.Source speaker,
         double maxDrift,
         double maxStep,
-        List<ExternalForecasterConfig> learned,
+        List<ExternalForecasterConfig> external,
         List<CovariateConfig> covariates) {
 
     /** The defaults of the configuration file. */
@@ -36,7 +36,7 @@ public record EngineConfig(
             new EngineConfig(0.010, 180, 5, Correction.Source.FUSION, 15e-6, 1, List.of(), List.of());
 
     public EngineConfig {
-        learned = List.copyOf(learned);
+        external = List.copyOf(external);
         covariates = List.copyOf(covariates);
         if (speaker == Correction.Source.NO_DATA) {
             throw new IllegalArgumentException("somebody has to speak");
@@ -44,19 +44,26 @@ public record EngineConfig(
         if (!(maxDrift > 0 && maxDrift <= 1e-4 && maxStep > 0)) {
             throw new IllegalArgumentException("max_drift has to be within 0..100 ppm and max_step above 0");
         }
-        if (learned.stream()
+        if (external.stream()
                         .map(ExternalForecasterConfig::forecaster)
                         .distinct()
                         .count()
-                < learned.size()) {
-            throw new IllegalArgumentException("two learned forecasters of one term");
+                < external.size()) {
+            throw new IllegalArgumentException("two external forecasters of one term");
         }
     }
 
     /** The same with other covariates. */
     public EngineConfig withCovariates(List<CovariateConfig> others) {
         return new EngineConfig(
-                maxUncertaintySeconds, warmupLimitSeconds, horizonSeconds, speaker, maxDrift, maxStep, learned, others);
+                maxUncertaintySeconds,
+                warmupLimitSeconds,
+                horizonSeconds,
+                speaker,
+                maxDrift,
+                maxStep,
+                external,
+                others);
     }
 
     /** The same with another assumption about the oscillator, s/s. */
@@ -68,7 +75,7 @@ public record EngineConfig(
                 speaker,
                 other,
                 maxStep,
-                learned,
+                external,
                 covariates);
     }
 
@@ -81,7 +88,7 @@ public record EngineConfig(
                 speaker,
                 maxDrift,
                 other,
-                learned,
+                external,
                 covariates);
     }
 

@@ -114,7 +114,7 @@ public final class RecordedWorld {
 
     /** An engine with servers that it never asks. */
     static Engine engine(int servers, Set<Ablation> without) {
-        Engine engine = new Engine(EngineConfig.DEFAULT, new Random(1), without);
+        Engine engine = new Engine(EngineConfig.DEFAULT, new Random(1), EstimatorOptions.DEFAULT.without(without));
         for (int i = 0; i < servers; i++) {
             engine.addSource(new SourceConfig("server" + i, 1, 1, 1, 15, SystematicUncertainty.DEFAULT_SHARE));
         }

@@ -79,8 +79,12 @@ public final class VirtualWorld {
     public LongUnaryOperator truth;
 
     public VirtualWorld(EngineConfig config, double driftPpm, long seed) {
+        this(config, EstimatorOptions.DEFAULT, driftPpm, seed);
+    }
+
+    public VirtualWorld(EngineConfig config, EstimatorOptions options, double driftPpm, long seed) {
         this.random = new Random(seed);
-        this.engine = new Engine(config, new Random(seed + 1));
+        this.engine = new Engine(config, new Random(seed + 1), options);
         this.truth = r -> UTC_AT_ZERO + r + Math.round(r * driftPpm * 1e-6);
     }
 

@@ -4,6 +4,7 @@ package io.chronotick.lab;
 import io.chronotick.engine.Action;
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
+import io.chronotick.engine.EstimatorOptions;
 import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.forecast.Forecast;
 import io.chronotick.engine.forecast.SystematicUncertainty;
@@ -46,8 +47,7 @@ public final class EngineUnderTest {
             Optional<FilterWeights> weights,
             boolean speaks,
             EngineConfig config) {
-        engine = new Engine(config, new Random(SEED), without);
-        weights.ifPresent(present -> engine.useLearnedFilter(present, speaks));
+        engine = new Engine(config, new Random(SEED), new EstimatorOptions(without, weights, speaks));
         engine.addSource(new SourceConfig("recorded", 1, 1, 1, 15, SystematicUncertainty.DEFAULT_SHARE));
         published = Correction.nothingKnown(startNanos);
         engine.onTimer(startNanos, this::perform);

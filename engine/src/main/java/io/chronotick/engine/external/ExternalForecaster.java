@@ -5,6 +5,7 @@ import io.chronotick.engine.forecast.CovarianceIntersection;
 import io.chronotick.engine.forecast.Estimate;
 import io.chronotick.engine.forecast.Forecast;
 import io.chronotick.engine.forecast.ForecasterReport;
+import io.chronotick.engine.forecast.Notices;
 import io.chronotick.engine.math.LogOdds;
 import io.chronotick.engine.math.Nanos;
 import io.chronotick.engine.math.Normal;
@@ -76,19 +77,13 @@ public final class ExternalForecaster {
     private record Asked(long requestId, long rawNanos, Estimate made, Estimate own, double scale) {}
 
     /** Whoever runs the model and tells people of it. */
-    public interface Host {
+    public interface Host extends Notices {
         /**
          * Ask the model; {@link #onForecast} or {@link #onFailed} brings the answer.
          *
          * @param context offsets, s, oldest first; the host owns the array
          */
         void infer(long requestId, double[] context);
-
-        /** Something worth knowing. */
-        void inform(String text);
-
-        /** Something has gone wrong. */
-        void warn(String text);
     }
 
     /** What the built-in forecaster of this term believes of an instant. */

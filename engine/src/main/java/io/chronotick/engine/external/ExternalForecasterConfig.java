@@ -37,7 +37,7 @@ public record ExternalForecasterConfig(
     public ExternalForecasterConfig {
         quantileLevels = List.copyOf(quantileLevels);
         if (forecaster == Forecast.Forecaster.FUSION) {
-            throw new IllegalArgumentException("a learned forecaster is a short-term or a long-term one");
+            throw new IllegalArgumentException("an external forecaster is a short-term or a long-term one");
         }
         if (!areLevels(quantileLevels)) {
             throw new IllegalArgumentException("quantile levels " + quantileLevels);

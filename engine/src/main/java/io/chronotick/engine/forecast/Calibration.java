@@ -33,8 +33,24 @@ public final class Calibration {
     private static final double SMALLEST = 0.5;
     private static final double LARGEST = 10;
 
+    private final double smallest;
+    private final double largest;
     private double moved = PRIOR;
     private double expected = PRIOR;
+
+    public Calibration() {
+        this(SMALLEST, LARGEST);
+    }
+
+    private Calibration(double smallest, double largest) {
+        this.smallest = smallest;
+        this.largest = largest;
+    }
+
+    /** One whose factor is always 1. */
+    public static Calibration none() {
+        return new Calibration(1, 1);
+    }
 
     /**
      * An exchange has moved the estimate. Both sides are counted in units of the variance before it, so that no time counts
@@ -57,6 +73,6 @@ public final class Calibration {
         }
         double r = Math.sqrt(moved / expected);
         double factor = r > 1 ? Math.pow(r, EXPONENT) : (1 + r) / 2;
-        return Math.min(Math.max(factor, SMALLEST), LARGEST);
+        return Math.min(Math.max(factor, smallest), largest);
     }
 }

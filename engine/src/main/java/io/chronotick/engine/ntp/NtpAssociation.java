@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /**
- * The protocol with one server: when to ask, which replies to believe, what to count. Knows nothing of the clock model. Not
- * thread-safe.
+ * The protocol with one server: which replies to believe, what to count; when to ask is up to its {@link PollSchedule}. Knows nothing
+ * of the clock model. Not thread-safe.
  */
 public final class NtpAssociation {
     /** A reply's origin is looked for among this many requests given up, to tell late from forged. */
@@ -23,35 +23,10 @@ public final class NtpAssociation {
 
     private static final double NEGATIVE_DELAY_RATE = 1e-4;
 
-    /** While a server does not answer it is asked at intervals that double from this, s, to its normal poll. */
-    private static final double FIRST_RETRY = 2;
-
-    /** A RATE kiss doubles the poll up to this, s (RFC 5905: MAXPOLL, 2^17 s; chrony ends at 2^10 for it). */
-    private static final double SLOWEST_POLL = 1024;
-
-    /**
-     * The poll is halved again after so many answers since the last RATE kiss, a number that each kiss doubles from the least
-     * to the most: a server whose limit lies between two polls is bothered ever less often.
-     */
-    private static final int LEAST_RECOVERY = 16;
-
-    private static final int MOST_RECOVERY = 1024;
-
-    /**
-     * A server that has sent DENY or RSTR is left alone for this, s, doubling with each further one to the longest. RFC 5905,
-     * section 7.4, has a client stop for good; but servers change their minds, and an on-path attacker who can forge one kiss
-     * must not have silenced a server for ever. A packet an hour, then a packet a day, is no burden to anybody.
-     */
-    private static final double FIRST_DENIAL = 3600;
-
-    private static final double LONGEST_DENIAL = 86_400;
-
-    /** Polls are spread by this part at random, so that clients do not fall into step. */
-    private static final double POLL_SPREAD = 0.02;
-
     private final int index;
     private final SourceConfig config;
     private final RandomGenerator random;
+    private final PollSchedule schedule;
     private final long[] drops = new long[DropReason.values().length];
     private final long[] expiredCookies = new long[REMEMBERED_REQUESTS];
     private int nextExpired;
@@ -65,17 +40,6 @@ public final class NtpAssociation {
     private StampKind transmitStamp = StampKind.USER;
     private long timeoutNanos;
 
-    private boolean started;
-    private boolean denied;
-    private double denialSeconds = FIRST_DENIAL;
-    private int recovery = LEAST_RECOVERY;
-    private int answersSinceRate;
-    private long nextPollNanos;
-    private double configuredPollSeconds = 1;
-    private double pollSeconds = 1;
-    private double burstSeconds = 1;
-    private double retrySeconds = FIRST_RETRY;
-    private int burstLeft;
     private int reach;
     private long sent;
     private long accepted;
@@ -87,6 +51,7 @@ public final class NtpAssociation {
         this.index = index;
         this.config = config;
         this.random = random;
+        this.schedule = new PollSchedule(config.burstCount(), random);
     }
 
     public SourceConfig config() {
@@ -99,12 +64,7 @@ public final class NtpAssociation {
 
     /** Whether the server has refused to serve us and has not answered otherwise since. */
     public boolean isDenied() {
-        return denied;
-    }
-
-    /** Whether the server has asked for a slower poll than the configured one. */
-    private boolean isSlowed() {
-        return pollSeconds > configuredPollSeconds;
+        return schedule.isDenied();
     }
 
     long accepted() {
@@ -113,45 +73,25 @@ public final class NtpAssociation {
 
     /** Asks at once, with a burst, then at the poll interval. */
     public void begin(double poll, double burst, long rawNanos) {
-        configuredPollSeconds = poll;
-        burstSeconds = burst;
-        started = true;
+        schedule.begin(poll, burst, rawNanos);
         pending = false;
-        denied = false;
-        denialSeconds = FIRST_DENIAL;
-        recovery = LEAST_RECOVERY;
-        answersSinceRate = 0;
         reach = 0;
-        retrySeconds = FIRST_RETRY;
-        pollSeconds = poll;
-        burstLeft = config.burstCount();
-        nextPollNanos = rawNanos;
     }
 
-    /**
-     * Asks {@code count} times in quick succession, to settle a contradiction; a burst under way goes on. Not a server that
-     * has asked for less.
-     */
+    /** See {@link PollSchedule#confirm}. */
     public void confirm(int count, long rawNanos) {
-        if (denied || isSlowed()) {
-            return;
-        }
-        burstLeft = Math.max(burstLeft, count);
-        nextPollNanos = Math.min(nextPollNanos, rawNanos + Nanos.ofSeconds(burstSeconds));
+        schedule.confirm(count, rawNanos);
     }
 
-    /** Asks at the latest after {@code seconds}; not while a request is under way, and not one who has refused or slowed us. */
+    /** See {@link PollSchedule#askWithin}. */
     public void askWithin(double seconds, long rawNanos) {
-        if (denied || isSlowed()) {
-            return;
-        }
-        nextPollNanos = Math.min(nextPollNanos, rawNanos + Nanos.ofSeconds(seconds));
+        schedule.askWithin(seconds, rawNanos);
     }
 
     /** An exchange measured elsewhere: the source answers, at the interval of its newest two exchanges. */
     public void onRecorded(Exchange exchange) {
         if (accepted > 0) {
-            pollSeconds = Math.max(exchange.t4() - lastAcceptedNanos, 1) / Nanos.PER_SECOND;
+            schedule.follow(Math.max(exchange.t4() - lastAcceptedNanos, 1) / Nanos.PER_SECOND);
         }
         reach = 0xFF;
         accepted++;
@@ -159,10 +99,7 @@ public final class NtpAssociation {
     }
 
     public long nextTimerNanos() {
-        if (!started) {
-            return Long.MAX_VALUE;
-        }
-        return pending ? timeoutNanos : nextPollNanos;
+        return pending ? timeoutNanos : schedule.nextNanos();
     }
 
     /**
@@ -172,9 +109,10 @@ public final class NtpAssociation {
      */
     public Optional<byte[]> onTimer(long rawNanos, long newRequestId) {
         if (pending && rawNanos - timeoutNanos >= 0) {
-            giveUp(rawNanos);
+            expire();
+            schedule.onSilence(rawNanos, reach == 0);
         }
-        if (!started || pending || rawNanos - nextPollNanos < 0) {
+        if (pending || !schedule.isDue(rawNanos)) {
             return Optional.empty();
         }
         do {
@@ -201,45 +139,16 @@ public final class NtpAssociation {
 
     /** The raw clock has jumped. An exchange under way spans the jump: its reply, should it still come, is late. */
     public void onDiscontinuity(long rawNanos) {
+        schedule.onDiscontinuity(rawNanos, pending);
         if (pending) {
             expire();
-            scheduleNext(rawNanos);
         }
-        // It may have jumped back: what was to be soon is not to be in years.
-        double longest = denied ? LONGEST_DENIAL : pollSeconds * (1 + POLL_SPREAD);
-        nextPollNanos = Math.min(nextPollNanos, rawNanos + Nanos.ofSeconds(longest));
     }
 
     private void expire() {
         pending = false;
         expiredCookies[nextExpired] = cookie;
         nextExpired = (nextExpired + 1) % expiredCookies.length;
-    }
-
-    private void giveUp(long rawNanos) {
-        expire();
-        if (denied) {
-            // The denial is over, and now it is silent: no reason to hurry.
-            schedule(rawNanos, Math.max(pollSeconds, SLOWEST_POLL));
-        } else if (reach == 0 && !isSlowed()) {
-            schedule(rawNanos, Math.min(retrySeconds, Math.max(pollSeconds, FIRST_RETRY)));
-            retrySeconds = Math.min(2 * retrySeconds, SLOWEST_POLL);
-        } else {
-            scheduleNext(rawNanos);
-        }
-    }
-
-    private void scheduleNext(long rawNanos) {
-        if (burstLeft > 0) {
-            nextPollNanos = rawNanos + Nanos.ofSeconds(burstSeconds);
-        } else {
-            schedule(rawNanos, pollSeconds);
-        }
-    }
-
-    private void schedule(long rawNanos, double seconds) {
-        double spread = 1 + POLL_SPREAD * (2 * random.nextDouble() - 1);
-        nextPollNanos = rawNanos + Nanos.ofSeconds(seconds * spread);
     }
 
     /** Checks a datagram (RFC 5905, section 9.2 and TEST 1 to 7); an exchange only if nothing speaks against it. */
@@ -264,16 +173,11 @@ public final class NtpAssociation {
         pending = false;
         answeredCookie = cookie;
         if (packet.stratum() == 0) {
-            onKiss(packet, rawNanos);
+            schedule.onKiss(packet.kissCode(), rawNanos);
             return drop(DropReason.KISS);
         }
         reach |= 1;
-        denied = false;
-        denialSeconds = FIRST_DENIAL;
-        retrySeconds = FIRST_RETRY;
-        recoverFromRate();
-        burstLeft = Math.max(burstLeft - 1, 0);
-        scheduleNext(transmittedNanos);
+        schedule.onAnswer(transmittedNanos);
         lastReply = parsed;
         if (packet.leap() == LeapIndicator.UNSYNCHRONIZED || packet.stratum() >= 16) {
             return drop(DropReason.UNSYNCHRONIZED);
@@ -322,33 +226,6 @@ public final class NtpAssociation {
                 || packet.rootDelay() / 2 + packet.rootDispersion() > MAX_ROOT_DISTANCE;
     }
 
-    private void recoverFromRate() {
-        if (isSlowed() && ++answersSinceRate >= recovery) {
-            answersSinceRate = 0;
-            pollSeconds = Math.max(pollSeconds / 2, configuredPollSeconds);
-        }
-    }
-
-    private void onKiss(NtpPacket packet, long rawNanos) {
-        burstLeft = 0;
-        switch (packet.kissCode()) {
-            case "DENY", "RSTR" -> {
-                denied = true;
-                schedule(rawNanos, Math.max(pollSeconds, denialSeconds));
-                denialSeconds = Math.min(2 * denialSeconds, LONGEST_DENIAL);
-            }
-            case "RATE" -> {
-                denied = false;
-                recovery = Math.min(2 * recovery, MOST_RECOVERY);
-                answersSinceRate = 0;
-                pollSeconds = Math.min(2 * pollSeconds, Math.max(SLOWEST_POLL, configuredPollSeconds));
-                schedule(rawNanos, pollSeconds);
-            }
-            // Other codes ask for nothing (RFC 5905, section 7.4): as if there had been no answer.
-            default -> schedule(rawNanos, denied ? Math.max(pollSeconds, SLOWEST_POLL) : pollSeconds);
-        }
-    }
-
     private Optional<Exchange> drop(DropReason reason) {
         drops[reason.ordinal()]++;
         return Optional.empty();
@@ -374,7 +251,7 @@ public final class NtpAssociation {
     }
 
     public double pollSeconds() {
-        return pollSeconds;
+        return schedule.pollSeconds();
     }
 
     /** What the newest accepted exchange was stamped with. */
@@ -390,7 +267,7 @@ public final class NtpAssociation {
                 state,
                 lastReply.map(NtpPacket::stratum).orElse(0),
                 reach,
-                pollSeconds,
+                schedule.pollSeconds(),
                 offset,
                 sd,
                 delay,

@@ -42,8 +42,7 @@ public final class ClockModel {
     /** Exchanges kept for replays. */
     private static final int HISTORY = 1024;
 
-    private final Set<Ablation> without;
-    private final List<List<Covariate>> covariates;
+    private final boolean suspects;
     private final IntPredicate believed;
     private final List<Exchange> history = new ArrayList<>();
     private HypothesisBank bank;
@@ -63,17 +62,16 @@ public final class ClockModel {
      * @param believed which servers may teach it
      */
     public ClockModel(Set<Ablation> without, List<List<Covariate>> covariates, IntPredicate believed) {
-        this.without = without;
-        this.covariates = covariates;
         this.believed = believed;
-        bank = newBank();
+        suspects = !without.contains(Ablation.SHADOW);
+        bank = newBank(without, covariates);
     }
 
     /**
      * Without the one-sided laws the symmetric ones are all there is, and get every hypothesis about the clock; beside them
      * random walks will do, since whoever has such noise sees no more of the clock.
      */
-    private HypothesisBank newBank() {
+    private static HypothesisBank newBank(Set<Ablation> without, List<List<Covariate>> covariates) {
         boolean single = without.contains(Ablation.BANK);
         boolean cycles = !without.contains(Ablation.CYCLES) && !single;
         List<ClockHypothesis> walks = ClockHypothesis.randomWalks();
@@ -196,7 +194,7 @@ public final class ClockModel {
         if (excess < -(ROUTE_SIGMAS * bank.baseSd(source) + queue + ROUTE_SLACK)) {
             bank.resetBase(source, exchange.delay() / 2, -excess);
             shadow = Optional.empty();
-        } else if (excess > ROUTE_QUEUES * queue && shadow.isEmpty() && !without.contains(Ablation.SHADOW)) {
+        } else if (excess > ROUTE_QUEUES * queue && shadow.isEmpty() && suspects) {
             shadow = Optional.of(ChangeDetector.ofRoute(bank, source, exchange.delay() / 2, excess / 4));
         }
     }
@@ -208,7 +206,7 @@ public final class ClockModel {
         double surprise = Math.abs(middleOffset(exchange) - expected.offset());
         double excess = Math.max(exchange.delay() - 2 * bank.base(source), 0) / 2;
         double ordinary = STEP_SIGMAS * Math.hypot(expected.sd(), bank.baseSd(source)) + STEP_SLACK;
-        if (surprise - excess > ordinary && !without.contains(Ablation.SHADOW)) {
+        if (surprise - excess > ordinary && suspects) {
             shadow = Optional.of(ChangeDetector.ofStep(bank, source, surprise));
         }
     }

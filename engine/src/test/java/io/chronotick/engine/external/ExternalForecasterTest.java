@@ -92,7 +92,7 @@ class ExternalForecasterTest {
     }
 
     private static ForecasterReport report(VirtualWorld world) {
-        return world.engine.learned().get(0);
+        return world.engine.forecasterReports().get(0);
     }
 
     /** Runs until the learned forecaster is in a state. */

@@ -5,6 +5,7 @@ import static io.chronotick.engine.VirtualWorld.SECOND;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.chronotick.engine.EngineConfig;
+import io.chronotick.engine.EstimatorOptions;
 import io.chronotick.engine.VirtualWorld;
 import io.chronotick.engine.forecast.Forecast;
 import io.chronotick.engine.forecast.ForecasterReport;
@@ -19,8 +20,8 @@ import org.junit.jupiter.api.Test;
 /** The learned filter in a real engine: what may go wrong, and that it does no harm. */
 class GatedFilterTest {
     private static VirtualWorld world(long seed, Optional<FilterWeights> weights, int servers, double poll) {
-        VirtualWorld world = new VirtualWorld(EngineConfig.DEFAULT, 20, seed);
-        weights.ifPresent(learned -> world.engine.useLearnedFilter(learned, true));
+        EstimatorOptions options = EstimatorOptions.DEFAULT.withFilter(weights, true);
+        VirtualWorld world = new VirtualWorld(EngineConfig.DEFAULT, options, 20, seed);
         world.wander(1e-9, 20_000, seed + 9);
         for (int i = 0; i < servers; i++) {
             world.addServer(poll);
@@ -146,7 +147,7 @@ class GatedFilterTest {
         bank.runUntil(4000 * SECOND);
         both.runUntil(4000 * SECOND);
         assertThat(learned(both).weight()).isZero();
-        ForecasterReport report = both.engine.learned().get(0);
+        ForecasterReport report = both.engine.forecasterReports().get(0);
         assertThat(report.state()).isEqualTo(ForecasterReport.State.QUARANTINED);
         assertThat(report.quarantines()).isPositive();
         assertThat(report.judged()).isGreaterThan(30);

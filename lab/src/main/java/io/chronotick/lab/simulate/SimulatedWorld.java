@@ -4,6 +4,7 @@ package io.chronotick.lab.simulate;
 import io.chronotick.engine.Action;
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
+import io.chronotick.engine.EstimatorOptions;
 import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.forecast.SystematicUncertainty;
 import io.chronotick.engine.learned.FilterWeights;
@@ -177,10 +178,10 @@ final class SimulatedWorld {
                 defaults.speaker(),
                 scenario.maxDrift(),
                 defaults.maxStep(),
-                defaults.learned(),
+                defaults.external(),
                 sensor ? List.of(CovariateConfig.TEMPERATURE) : List.of());
-        Engine made = new Engine(config, new Random(engineSeed + generation), without);
-        learned.ifPresent(weights -> made.useLearnedFilter(weights, true));
+        EstimatorOptions options = new EstimatorOptions(without, learned, true);
+        Engine made = new Engine(config, new Random(engineSeed + generation), options);
         for (Server server : servers) {
             ServerSpec spec = server.spec;
             int index = made.addSource(

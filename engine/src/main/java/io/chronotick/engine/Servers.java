@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.engine;
+
+import io.chronotick.engine.bound.Intersection;
+import io.chronotick.engine.bound.Interval;
+import io.chronotick.engine.bound.ServerPool;
+import io.chronotick.engine.forecast.SystematicUncertainty;
+import io.chronotick.engine.ntp.Exchange;
+import io.chronotick.engine.ntp.LeapIndicator;
+import io.chronotick.engine.ntp.NtpAssociation;
+import io.chronotick.engine.ntp.NtpPacket;
+import io.chronotick.engine.ntp.SourceState;
+import io.chronotick.engine.oscillator.HypothesisBank;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * The configured servers: each with its association, its seat in the {@link ServerPool}, and what is thought of it. Not
+ * thread-safe.
+ */
+final class Servers {
+    /** While a server contradicts what it said before, it is asked at least this often, s. */
+    private static final double UNDECIDED_POLL = 16;
+
+    /** The others are asked this soon, s, ... */
+    private static final double EXTRA_POLL = 2;
+
+    /** ... but not more often than this, ns: a server that contradicts itself for ever must not make us a nuisance to them. */
+    private static final long EXTRA_POLL_NANOS = 64_000_000_000L;
+
+    /** A server with all that the engine keeps of it. */
+    static final class Server {
+        final NtpAssociation protocol;
+        private SourceState state = SourceState.UNREACHABLE;
+        private Optional<Exchange> newest = Optional.empty();
+        /** When it was last asked because another had contradicted itself. */
+        private long askedNanos;
+
+        Server(NtpAssociation protocol) {
+            this.protocol = protocol;
+        }
+
+        String name() {
+            return protocol.config().name();
+        }
+
+        SourceState state() {
+            return state;
+        }
+
+        Optional<Exchange> newest() {
+            return newest;
+        }
+
+        boolean isSelected() {
+            return state == SourceState.SELECTED;
+        }
+
+        private boolean isLive() {
+            return newest.isPresent() && protocol.reach() != 0 && !protocol.isDenied();
+        }
+
+        private SourceState idleState() {
+            if (protocol.isDenied()) {
+                return SourceState.DENIED;
+            }
+            return protocol.reach() == 0 ? SourceState.UNREACHABLE : SourceState.CANDIDATE;
+        }
+
+        private void setState(SourceState now, Notes notes) {
+            if (state == now) {
+                return;
+            }
+            SourceState before = state;
+            state = now;
+            switch (state) {
+                case SELECTED -> notes.inform(name() + " selected");
+                case FALSETICKER -> notes.warn(name() + " contradicts the majority: falseticker");
+                case UNREACHABLE -> notes.warn(name() + " does not answer any more");
+                default -> notes.debug(name() + ": " + before + " -> " + state);
+            }
+        }
+    }
+
+    private final List<Server> all = new ArrayList<>();
+    private final ServerPool pool;
+    private Optional<Intersection.Agreement> agreed = Optional.empty();
+
+    Servers(ServerPool pool) {
+        this.pool = pool;
+    }
+
+    void add(NtpAssociation protocol) {
+        all.add(new Server(protocol));
+        pool.addSeat();
+    }
+
+    int size() {
+        return all.size();
+    }
+
+    Server get(int source) {
+        return all.get(source);
+    }
+
+    List<Server> all() {
+        return all;
+    }
+
+    ServerPool pool() {
+        return pool;
+    }
+
+    /** Another server sits there now. */
+    void clear(int source) {
+        pool.clear(source);
+        all.get(source).newest = Optional.empty();
+    }
+
+    /** The raw clock has jumped: what was said is void, and each is asked {@code count} times. */
+    void onDiscontinuity(long rawNanos, int count) {
+        pool.clearAll();
+        for (Server server : all) {
+            server.newest = Optional.empty();
+            server.protocol.onDiscontinuity(rawNanos);
+            server.protocol.confirm(count, rawNanos);
+        }
+    }
+
+    /** A server's accepted exchange: it votes by it, and is asked again soon where it contradicts itself. */
+    void onExchange(Exchange exchange, long epochNanos, long rawNanos) {
+        Server server = all.get(exchange.source());
+        server.newest = Optional.of(exchange);
+        if (!pool.add(exchange, epochNanos)) {
+            askOthers(server, rawNanos);
+        }
+        if (pool.isContradicted(exchange.source())) {
+            server.protocol.askWithin(UNDECIDED_POLL, rawNanos);
+        }
+    }
+
+    /** One server contradicts itself: is it alone with that? What the others said long ago may be as old as what it said. */
+    private void askOthers(Server contradicted, long rawNanos) {
+        for (Server server : all) {
+            if (server != contradicted && rawNanos - server.askedNanos >= EXTRA_POLL_NANOS) {
+                server.askedNanos = rawNanos;
+                server.protocol.askWithin(EXTRA_POLL, rawNanos);
+            }
+        }
+    }
+
+    /** Nothing that was measured before these exchanges binds any more, unless servers contradict themselves: then they settle it. */
+    void keepOnly(List<Exchange> exchanges, long epochNanos) {
+        for (int i = 0; i < all.size(); i++) {
+            if (pool.isContradicted(i)) {
+                return;
+            }
+        }
+        pool.clearAll();
+        exchanges.forEach(exchange -> pool.add(exchange, epochNanos));
+    }
+
+    /**
+     * Finds where the truth can be, and the servers that agree with that.
+     *
+     * @param past where it is by what was known before, which breaks the tie where no point has enough votes, or several have
+     */
+    void judge(long rawNanos, Supplier<Optional<Interval>> past, Notes notes) {
+        boolean isKnown = agreed.isPresent() && agreed.get().interval().isFinite();
+        if (agreed.isPresent() && !isKnown) {
+            // The first to answer may be the liar.
+            all.forEach(server -> server.setState(server.idleState(), notes));
+            return;
+        }
+        Optional<Interval> reference = isKnown && !agreed.get().isDivided()
+                ? agreed.map(Intersection.Agreement::interval)
+                : past.get().or(() -> pool.hull(rawNanos));
+        for (int i = 0; i < all.size(); i++) {
+            Server server = all.get(i);
+            SourceState state = server.idleState();
+            if (server.isLive() && reference.isPresent()) {
+                // By what it says now: a seat that contradicts itself votes for what it said before, too.
+                boolean agrees = pool.newestVote(i, rawNanos).intersects(reference.get());
+                state = agrees ? SourceState.SELECTED : SourceState.FALSETICKER;
+            }
+            server.setState(state, notes);
+        }
+    }
+
+    /** Counts the votes. */
+    ServerPool.Doubt vote(long rawNanos) {
+        agreed = pool.agreement(rawNanos);
+        return pool.doubt(rawNanos);
+    }
+
+    /** Where the truth can be by the newest vote, s from the epoch. */
+    Optional<Intersection.Agreement> agreed() {
+        return agreed;
+    }
+
+    /** The servers whose estimates make up the published time: those selected, or at worst all that are known. */
+    List<Integer> speakers(HypothesisBank bank) {
+        List<Integer> selected = new ArrayList<>();
+        List<Integer> known = new ArrayList<>();
+        for (int i = 0; i < all.size(); i++) {
+            if (bank.knows(i)) {
+                known.add(i);
+                if (all.get(i).isSelected()) {
+                    selected.add(i);
+                }
+            }
+        }
+        return selected.isEmpty() ? known : selected;
+    }
+
+    /** Standard deviation of their mean by what no exchange shows, s. */
+    double systematicSd(HypothesisBank bank) {
+        List<Integer> speakers = speakers(bank);
+        List<HypothesisBank.Part> parts = bank.parts(speakers);
+        List<SystematicUncertainty.Member> members = new ArrayList<>();
+        for (int i = 0; i < parts.size(); i++) {
+            HypothesisBank.Part part = parts.get(i);
+            NtpAssociation protocol = all.get(speakers.get(i)).protocol;
+            members.add(new SystematicUncertainty.Member(
+                    part.weight(), part.base(), protocol.config().asymmetry(), part.difference(), protocol.stamps()));
+        }
+        return SystematicUncertainty.of(members);
+    }
+
+    /** Whether a server that has fed the bank is not believed any more. */
+    boolean haveTainted(HypothesisBank bank) {
+        for (int i = 0; i < all.size(); i++) {
+            if (bank.knows(i) && all.get(i).state == SourceState.FALSETICKER) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The newest exchange of a selected server. */
+    Optional<Exchange> newestExchange() {
+        return all.stream()
+                .filter(Server::isSelected)
+                .flatMap(server -> server.newest.stream())
+                .max((a, b) -> Long.compare(a.t4(), b.t4()));
+    }
+
+    /** The shortest interval at which one is asked, s. */
+    double shortestPoll() {
+        return all.stream()
+                .filter(server -> !server.protocol.isDenied())
+                .mapToDouble(server -> server.protocol.pollSeconds())
+                .min()
+                .orElse(1);
+    }
+
+    double longestTimeout() {
+        return all.stream()
+                .mapToDouble(server -> server.protocol.config().timeoutSeconds())
+                .max()
+                .orElse(1);
+    }
+
+    /** The leap second that most selected servers announce. */
+    LeapIndicator leap() {
+        int[] votes = new int[LeapIndicator.values().length];
+        int voters = 0;
+        for (Server server : all) {
+            if (server.isSelected()) {
+                votes[
+                        server.protocol
+                                .lastReply()
+                                .map(NtpPacket::leap)
+                                .orElse(LeapIndicator.NONE)
+                                .ordinal()]++;
+                voters++;
+            }
+        }
+        for (LeapIndicator leap : LeapIndicator.values()) {
+            if (2 * votes[leap.ordinal()] > voters) {
+                return leap;
+            }
+        }
+        return LeapIndicator.NONE;
+    }
+}

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.engine.ntp;
+
+import io.chronotick.engine.math.Nanos;
+import java.util.random.RandomGenerator;
+
+/**
+ * When a server is asked: a burst at first, then at the poll interval; ever less often while it is silent, while it asks for that (RATE)
+ * or has refused (DENY, RSTR). Time comes in as an argument, CLOCK_MONOTONIC_RAW in ns. Not thread-safe.
+ */
+final class PollSchedule {
+    /** While a server does not answer it is asked at intervals that double from this, s, to its normal poll. */
+    private static final double FIRST_RETRY = 2;
+
+    /** A RATE kiss doubles the poll up to this, s (RFC 5905: MAXPOLL, 2^17 s; chrony ends at 2^10 for it). */
+    private static final double SLOWEST_POLL = 1024;
+
+    /**
+     * The poll is halved again after so many answers since the last RATE kiss, a number that each kiss doubles from the least
+     * to the most: a server whose limit lies between two polls is bothered ever less often.
+     */
+    private static final int LEAST_RECOVERY = 16;
+
+    private static final int MOST_RECOVERY = 1024;
+
+    /**
+     * A server that has sent DENY or RSTR is left alone for this, s, doubling with each further one to the longest. RFC 5905,
+     * section 7.4, has a client stop for good; but servers change their minds, and an on-path attacker who can forge one kiss
+     * must not have silenced a server for ever. A packet an hour, then a packet a day, is no burden to anybody.
+     */
+    private static final double FIRST_DENIAL = 3600;
+
+    private static final double LONGEST_DENIAL = 86_400;
+
+    /** Polls are spread by this part at random, so that clients do not fall into step. */
+    private static final double POLL_SPREAD = 0.02;
+
+    private final int burstCount;
+    private final RandomGenerator random;
+    private boolean started;
+    private boolean denied;
+    private double denialSeconds = FIRST_DENIAL;
+    private int recovery = LEAST_RECOVERY;
+    private int answersSinceRate;
+    private long nextNanos;
+    private double configuredPollSeconds = 1;
+    private double pollSeconds = 1;
+    private double burstSeconds = 1;
+    private double retrySeconds = FIRST_RETRY;
+    private int burstLeft;
+
+    /**
+     * A schedule that asks for nothing before {@link #begin}.
+     *
+     * @param burstCount how many answers make up the burst at the beginning
+     * @param random what spreads the polls
+     */
+    PollSchedule(int burstCount, RandomGenerator random) {
+        this.burstCount = burstCount;
+        this.random = random;
+    }
+
+    /** Asks at once, with a burst, then at the poll interval; both intervals in s. */
+    void begin(double poll, double burst, long rawNanos) {
+        configuredPollSeconds = poll;
+        burstSeconds = burst;
+        started = true;
+        denied = false;
+        denialSeconds = FIRST_DENIAL;
+        recovery = LEAST_RECOVERY;
+        answersSinceRate = 0;
+        retrySeconds = FIRST_RETRY;
+        pollSeconds = poll;
+        burstLeft = burstCount;
+        nextNanos = rawNanos;
+    }
+
+    /** Whether the server has refused to serve us and has not answered otherwise since. */
+    boolean isDenied() {
+        return denied;
+    }
+
+    /** Whether the server has asked for a slower poll than the configured one. */
+    private boolean isSlowed() {
+        return pollSeconds > configuredPollSeconds;
+    }
+
+    /** Interval at which a server that answers is asked now, s. */
+    double pollSeconds() {
+        return pollSeconds;
+    }
+
+    /** The source is asked by others, at this interval, s. */
+    void follow(double seconds) {
+        pollSeconds = seconds;
+    }
+
+    /** When the next request is due; the end of time before {@link #begin}. */
+    long nextNanos() {
+        return started ? nextNanos : Long.MAX_VALUE;
+    }
+
+    boolean isDue(long rawNanos) {
+        return started && rawNanos - nextNanos >= 0;
+    }
+
+    /**
+     * Asks {@code count} times in quick succession, to settle a contradiction; a burst under way goes on. Not a server that
+     * has asked for less.
+     */
+    void confirm(int count, long rawNanos) {
+        if (denied || isSlowed()) {
+            return;
+        }
+        burstLeft = Math.max(burstLeft, count);
+        nextNanos = Math.min(nextNanos, rawNanos + Nanos.ofSeconds(burstSeconds));
+    }
+
+    /** Asks at the latest after {@code seconds}; not while a request is under way, and not one who has refused or slowed us. */
+    void askWithin(double seconds, long rawNanos) {
+        if (denied || isSlowed()) {
+            return;
+        }
+        nextNanos = Math.min(nextNanos, rawNanos + Nanos.ofSeconds(seconds));
+    }
+
+    /** The request that went out at {@code transmittedNanos} was answered, and not by a kiss. */
+    void onAnswer(long transmittedNanos) {
+        denied = false;
+        denialSeconds = FIRST_DENIAL;
+        retrySeconds = FIRST_RETRY;
+        if (isSlowed() && ++answersSinceRate >= recovery) {
+            answersSinceRate = 0;
+            pollSeconds = Math.max(pollSeconds / 2, configuredPollSeconds);
+        }
+        burstLeft = Math.max(burstLeft - 1, 0);
+        scheduleNext(transmittedNanos);
+    }
+
+    /**
+     * A request has not been answered in time.
+     *
+     * @param unreachable whether none of the newest eight has been
+     */
+    void onSilence(long rawNanos, boolean unreachable) {
+        if (denied) {
+            // The denial is over, and now it is silent: no reason to hurry.
+            schedule(rawNanos, Math.max(pollSeconds, SLOWEST_POLL));
+        } else if (unreachable && !isSlowed()) {
+            schedule(rawNanos, Math.min(retrySeconds, Math.max(pollSeconds, FIRST_RETRY)));
+            retrySeconds = Math.min(2 * retrySeconds, SLOWEST_POLL);
+        } else {
+            scheduleNext(rawNanos);
+        }
+    }
+
+    /** The server has sent a kiss-o'-death (RFC 5905, section 7.4). */
+    void onKiss(String code, long rawNanos) {
+        burstLeft = 0;
+        switch (code) {
+            case "DENY", "RSTR" -> {
+                denied = true;
+                schedule(rawNanos, Math.max(pollSeconds, denialSeconds));
+                denialSeconds = Math.min(2 * denialSeconds, LONGEST_DENIAL);
+            }
+            case "RATE" -> {
+                denied = false;
+                recovery = Math.min(2 * recovery, MOST_RECOVERY);
+                answersSinceRate = 0;
+                pollSeconds = Math.min(2 * pollSeconds, Math.max(SLOWEST_POLL, configuredPollSeconds));
+                schedule(rawNanos, pollSeconds);
+            }
+            // Other codes ask for nothing (RFC 5905, section 7.4): as if there had been no answer.
+            default -> schedule(rawNanos, denied ? Math.max(pollSeconds, SLOWEST_POLL) : pollSeconds);
+        }
+    }
+
+    /**
+     * The raw clock has jumped.
+     *
+     * @param asked whether a request was under way; it is given up
+     */
+    void onDiscontinuity(long rawNanos, boolean asked) {
+        if (asked) {
+            scheduleNext(rawNanos);
+        }
+        // It may have jumped back: what was to be soon is not to be in years.
+        double longest = denied ? LONGEST_DENIAL : pollSeconds * (1 + POLL_SPREAD);
+        nextNanos = Math.min(nextNanos, rawNanos + Nanos.ofSeconds(longest));
+    }
+
+    private void scheduleNext(long rawNanos) {
+        if (burstLeft > 0) {
+            nextNanos = rawNanos + Nanos.ofSeconds(burstSeconds);
+        } else {
+            schedule(rawNanos, pollSeconds);
+        }
+    }
+
+    private void schedule(long rawNanos, double seconds) {
+        double spread = 1 + POLL_SPREAD * (2 * random.nextDouble() - 1);
+        nextNanos = rawNanos + Nanos.ofSeconds(seconds * spread);
+    }
+}
