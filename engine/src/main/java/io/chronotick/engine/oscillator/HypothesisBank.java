@@ -404,11 +404,16 @@ public final class HypothesisBank {
         double up = exchange.forwardOffset(epochNanos);
         double down = -exchange.returnOffset(epochNanos);
         double[] asymmetries = asymmetries(sources, servers.serverWeights(sources));
-        KalmanState model = models[weights.likeliest()].copy();
+        KalmanState model = likeliest().copy();
         model.prepare(exchange.source(), exchange.middle(), (up - down) / 2, exchange.delay());
         model.believe(asymmetries, offset, variance);
         model.observe(exchange, up, down, path, tried);
         return tried.logEvidence();
+    }
+
+    /** The hypothesis that has forecast best. */
+    KalmanState likeliest() {
+        return models[weights.likeliest()];
     }
 
     /** Each law learns from the models that use it. */
