@@ -28,6 +28,8 @@ class PublisherTest implements Notices {
     @Override
     public void warn(String text) {}
 
+    private double systematic;
+
     private void exchange() {
         readiness.onExchange(now);
     }
@@ -36,12 +38,40 @@ class PublisherTest implements Notices {
         Estimate said = new Estimate(now, offset, 1e-6, sd * sd, 0, 1e-16, 1e-18);
         return publisher.correction(
                 new Publisher.Situation(
-                        now, 0, said, 100, known, true, decided, ANY_RATE, List.of(rivals), 16, LeapIndicator.NONE),
+                        now,
+                        0,
+                        said,
+                        100,
+                        known,
+                        true,
+                        decided,
+                        ANY_RATE,
+                        List.of(rivals),
+                        systematic,
+                        16,
+                        LeapIndicator.NONE),
                 this);
     }
 
     private static Interval range(double low, double high) {
         return new Interval(low, high);
+    }
+
+    @Test
+    void statesWhatNoExchangeShowsInQuadratureWithTheRest() {
+        exchange();
+        systematic = 3e-4;
+        Correction said = say(2e-3, 4e-4, range(-0.01, 0.02), true);
+        assertThat(said.statisticalSdAt(now)).isCloseTo(4e-4, within(1e-12));
+        assertThat(said.sdAt(now)).isCloseTo(5e-4, within(1e-12));
+    }
+
+    @Test
+    void statesNoMoreThanTheBoundWhateverIsSystematic() {
+        exchange();
+        systematic = 1;
+        Correction said = say(2e-3, 4e-4, range(-0.01, 0.02), true);
+        assertThat(said.sdAt(now)).isLessThanOrEqualTo(said.maxErrorAt(now) * (1 + 1e-9));
     }
 
     @Test
