@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Programs of this machine that tests run. */
 final class Programs {
-    private static final long PATIENCE_MINUTES = 5;
+    private static final long PATIENCE_MINUTES = 20;
 
     /** The user that owns nothing. */
     static final String NOBODY = "65534";

@@ -30,7 +30,7 @@ class EngineTest {
             double error = world.error() * 1e-9;
             seconds++;
             squares += error * error;
-            inside95 += Math.abs(error) <= 1.96 * c.sdAt(world.rawNanos()) ? 1 : 0;
+            inside95 += Math.abs(error) <= 1.96 * c.statisticalSdAt(world.rawNanos()) ? 1 : 0;
             insideBound += Math.abs(error) <= c.maxErrorAt(world.rawNanos()) ? 1 : 0;
             widest = Math.max(widest, c.maxErrorAt(world.rawNanos()));
         }
