@@ -76,6 +76,7 @@ class AgentTools:
             "offset_uncertainty": record.offset_uncertainty,
             "drift_uncertainty": record.drift_uncertainty,
             "time_uncertainty": now.uncertainty_ns * 1e-9,
+            **_parts(self._reader()),
             "confidence": record.confidence,
             "source": record.source.name,
             "prediction_time": record.prediction_time,
@@ -333,6 +334,17 @@ def all_tools(tools: AgentTools) -> Tuple[Tool, ...]:
 class _Interval:
     earliest: int
     latest: int
+
+
+def _parts(reader: Reader) -> Json:
+    """The two parts of time_uncertainty, where the daemon says them."""
+    page = reader.status()
+    if not page.is_uncertainty_divided:
+        return {}
+    return {
+        "statistical_uncertainty": page.statistical_uncertainty,
+        "systematic_uncertainty": page.systematic_uncertainty,
+    }
 
 
 def _look(reader: Reader) -> Tuple[CorrectionRecord, TimeInterval, int]:

@@ -135,6 +135,10 @@ def _read(path: str, _: argparse.Namespace) -> int:
         _line("Offset", fmt.offset(reading.offset))
         _line("Drift Rate", fmt.ppm(record.drift_rate))
         _line("Uncertainty", f"±{fmt.duration(reading.uncertainty)} (1σ)")
+        page = reader.status()
+        if page.is_uncertainty_divided:
+            _line("  Statistical", f"±{fmt.duration(page.statistical_uncertainty)}")
+            _line("  Systematic", f"±{fmt.duration(page.systematic_uncertainty)}")
         if now:
             _line("Bound", f"±{fmt.duration(now.bound_ns * 1e-9)}")
             _line("Earliest", _time(now.earliest_ns))
@@ -189,6 +193,9 @@ def _print_status(path: str, reading: Reading, page: StatusPage) -> None:
     if reading.is_stale:
         _line("Record Age", fmt.duration(reading.age))
     _line("Offset", f"{fmt.offset(reading.offset)} ±{fmt.duration(reading.uncertainty)} (1σ)")
+    if page.is_uncertainty_divided:
+        parts = (fmt.duration(page.statistical_uncertainty), fmt.duration(page.systematic_uncertainty))
+        _line("Uncertainty", f"statistical ±{parts[0]}, systematic ±{parts[1]}")
     if reading.now:
         _line("Bound", f"±{fmt.duration(reading.now.bound_ns * 1e-9)}")
     _line("Drift Rate", fmt.ppm(record.drift_rate))
@@ -239,12 +246,12 @@ def _servers(page: StatusPage) -> str:
 def _json(path: str, options: argparse.Namespace) -> int:
     with Reader(path) as reader:
         reading = Reading(reader)
-        print(json.dumps(_fields(reading), indent=2 if options.pretty else None, allow_nan=False))
+        print(json.dumps(_fields(reading, reader.status()), indent=2 if options.pretty else None, allow_nan=False))
         _remark(reading)
         return reading.exit_code
 
 
-def _fields(reading: Reading) -> Dict[str, Any]:
+def _fields(reading: Reading, page: StatusPage) -> Dict[str, Any]:
     """The fields of `chronotick json --schema`, in that order."""
     record, now = reading.record, reading.now
     fields: Dict[str, Any] = {}
@@ -257,7 +264,10 @@ def _fields(reading: Reading) -> Dict[str, Any]:
         fields[f"{name}_ns"] = None if value is None else str(value)
         if name == "corrected_time":
             fields["time_uncertainty"] = None if now is None else reading.uncertainty
+    known = now is not None and page.is_uncertainty_divided
     fields.update(
+        statistical_uncertainty=page.statistical_uncertainty if known else None,
+        systematic_uncertainty=page.systematic_uncertainty if known else None,
         is_valid=now is not None,
         is_ntp_ready=record.is_ntp_ready,
         is_models_ready=record.is_models_ready,

@@ -17,6 +17,8 @@ _MAX_SOURCES = 16
 _HEAD = struct.Struct("<8sIId16sddfIQffddddd q64s64s32sI4x80sQ")
 _HEAD_AT = 128
 _SOURCES_AT = 512
+_PARTS = struct.Struct("<dd")
+_PARTS_AT = 3600
 _SOURCE_SIZE = 192
 _SOURCE = struct.Struct("<64sBBBBB3xffdddddII9I")
 
@@ -74,7 +76,16 @@ class StatusPage:
     """How the daemon's learned models are doing, in words; empty when none is configured."""
     time_namespace: int
     """Inode of the daemon's; 0 if it is not known."""
+    statistical_uncertainty: float
+    """The part of the record's offset_uncertainty that measurements scatter by; 0 where the daemon does not say."""
+    systematic_uncertainty: float
+    """Its part that no measurement shows: what an asymmetry of the paths may hide."""
     sources: Tuple[SourceRow, ...]
+
+    @property
+    def is_uncertainty_divided(self) -> bool:
+        """Whether the two parts of the uncertainty are known."""
+        return 0 < self.statistical_uncertainty < math.inf and 0 <= self.systematic_uncertainty < math.inf
 
     @classmethod
     def parse(cls, path: str, segment: bytes) -> StatusPage:
@@ -110,6 +121,7 @@ class StatusPage:
             _text(release),
             _text(learned),
             namespace,
+            *_PARTS.unpack_from(segment, _PARTS_AT),
             tuple(_row(path, segment, _SOURCES_AT + i * _SOURCE_SIZE) for i in range(count)),
         )
 

@@ -232,6 +232,11 @@ class ReaderTest(SegmentTest):
         self.assertEqual((page.warmup_progress, page.waiting_for, page.cpu_affinity), (0.5, "a first answer", "0,1"))
         self.assertEqual((page.daemon_version, page.learned_models), ("1.2.3", "short: heard, 4 µs"))
         self.assertEqual(page.time_namespace, 4026531834)
+        self.assertFalse(page.is_uncertainty_divided)
+        segment.put(3600, "dd", 3e-6, 4e-6)
+        parts = Reader(self.path).status()
+        self.assertTrue(parts.is_uncertainty_divided)
+        self.assertEqual((parts.statistical_uncertainty, parts.systematic_uncertainty), (3e-6, 4e-6))
         (row,) = page.sources
         self.assertEqual((row.name, row.stratum, row.state), ("ntp.example", 2, "selected"))
         self.assertEqual((row.kernel_stamps, row.offset), (True, 0.25))

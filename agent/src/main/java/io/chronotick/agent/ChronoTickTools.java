@@ -94,6 +94,7 @@ public final class ChronoTickTools implements AutoCloseable {
         long began = System.nanoTime();
         Optional<ZoneId> zone = zone(timezone);
         Reading reading = validReading();
+        StatusPage page = reader().status();
         CorrectionRecord record = reading.record();
         TimeInterval now = reading.now();
         Optional<ZonedDateTime> local = zone.map(now.estimate()::atZone);
@@ -105,6 +106,8 @@ public final class ChronoTickTools implements AutoCloseable {
                 record.offsetUncertainty(),
                 record.driftUncertainty(),
                 reading.uncertainty(),
+                Optional.of(page).filter(StatusPage::isUncertaintyDivided).map(StatusPage::statisticalUncertainty),
+                Optional.of(page).filter(StatusPage::isUncertaintyDivided).map(StatusPage::systematicUncertainty),
                 decimal(record.confidence()),
                 record.source().name(),
                 unix(record.predictionTime()),

@@ -15,6 +15,8 @@ import java.util.Optional;
  * @param offsetUncertainty one standard deviation of the offset at prediction_time, s
  * @param driftUncertainty one standard deviation of the drift, s/s
  * @param timeUncertainty one standard deviation of the corrected time now, s
+ * @param statisticalUncertainty its part that measurements scatter by, s; absent where the daemon does not say
+ * @param systematicUncertainty its part that no measurement shows, s
  * @param confidence share of recent forecasts that held what they promised, 0..1
  * @param source what the correction rests on
  * @param predictionTime when the correction was computed, system clock, Unix seconds
@@ -53,6 +55,14 @@ public record TimeReading(
         @About("One standard deviation of corrected_time, seconds: how far it is probably off. Twice this covers 95 %."
                 + " Not a bound: use max_error to decide an order of events.")
         double timeUncertainty,
+
+        @About("The part of time_uncertainty that measurements scatter by, seconds.")
+        Optional<Double> statisticalUncertainty,
+
+        @About(
+                "The part of time_uncertainty that no measurement can show, seconds: unequal ways to the servers and back shift the"
+                        + " time for good.")
+        Optional<Double> systematicUncertainty,
 
         @About("0 to 1: share of the recent forecasts that kept what they promised; falls when no server answers.")
         double confidence,

@@ -4,6 +4,7 @@ package io.chronotick.cli;
 import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.CorrectionRecord;
 import io.chronotick.client.Reading;
+import io.chronotick.client.StatusPage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -57,8 +58,9 @@ final class JsonCommand extends SegmentCommand {
     static int print(Shell shell, Path segment, boolean pretty) {
         try (ChronoTickReader reader = ChronoTickReader.attach(segment)) {
             Reading reading = new Reading(reader);
-            shell.line(json(reading, pretty));
-            String remark = Remark.of(reading, reader.status());
+            StatusPage page = reader.status();
+            shell.line(json(reading, page, pretty));
+            String remark = Remark.of(reading, page);
             if (remark != null) {
                 shell.error(remark);
             }
@@ -67,7 +69,7 @@ final class JsonCommand extends SegmentCommand {
     }
 
     /** One object; its fields are those of read.schema.json, in that order. */
-    static String json(Reading reading, boolean pretty) {
+    static String json(Reading reading, StatusPage page, boolean pretty) {
         CorrectionRecord record = reading.record();
         Json json = new Json(pretty);
         if (reading.refusal() == null) {
@@ -86,6 +88,12 @@ final class JsonCommand extends SegmentCommand {
                     .nothing("earliest_ns")
                     .nothing("latest")
                     .nothing("latest_ns");
+        }
+        if (reading.refusal() == null && page.isUncertaintyDivided()) {
+            json.number("statistical_uncertainty", page.statisticalUncertainty())
+                    .number("systematic_uncertainty", page.systematicUncertainty());
+        } else {
+            json.nothing("statistical_uncertainty").nothing("systematic_uncertainty");
         }
         return json.bool("is_valid", reading.refusal() == null)
                 .bool("is_ntp_ready", record.isNtpReady())

@@ -4,6 +4,7 @@ package io.chronotick.cli;
 import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.CorrectionRecord;
 import io.chronotick.client.Reading;
+import io.chronotick.client.StatusPage;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -42,8 +43,9 @@ final class ReadCommand extends SegmentCommand {
         }
         try (ChronoTickReader reader = ChronoTickReader.attach(segment())) {
             Reading reading = new Reading(reader);
-            print(reading);
-            String remark = Remark.of(reading, reader.status());
+            StatusPage page = reader.status();
+            print(reading, page);
+            String remark = Remark.of(reading, page);
             if (remark != null) {
                 shell.error(remark);
             }
@@ -51,7 +53,7 @@ final class ReadCommand extends SegmentCommand {
         }
     }
 
-    private void print(Reading reading) {
+    private void print(Reading reading, StatusPage page) {
         CorrectionRecord record = reading.record();
         if (reading.refusal() == null) {
             line("Corrected Time:", time(reading.now().estimateNanos()));
@@ -63,6 +65,10 @@ final class ReadCommand extends SegmentCommand {
         line("Offset:", known ? Format.offset(reading.offset()) : NOT_KNOWN);
         line("Drift Rate:", known ? Format.ppm(record.driftRate()) : NOT_KNOWN);
         line("Uncertainty:", known ? "±" + Format.duration(reading.uncertainty()) + " (1σ)" : NOT_KNOWN);
+        if (known && page.isUncertaintyDivided()) {
+            line("  Statistical:", "±" + Format.duration(page.statisticalUncertainty()));
+            line("  Systematic:", "±" + Format.duration(page.systematicUncertainty()));
+        }
         if (reading.refusal() == null) {
             line("Bound:", "±" + Format.duration(reading.now().boundNanos() * 1e-9));
             line("Earliest:", time(reading.now().earliestNanos()));

@@ -93,6 +93,12 @@ final class StatusCommand extends SegmentCommand {
                 Double.isFinite(reading.uncertainty())
                         ? Format.offset(reading.offset()) + " ±" + Format.duration(reading.uncertainty()) + " (1σ)"
                         : "not known yet");
+        if (Double.isFinite(reading.uncertainty()) && page.isUncertaintyDivided()) {
+            line(
+                    "Uncertainty",
+                    "statistical ±" + Format.duration(page.statisticalUncertainty()) + ", systematic ±"
+                            + Format.duration(page.systematicUncertainty()));
+        }
         if (reading.refusal() == null) {
             line("Bound", "±" + Format.duration(reading.now().boundNanos() * 1e-9));
         }

@@ -153,6 +153,7 @@ final class StatusLoop implements Runnable {
             residentBytes = ProcessStats.residentBytes();
         }
         EngineLoop.Snapshot engine = engineLoop.snapshot();
+        long raw = clocks.rawNanos();
         Correction.Source speaking = engine.correction().source();
         double shortTerm = switch (speaking) {
             case SHORT_TERM -> 1;
@@ -176,8 +177,10 @@ final class StatusLoop implements Runnable {
                         ProcessStats.cpuSeconds(),
                         recordWriter.clockSteps(),
                         clocks.monotonicNanos(),
-                        clocks.rawNanos(),
+                        raw,
                         engine.learned().stream().map(ForecasterReport::text).collect(Collectors.joining("; ")),
+                        engine.correction().statisticalSdAt(raw),
+                        engine.correction().systematicSd(),
                         engine.sources()));
     }
 

@@ -96,6 +96,12 @@ public final class PageLayout {
      */
     public static final int TIME_NAMESPACE = 504;
 
+    /** f64: the statistical part of the record's offset_uncertainty when the page was written, s; 0 in a page without both parts. */
+    public static final int STATISTICAL_UNCERTAINTY = 3600;
+
+    /** f64: its systematic part, s: what an asymmetry of the paths may hide. */
+    public static final int SYSTEMATIC_UNCERTAINTY = 3608;
+
     /** First source row. */
     public static final int SOURCES = 512;
 

@@ -33,6 +33,9 @@ import java.util.UUID;
  * @param cpuAffinity CPUs the writer is bound to, for example "0,1"; empty when free
  * @param daemonVersion version of the daemon
  * @param learnedModels how the daemon's learned models are doing, in words; empty when none is configured
+ * @param statisticalUncertainty the part of the record's offset_uncertainty that measurements scatter by, s; 0 where the daemon does
+ *     not say
+ * @param systematicUncertainty its part that no measurement shows: what an asymmetry of the paths may hide, s
  * @param sources the servers, as configured
  */
 public record StatusPage(
@@ -55,10 +58,20 @@ public record StatusPage(
         String cpuAffinity,
         String daemonVersion,
         String learnedModels,
+        double statisticalUncertainty,
+        double systematicUncertainty,
         List<SourceRow> sources) {
 
     public StatusPage {
         sources = List.copyOf(sources);
+    }
+
+    /** Whether the two parts of the uncertainty are known. */
+    public boolean isUncertaintyDivided() {
+        return statisticalUncertainty > 0
+                && systematicUncertainty >= 0
+                && Double.isFinite(statisticalUncertainty)
+                && Double.isFinite(systematicUncertainty);
     }
 
     /** One attempt at the page's own seqlock, as in {@link CorrectionRecord#tryLoad}. */
@@ -106,6 +119,8 @@ public record StatusPage(
                 text(b, PageLayout.CPU_AFFINITY, PageLayout.CPU_AFFINITY_SIZE),
                 text(b, PageLayout.DAEMON_VERSION, PageLayout.DAEMON_VERSION_SIZE),
                 text(b, PageLayout.LEARNED_MODELS, PageLayout.LEARNED_MODELS_SIZE),
+                b.getDouble(PageLayout.STATISTICAL_UNCERTAINTY),
+                b.getDouble(PageLayout.SYSTEMATIC_UNCERTAINTY),
                 rows);
     }
 

@@ -22,6 +22,8 @@ import java.util.List;
  * @param monotonicNanos now, CLOCK_MONOTONIC, ns
  * @param rawNanos now, CLOCK_MONOTONIC_RAW, ns
  * @param learnedModels how the learned models are doing, in words; empty when none is configured
+ * @param statisticalSd the part of the stated uncertainty that measurements scatter by, s; infinite while nothing is known
+ * @param systematicSd its part that no measurement shows, s
  * @param sources the servers
  */
 public record DaemonStatus(
@@ -39,4 +41,6 @@ public record DaemonStatus(
         long monotonicNanos,
         long rawNanos,
         String learnedModels,
+        double statisticalSd,
+        double systematicSd,
         List<SourceReport> sources) {}

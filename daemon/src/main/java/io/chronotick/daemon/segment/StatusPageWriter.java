@@ -66,6 +66,8 @@ public final class StatusPageWriter {
         putText(segment, PageLayout.CPU_AFFINITY, PageLayout.CPU_AFFINITY_SIZE, cpuAffinity);
         putText(segment, PageLayout.DAEMON_VERSION, PageLayout.DAEMON_VERSION_SIZE, version);
         putText(segment, PageLayout.LEARNED_MODELS, PageLayout.LEARNED_MODELS_SIZE, status.learnedModels());
+        segment.putDouble(PageLayout.STATISTICAL_UNCERTAINTY, status.statisticalSd());
+        segment.putDouble(PageLayout.SYSTEMATIC_UNCERTAINTY, status.systematicSd());
         List<SourceReport> sources = status.sources();
         int count = Math.min(sources.size(), PageLayout.MAX_SOURCES);
         segment.putInt(PageLayout.SOURCE_COUNT, count);
