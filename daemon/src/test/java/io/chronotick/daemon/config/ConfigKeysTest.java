@@ -32,6 +32,7 @@ final class ConfigKeysTest {
         OTHER.put("clock_measurement.ntp.max_acceptable_uncertainty", "0.1");
         OTHER.put("clock_measurement.ntp.max_drift", "50");
         OTHER.put("clock_measurement.ntp.max_step", "5");
+        OTHER.put("clock_measurement.ntp.asymmetry", "0.02");
         OTHER.put("clock_measurement.ntp.min_stratum", "2");
         OTHER.put("clock_measurement.ntp.max_stratum", "4");
         OTHER.put("clock_measurement.timing.warm_up.duration_seconds", "60");
