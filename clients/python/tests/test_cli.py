@@ -136,6 +136,8 @@ class CommandLineTest(SegmentTest):
             env={**ENVIRONMENT, "CHRONOTICK_SHM": str(self.path)},
             encoding="utf-8",
             stderr=subprocess.PIPE,
+            # As at a terminal: what is started in the background of a script inherits that SIGINT is ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
             **options,
         )
 
