@@ -41,7 +41,7 @@ final class EngineLoop
         implements Runnable, NtpTransport.Listener, ServerAddresses.Listener, ModelRunner.Listener, Consumer<Action> {
     private static final Logger LOG = LoggerFactory.getLogger("chronotick");
 
-    /** Exchanges in a warm-up burst: what the warm-up needs, if none is lost. */
+    /** Most requests of a warm-up burst: what the warm-up needs of one server alone, if none is lost. */
     private static final int BURST = 8;
 
     /** The loop turns at least this often, to see discontinuities and look-ups that have ended, ns. */
@@ -285,7 +285,7 @@ final class EngineLoop
         double poll = server.pollSeconds(config.measurementIntervalSeconds(), address.getAddress());
         double burst = server.burstSeconds(config.warmupIntervalSeconds(), address.getAddress());
         LOG.info(
-                "{} is {}: {} exchanges at {} s, then one every {} s",
+                "{} is {}: at most {} requests at {} s, then one every {} s",
                 server.name(),
                 address.getAddress().getHostAddress(),
                 BURST,

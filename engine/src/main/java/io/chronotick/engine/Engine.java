@@ -451,6 +451,9 @@ public final class Engine {
         if (wasReady && correction.validAt(rawNanos)) {
             servers.pool().markSynchronized();
         }
+        if (readiness.isComplete() && correction.validAt(rawNanos + Nanos.ofSeconds(servers.shortestPoll()))) {
+            servers.endBursts();
+        }
         out.accept(new Action.Publish(correction));
     }
 

@@ -151,6 +151,11 @@ final class Servers {
         }
     }
 
+    /** What has come is enough to be ready and to stay so until the next polls: bursts may end before they have to. */
+    void endBursts() {
+        all.forEach(server -> server.protocol.endBurst());
+    }
+
     /** Nothing that was measured before these exchanges binds any more, unless servers contradict themselves: then they settle it. */
     void keepOnly(List<Exchange> exchanges, long epochNanos) {
         for (int i = 0; i < all.size(); i++) {

@@ -47,6 +47,8 @@ public final class VirtualWorld {
         public double rootDelay = 0.0001;
         public double rootDispersion = 0.0001;
         public int requests;
+        /** When each request left, CLOCK_MONOTONIC_RAW, ns. */
+        public final List<Long> askedNanos = new ArrayList<>();
     }
 
     private record Event(long rawNanos, long order, Runnable run) {}
@@ -107,11 +109,15 @@ public final class VirtualWorld {
     }
 
     public VirtualServer addServer(double pollSeconds) {
+        return addServer(pollSeconds, 1);
+    }
+
+    public VirtualServer addServer(double pollSeconds, double burstSeconds) {
         VirtualServer server = new VirtualServer();
         servers.add(server);
         int index = engine.addSource(
                 new SourceConfig("server" + servers.size(), 8, 1.0, 1, 15, SystematicUncertainty.DEFAULT_SHARE));
-        engine.onAddressChanged(index, pollSeconds, 1.0, raw);
+        engine.onAddressChanged(index, pollSeconds, burstSeconds, raw);
         return server;
     }
 
@@ -204,6 +210,7 @@ public final class VirtualWorld {
     private void carry(Action.Send send) {
         VirtualServer server = servers.get(send.source());
         server.requests++;
+        server.askedNanos.add(raw);
         engine.onTransmitted(send.source(), send.requestId(), raw, StampKind.USER);
         if (server.down || server.requests % server.answersOneOf != 0 || random.nextDouble() < server.lossProbability) {
             return;

@@ -101,7 +101,7 @@ final class ConfigKeys {
             "clock_measurement.timing.warm_up.measurement_interval",
             new Real(0.05, HOUR, "s"),
             "1.0",
-            "Between two exchanges with one server during warm-up, s; not below 1 for a public server.");
+            "Between two requests to one server during warm-up, s; not below 2 for a public server.");
     static final ConfigKey<Double> MEASUREMENT_INTERVAL = ALL.key(
             "clock_measurement.timing.normal_operation.measurement_interval",
             new Real(1, 131_072, "s"),

@@ -31,8 +31,8 @@ public record ServerConfig(
     /** The least interval between exchanges with somebody else's server, s: the least RFC 5905 grants a client. */
     public static final double POLITE_POLL_SECONDS = 16;
 
-    /** The least interval between the exchanges of a burst to somebody else's server, s; ntpd and chrony use 2. */
-    public static final double POLITE_BURST_SECONDS = 1;
+    /** The least interval between the requests of a burst to somebody else's server, s: NTP servers that limit rates drop what is faster. */
+    public static final double POLITE_BURST_SECONDS = 2;
 
     /** A server at an address, with all else at its default. */
     public static ServerConfig of(String host, int port) {

@@ -51,7 +51,7 @@ final class ServerConfigTest {
         ServerConfig server = ServerConfig.of("x", 123);
         assertThat(server.pollSeconds(2, InetAddress.ofLiteral(address))).isEqualTo(16);
         assertThat(server.pollSeconds(64, InetAddress.ofLiteral(address))).isEqualTo(64);
-        assertThat(server.burstSeconds(0.1, InetAddress.ofLiteral(address))).isEqualTo(1);
+        assertThat(server.burstSeconds(0.1, InetAddress.ofLiteral(address))).isEqualTo(2);
         assertThat(server.burstSeconds(3, InetAddress.ofLiteral(address))).isEqualTo(3);
     }
 

@@ -83,6 +83,11 @@ public final class NtpAssociation {
         schedule.confirm(count, rawNanos);
     }
 
+    /** See {@link PollSchedule#endBurst}. */
+    public void endBurst() {
+        schedule.endBurst();
+    }
+
     /** See {@link PollSchedule#askWithin}. */
     public void askWithin(double seconds, long rawNanos) {
         schedule.askWithin(seconds, rawNanos);
@@ -126,6 +131,7 @@ public final class NtpAssociation {
         timeoutNanos = rawNanos + Nanos.ofSeconds(config.timeoutSeconds());
         reach = (reach << 1) & 0xFF;
         sent++;
+        schedule.onRequest(rawNanos);
         return Optional.of(NtpPacket.request(new NtpTimestamp(cookie)).toBytes());
     }
 
@@ -176,8 +182,8 @@ public final class NtpAssociation {
             schedule.onKiss(packet.kissCode(), rawNanos);
             return drop(DropReason.KISS);
         }
+        schedule.onAnswer(transmittedNanos, reach == 0);
         reach |= 1;
-        schedule.onAnswer(transmittedNanos);
         lastReply = parsed;
         if (packet.leap() == LeapIndicator.UNSYNCHRONIZED || packet.stratum() >= 16) {
             return drop(DropReason.UNSYNCHRONIZED);

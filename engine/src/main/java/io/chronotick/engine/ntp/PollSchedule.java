@@ -7,6 +7,9 @@ import java.util.random.RandomGenerator;
 /**
  * When a server is asked: a burst at first, then at the poll interval; ever less often while it is silent, while it asks for that (RATE)
  * or has refused (DENY, RSTR). Time comes in as an argument, CLOCK_MONOTONIC_RAW in ns. Not thread-safe.
+ *
+ * <p>Whatever asks for more than the poll, be it a burst, a retry or a contradiction that is to be settled, draws on one budget of
+ * requests, and none of it does with a server that has sent RATE: that one is never asked faster than its slowed poll.
  */
 final class PollSchedule {
     /** While a server does not answer it is asked at intervals that double from this, s, to its normal poll. */
@@ -35,6 +38,15 @@ final class PollSchedule {
     /** Polls are spread by this part at random, so that clients do not fall into step. */
     private static final double POLL_SPREAD = 0.02;
 
+    /** So many answers are enough of a burst where somebody says so ({@link #endBurst}). */
+    private static final int ENOUGH_ANSWERS = 4;
+
+    /** A request that comes sooner than this part of the poll after the one before draws on the budget. */
+    private static final double QUICK_PART = 0.9;
+
+    /** The budget grows by one request in so many polls: the mean rate exceeds the poll's by a quarter at most. */
+    private static final double REFILL_POLLS = 4;
+
     private final int burstCount;
     private final RandomGenerator random;
     private boolean started;
@@ -47,12 +59,27 @@ final class PollSchedule {
     private double pollSeconds = 1;
     private double burstSeconds = 1;
     private double retrySeconds = FIRST_RETRY;
+
+    /** Requests that are still to be made in quick succession. */
     private int burstLeft;
+
+    /** Answers to the burst that measures a path which is not known, and whether it is one of that kind. */
+    private int burstAnswers;
+
+    private boolean burstMayEnd;
+
+    /** Whether RATE was said since the beginning. */
+    private boolean rateLimited;
+
+    /** Requests that may still be made sooner than at the poll. */
+    private double budget;
+
+    private long lastRequestNanos;
 
     /**
      * A schedule that asks for nothing before {@link #begin}.
      *
-     * @param burstCount how many answers make up the burst at the beginning
+     * @param burstCount most requests in quick succession, at the beginning or later
      * @param random what spreads the polls
      */
     PollSchedule(int burstCount, RandomGenerator random) {
@@ -71,8 +98,45 @@ final class PollSchedule {
         answersSinceRate = 0;
         retrySeconds = FIRST_RETRY;
         pollSeconds = poll;
-        burstLeft = burstCount;
+        rateLimited = false;
+        budget = burstCount;
+        lastRequestNanos = rawNanos;
+        beginBurst(burstCount);
         nextNanos = rawNanos;
+    }
+
+    private void beginBurst(int count) {
+        burstLeft = count;
+        burstAnswers = 0;
+        burstMayEnd = true;
+    }
+
+    /** A request goes out. */
+    void onRequest(long rawNanos) {
+        double elapsed = Nanos.toSeconds(rawNanos - lastRequestNanos);
+        budget = budgetAt(rawNanos);
+        if (elapsed < QUICK_PART * pollSeconds) {
+            budget = Math.max(budget - 1, 0);
+        }
+        lastRequestNanos = rawNanos;
+        burstLeft = Math.max(burstLeft - 1, 0);
+    }
+
+    private double budgetAt(long rawNanos) {
+        double grown = Nanos.toSeconds(rawNanos - lastRequestNanos) / (REFILL_POLLS * pollSeconds);
+        return Math.min(budget + Math.max(grown, 0), burstCount);
+    }
+
+    private boolean mayHurry(long rawNanos) {
+        return !denied && !rateLimited && budgetAt(rawNanos) >= 1;
+    }
+
+    /** What is known is good enough: a burst that has brought {@value #ENOUGH_ANSWERS} answers need not go on. */
+    void endBurst() {
+        if (burstMayEnd && burstLeft > 0 && burstAnswers >= ENOUGH_ANSWERS) {
+            burstLeft = 0;
+            schedule(lastRequestNanos, pollSeconds);
+        }
     }
 
     /** Whether the server has refused to serve us and has not answered otherwise since. */
@@ -106,34 +170,42 @@ final class PollSchedule {
 
     /**
      * Asks {@code count} times in quick succession, to settle a contradiction; a burst under way goes on. Not a server that
-     * has asked for less.
+     * has asked for less, and no more often than the budget allows.
      */
     void confirm(int count, long rawNanos) {
-        if (denied || isSlowed()) {
+        if (!mayHurry(rawNanos)) {
             return;
         }
         burstLeft = Math.max(burstLeft, count);
+        burstMayEnd = false;
         nextNanos = Math.min(nextNanos, rawNanos + Nanos.ofSeconds(burstSeconds));
     }
 
     /** Asks at the latest after {@code seconds}; not while a request is under way, and not one who has refused or slowed us. */
     void askWithin(double seconds, long rawNanos) {
-        if (denied || isSlowed()) {
+        if (!mayHurry(rawNanos)) {
             return;
         }
         nextNanos = Math.min(nextNanos, rawNanos + Nanos.ofSeconds(seconds));
     }
 
-    /** The request that went out at {@code transmittedNanos} was answered, and not by a kiss. */
-    void onAnswer(long transmittedNanos) {
+    /**
+     * The request that went out at {@code transmittedNanos} was answered, and not by a kiss.
+     *
+     * @param first whether nothing has been answered of late: its path has to be measured
+     */
+    void onAnswer(long transmittedNanos, boolean first) {
+        if (first && burstLeft < ENOUGH_ANSWERS && mayHurry(transmittedNanos)) {
+            beginBurst(ENOUGH_ANSWERS);
+        }
         denied = false;
+        burstAnswers++;
         denialSeconds = FIRST_DENIAL;
         retrySeconds = FIRST_RETRY;
         if (isSlowed() && ++answersSinceRate >= recovery) {
             answersSinceRate = 0;
             pollSeconds = Math.max(pollSeconds / 2, configuredPollSeconds);
         }
-        burstLeft = Math.max(burstLeft - 1, 0);
         scheduleNext(transmittedNanos);
     }
 
@@ -146,7 +218,7 @@ final class PollSchedule {
         if (denied) {
             // The denial is over, and now it is silent: no reason to hurry.
             schedule(rawNanos, Math.max(pollSeconds, SLOWEST_POLL));
-        } else if (unreachable && !isSlowed()) {
+        } else if (unreachable && mayHurry(rawNanos)) {
             schedule(rawNanos, Math.min(retrySeconds, Math.max(pollSeconds, FIRST_RETRY)));
             retrySeconds = Math.min(2 * retrySeconds, SLOWEST_POLL);
         } else {
@@ -165,6 +237,7 @@ final class PollSchedule {
             }
             case "RATE" -> {
                 denied = false;
+                rateLimited = true;
                 recovery = Math.min(2 * recovery, MOST_RECOVERY);
                 answersSinceRate = 0;
                 pollSeconds = Math.min(2 * pollSeconds, Math.max(SLOWEST_POLL, configuredPollSeconds));
@@ -181,6 +254,7 @@ final class PollSchedule {
      * @param asked whether a request was under way; it is given up
      */
     void onDiscontinuity(long rawNanos, boolean asked) {
+        lastRequestNanos = rawNanos;
         if (asked) {
             scheduleNext(rawNanos);
         }
@@ -190,8 +264,8 @@ final class PollSchedule {
     }
 
     private void scheduleNext(long rawNanos) {
-        if (burstLeft > 0) {
-            nextNanos = rawNanos + Nanos.ofSeconds(burstSeconds);
+        if (burstLeft > 0 && mayHurry(rawNanos)) {
+            nextNanos = lastRequestNanos + Nanos.ofSeconds(burstSeconds);
         } else {
             schedule(rawNanos, pollSeconds);
         }

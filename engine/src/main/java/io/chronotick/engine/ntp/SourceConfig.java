@@ -5,7 +5,7 @@ package io.chronotick.engine.ntp;
  * How one server is to be asked.
  *
  * @param name what a person calls it (host or host:port)
- * @param burstCount exchanges in the warm-up burst, 1..16
+ * @param burstCount most requests of the warm-up burst, and of all that is asked sooner than at the poll, 1..16
  * @param timeoutSeconds how long to wait for a reply, s, > 0
  * @param minStratum lowest stratum accepted, 1..15
  * @param maxStratum highest stratum accepted, minStratum..15

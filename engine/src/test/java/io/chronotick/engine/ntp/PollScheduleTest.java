@@ -29,8 +29,18 @@ class PollScheduleTest {
     }
 
     private double answered() {
-        schedule.onAnswer(now);
+        exchange();
         return waited();
+    }
+
+    private void exchange() {
+        schedule.onRequest(now);
+        schedule.onAnswer(now, false);
+    }
+
+    private void silence(boolean unreachable) {
+        schedule.onRequest(now);
+        schedule.onSilence(now, unreachable);
     }
 
     private void endBurst() {
@@ -80,25 +90,77 @@ class PollScheduleTest {
 
     @Test
     void retriesAtDoublingIntervalsUpToThePoll() {
+        PollSchedule patient = new PollSchedule(8, new Random(1));
+        patient.begin(16, 1, now);
         for (double expected : new double[] {2, 4, 8, 16, 16, 16}) {
-            schedule.onSilence(now, true);
-            assertThat(waited()).isBetween(0.98 * expected, 1.02 * expected);
+            patient.onRequest(now);
+            patient.onSilence(now, true);
+            assertThat((patient.nextNanos() - now) / 1e9).isBetween(0.98 * expected, 1.02 * expected);
+            now = patient.nextNanos();
         }
-        // An answer ends that, and the burst goes on where it was.
-        assertThat(answered()).isEqualTo(1);
+        // An answer ends that, and the path is measured.
+        patient.onRequest(now);
+        patient.onAnswer(now, true);
+        assertThat((patient.nextNanos() - now) / 1e9).isEqualTo(1);
+    }
+
+    /** A burst is so many requests, whatever becomes of them. */
+    @Test
+    void lostAnswersMakeABurstNoLonger() {
+        int quick = 0;
+        for (int i = 0; i < 20; i++) {
+            silence(i % 2 == 0);
+            quick += waited() < 15 ? 1 : 0;
+        }
+        assertThat(quick).isLessThanOrEqualTo(4);
+    }
+
+    @Test
+    void aBurstEndsAfterFourAnswersWhereThatIsEnough() {
+        PollSchedule eight = new PollSchedule(8, new Random(1));
+        eight.begin(64, 2, now);
+        for (int i = 0; i < 4; i++) {
+            eight.onRequest(now);
+            eight.onAnswer(now, i == 0);
+            if (i < 3) {
+                eight.endBurst();
+            }
+            assertThat((eight.nextNanos() - now) / 1e9).isEqualTo(2);
+            now = eight.nextNanos();
+        }
+        now -= 2 * SECOND;
+        eight.endBurst();
+        assertThat((eight.nextNanos() - now) / 1e9).isBetween(0.98 * 64, 1.02 * 64);
+    }
+
+    /** Who contradicts itself for ever is asked a quarter more often than the poll says, and not more. */
+    @Test
+    void whateverHurriesDrawsOnOneBudget() {
+        endBurst();
+        long begin = now;
+        int requests = 0;
+        while (now - begin < 3600 * SECOND) {
+            exchange();
+            requests++;
+            schedule.confirm(3, now);
+            schedule.askWithin(1, now);
+            assertThat(waited()).isGreaterThanOrEqualTo(1);
+        }
+        assertThat(requests).isBetween(3600 / 16, 3600 / 16 * 5 / 4 + 5);
     }
 
     @Test
     void oneLostAnswerIsNoReasonToHurry() {
         endBurst();
-        schedule.onSilence(now, false);
+        silence(false);
         assertThat(waited()).isBetween(0.98 * 16, 1.02 * 16);
     }
 
     @Test
     void confirmsQuickly() {
         endBurst();
-        schedule.onAnswer(now);
+        now += 1000 * SECOND; // the budget is full again
+        exchange();
         schedule.confirm(3, now);
         assertThat(waited()).isEqualTo(1);
         assertThat(answered()).isEqualTo(1);
@@ -109,9 +171,8 @@ class PollScheduleTest {
     @Test
     void asksWithinATimeButNeverLaterThanPlanned() {
         endBurst();
-        schedule.askWithin(5, now);
-        assertThat(waited()).isZero(); // it was due already
-        schedule.onAnswer(now);
+        now += 1000 * SECOND;
+        exchange();
         schedule.askWithin(5, now);
         assertThat(waited()).isEqualTo(5);
     }
@@ -137,12 +198,39 @@ class PollScheduleTest {
         }
     }
 
-    /** A poll that is configured slower than that limit is not made faster by a kiss. */
+    /** A poll that is configured slower than that limit is not made faster by a kiss, nor by anything after it. */
     @Test
     void rateNeverMakesAPollFaster() {
         schedule.begin(4096, 1, now);
         schedule.onKiss("RATE", now);
         assertThat(schedule.pollSeconds()).isEqualTo(4096);
+        schedule.confirm(8, now);
+        schedule.askWithin(1, now);
+        assertThat(waited()).isGreaterThan(4000);
+    }
+
+    /** By no path is a server that has said RATE asked faster than its poll, which takes 32 answers to be halved. */
+    @Test
+    void rateBindsEverything() {
+        schedule.onKiss("RATE", now);
+        waited();
+        for (int i = 0; i < 200; i++) {
+            double poll = i < 32 ? 32 : 16;
+            assertThat(schedule.pollSeconds()).isEqualTo(poll);
+            if (i % 3 == 0) {
+                silence(true);
+                schedule.confirm(8, now);
+                schedule.askWithin(1, now);
+                schedule.onDiscontinuity(now, true);
+                assertThat(waited()).isGreaterThanOrEqualTo(0.98 * poll);
+            }
+            schedule.onRequest(now);
+            schedule.onAnswer(now, i % 3 == 0);
+            schedule.confirm(8, now);
+            schedule.askWithin(1, now);
+            schedule.endBurst();
+            assertThat(waited()).isGreaterThanOrEqualTo(0.98 * (i < 31 ? 32 : 16));
+        }
     }
 
     @Test
@@ -152,7 +240,7 @@ class PollScheduleTest {
             assertThat(schedule.isDenied()).isTrue();
             assertThat(waited() / 3600).isBetween(0.98 * hours, 1.02 * hours);
         }
-        schedule.onAnswer(now);
+        schedule.onAnswer(now, true);
         assertThat(schedule.isDenied()).isFalse();
         schedule.onKiss("DENY", now);
         assertThat(waited() / 3600).isBetween(0.98, 1.02);
