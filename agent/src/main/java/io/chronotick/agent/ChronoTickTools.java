@@ -38,6 +38,8 @@ import org.jspecify.annotations.Nullable;
  * time, {@link ToolException} for arguments that make no sense.
  */
 public final class ChronoTickTools implements AutoCloseable {
+    // Long because: the five operations on one reader, and the records that they answer with filled in.
+
     /** The furthest that {@link #getTimeWithFutureUncertainty} looks ahead, s. */
     public static final double MAX_FUTURE_SECONDS = 3600;
 

@@ -8,9 +8,8 @@ import io.chronotick.lab.simulate.Findings;
 import java.util.List;
 import java.util.Locale;
 
-/** What came of worlds with an adversary, within 80 columns. */
+/** What came of worlds with an adversary, within the width of the terminal. */
 final class ByzantineReport {
-    private static final int WIDTH = 80;
     private static final int MOST_LINES = 20;
     private static final double DAY = 86_400;
 
@@ -57,13 +56,14 @@ final class ByzantineReport {
                 Double.isNaN(of.boundMedian()) ? "-" : time(of.boundMedian()));
     }
 
-    private static String line(ByzantineResult result) {
+    private String line(ByzantineResult result) {
         Findings findings = result.findings();
         String what = result.failure()
                 .map(RuntimeException::toString)
                 .orElseGet(() -> time(findings.worstExcess()) + " outside at " + time(findings.worstAt()));
         String line = "seed " + result.seed() + " " + name(result.family()) + ": " + what + "; " + result.about();
-        return line.length() <= WIDTH ? line : line.substring(0, WIDTH - 3) + "...";
+        int width = shell.width();
+        return line.length() <= width ? line : line.substring(0, width - 3) + "...";
     }
 
     private static String name(ByzantineFamily family) {

@@ -5,9 +5,14 @@ import io.chronotick.client.CorrectionRecord;
 import io.chronotick.client.Reading;
 import io.chronotick.client.SourceRow;
 import io.chronotick.client.StatusPage;
+import io.chronotick.daemon.Silence;
+import io.chronotick.engine.forecast.WaitReason;
+import java.util.Optional;
 
 /** What is the matter with a daemon that tells no time, or not yet, and what to do about it. */
 final class Health {
+    private static final String WAIT = "wait; if it stays so, look at: chronotick sources";
+
     private final Reading reading;
     private final StatusPage page;
 
@@ -36,13 +41,13 @@ final class Health {
             return ""; // what the page says is up to a second older than the record
         }
         String text = page.waitingFor();
-        if (text.startsWith("a first answer") && answered() > 0) {
+        if (WaitReason.of(text).equals(Optional.of(WaitReason.FIRST_ANSWER)) && answered() > 0) {
             return "more answers";
         }
         if (!text.isEmpty()) {
             return text;
         }
-        return isWithdrawn() ? "an uncertainty below the maximum" : "";
+        return isWithdrawn() ? WaitReason.UNCERTAINTY.text() : "";
     }
 
     /** What to do about that; empty if there is nothing to wait for. */
@@ -51,46 +56,48 @@ final class Health {
         if (waitingFor.isEmpty()) {
             return "";
         }
-        if (waitingFor.startsWith("a first answer") || waitingFor.startsWith("an answer:")) {
-            return noAnswer(waitingFor);
-        }
-        if (waitingFor.contains("max_step")) {
-            return "if the servers are right, restart the daemon; if this is to be followed, raise"
-                    + " clock_measurement.ntp.max_step";
-        }
-        if (waitingFor.contains("jumped")) {
-            return "wait some minutes: what persists is followed; see which server moved with: chronotick sources";
-        }
-        if (waitingFor.contains("agree")) {
-            return "compare them with: chronotick query SERVER...; remove those that are wrong from"
-                    + " clock_measurement.ntp.servers, or name more";
-        }
-        if (waitingFor.contains("more server")) {
-            return "more than half of the configured servers have to be heard; see which are not with: chronotick"
-                    + " sources; remove those that are gone from clock_measurement.ntp.servers";
-        }
-        if (waitingFor.contains("uncertainty")) {
-            return "look for servers that answer late or seldom with: chronotick sources; the maximum is"
-                    + " clock_measurement.ntp.max_acceptable_uncertainty";
-        }
-        return "wait; if it stays so, look at: chronotick sources";
+        return WaitReason.of(waitingFor)
+                .map(reason -> remedy(reason, waitingFor))
+                .orElse(WAIT);
     }
 
-    private String noAnswer(String cause) {
-        if (cause.contains("name not found")) {
-            return "check this machine's DNS (getent hosts NAME), or give addresses in clock_measurement.ntp.servers";
-        }
-        if (cause.contains("unreachable") || cause.contains("no route")) {
-            return "this machine has no way to them: check its network (ip route)";
-        }
-        if (cause.contains("refused")) {
-            return "no NTP server listens there: check host and port in clock_measurement.ntp.servers";
-        }
-        if (cause.contains("no answer")) {
-            return "no answer to " + sent() + " packets: check that UDP port 123 is open outbound; chronotick query"
-                    + " SERVER asks one by hand";
-        }
-        return "wait; if it stays so, ask one by hand with: chronotick query SERVER";
+    private String remedy(WaitReason reason, String waitingFor) {
+        return switch (reason) {
+            case FIRST_ANSWER, ANSWER -> noAnswer(waitingFor);
+            case EXCHANGE -> WAIT;
+            case STEP ->
+                "if the servers are right, restart the daemon; if this is to be followed, raise"
+                        + " clock_measurement.ntp.max_step";
+            case JUMP ->
+                "wait some minutes: what persists is followed; see which server moved with: chronotick sources";
+            case AGREEMENT ->
+                "compare them with: chronotick query SERVER...; remove those that are wrong from"
+                        + " clock_measurement.ntp.servers, or name more";
+            case ONE_SERVER, SERVERS ->
+                "more than half of the configured servers have to be heard; see which are not with: chronotick"
+                        + " sources; remove those that are gone from clock_measurement.ntp.servers";
+            case UNCERTAINTY ->
+                "look for servers that answer late or seldom with: chronotick sources; the maximum is"
+                        + " clock_measurement.ntp.max_acceptable_uncertainty";
+        };
+    }
+
+    private String noAnswer(String waitingFor) {
+        return Silence.in(waitingFor)
+                .map(this::noAnswer)
+                .orElse("wait; if it stays so, ask one by hand with: chronotick query SERVER");
+    }
+
+    private String noAnswer(Silence silence) {
+        return switch (silence) {
+            case NAME_NOT_FOUND ->
+                "check this machine's DNS (getent hosts NAME), or give addresses in clock_measurement.ntp.servers";
+            case NETWORK_UNREACHABLE, NO_ROUTE -> "this machine has no way to them: check its network (ip route)";
+            case REFUSED -> "no NTP server listens there: check host and port in clock_measurement.ntp.servers";
+            case NO_ANSWER ->
+                "no answer to " + sent() + " packets: check that UDP port 123 is open outbound; chronotick query"
+                        + " SERVER asks one by hand";
+        };
     }
 
     private long sent() {

@@ -120,11 +120,14 @@ final class LabTraceCommand extends LabRunCommand {
     // --- Output ---
 
     private void print(TraceResult result) {
-        shell.line(Style.of(shell).bold(result.trace().name()) + ": "
-                + result.trace().size() + " exchanges, one every "
+        String name = result.trace().name();
+        String about = name + ": " + result.trace().size() + " exchanges, one every "
                 + Format.fixed(result.trace().interval(), 0) + " s, "
                 + Format.fixed(result.trace().duration() / 3600, 1) + " h"
-                + (result.trace().delaysRecorded() ? "" : "; delays not recorded"));
+                + (result.trace().delaysRecorded() ? "" : "; delays not recorded");
+        Text.wrap(about, shell.width())
+                .forEach(line -> shell.line(
+                        line.startsWith(name) ? Style.of(shell).bold(name) + line.substring(name.length()) : line));
         printErrors(result, false, result.floor());
         Optional<DelaySlope> slope = result.slope();
         if (result.correctedFloor().isPresent() && slope.isPresent()) {

@@ -153,7 +153,7 @@ final class MonitorCommand extends SegmentCommand {
         if (shell.terminal()) {
             drawLine(title(segment));
             drawLine("");
-            drawLine(Style.of(shell).warning(Shell.hint(String.valueOf(e.getMessage()))));
+            drawText(Style.of(shell), Shell.hint(String.valueOf(e.getMessage())), true);
             drawLine("");
             drawLine("Waiting for it. Ctrl-C ends.");
             shell.out().append(CLEAR_BELOW);
@@ -183,8 +183,12 @@ final class MonitorCommand extends SegmentCommand {
         drawLine("Measurements:   " + Format.grouped(record.measurementCount()));
         drawLine("Record Age:     " + Format.duration(reading.ageSeconds()));
         drawLine("");
-        drawLine(remark == null ? "Ctrl-C ends." : style.warning(Shell.hint(remark)));
+        drawText(style, remark == null ? "Ctrl-C ends." : Shell.hint(remark), remark != null);
         shell.out().append(CLEAR_BELOW);
+    }
+
+    private void drawText(Style style, String text, boolean warning) {
+        Text.wrap(text, shell.width()).forEach(line -> drawLine(warning ? style.warning(line) : line));
     }
 
     private String title(Path segment) {

@@ -13,6 +13,7 @@ import io.chronotick.engine.EstimatorOptions;
 import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.forecast.Forecast;
 import io.chronotick.engine.forecast.ForecasterReport;
+import io.chronotick.engine.forecast.WaitReason;
 import io.chronotick.engine.learned.FilterWeights;
 import io.chronotick.engine.ntp.ExchangeCsv;
 import io.chronotick.engine.ntp.SourceConfig;
@@ -166,9 +167,9 @@ final class EngineLoop
         String waitingFor = engine.warmupWaitingFor();
         boolean heard = sources.stream().anyMatch(report -> report.accepted() > 0);
         if (!heard && !waitingFor.isEmpty()) {
-            waitingFor = "a first answer: " + addresses.silence();
+            waitingFor = WaitReason.FIRST_ANSWER.text(": " + addresses.silence());
         } else if (newest.holdover() && waitingFor.isEmpty()) {
-            waitingFor = "an answer: " + addresses.silence();
+            waitingFor = WaitReason.ANSWER.text(addresses.silence());
         }
         return new Snapshot(
                 engine.warmupProgress(),

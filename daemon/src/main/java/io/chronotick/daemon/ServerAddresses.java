@@ -173,12 +173,14 @@ final class ServerAddresses {
 
     private static String silence(Seat seat) {
         if (!seat.trouble.isEmpty()) {
-            return seat.trouble.equals(NO_NAME) ? "name not found" : seat.trouble.replaceFirst(".*: ", "");
+            return seat.trouble.equals(NO_NAME)
+                    ? Silence.NAME_NOT_FOUND.words()
+                    : seat.trouble.replaceFirst(".*: ", "");
         }
         if (!seat.refusal.isEmpty()) {
             return seat.refusal;
         }
-        return seat.address.isEmpty() ? "name being looked up" : "no answer";
+        return seat.address.isEmpty() ? "name being looked up" : Silence.NO_ANSWER.words();
     }
 
     // --- Look-ups ---

@@ -7,6 +7,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import io.chronotick.daemon.net.NtpTransport;
 import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.forecast.WaitReason;
 import io.chronotick.engine.ntp.Exchange;
 import io.chronotick.engine.ntp.ExchangeCsv;
 import io.chronotick.engine.ntp.LeapIndicator;
@@ -24,6 +25,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -275,6 +277,9 @@ class EngineLoopTest {
         waits.add(loop.snapshot().waitingFor());
         assertThat(waits)
                 .containsExactly("", "an answer: 3 x no answer", "an answer: 2 x no answer, 1 x connection refused");
+        assertThat(WaitReason.of(waits.getLast())).contains(WaitReason.ANSWER);
+        assertThat(waits.subList(1, 3).stream().map(Silence::in))
+                .containsExactly(Optional.of(Silence.NO_ANSWER), Optional.of(Silence.REFUSED));
     }
 
     @Test

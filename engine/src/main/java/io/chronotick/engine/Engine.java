@@ -40,6 +40,9 @@ import java.util.random.RandomGenerator;
  * estimate and the guaranteed interval become a {@link Correction}, by the {@link Publisher}.
  */
 public final class Engine {
+    // Long because: a third is the face that daemon, lab and tests see; the rest is the way of one exchange, in one
+    // place.
+
     /** What a jump of the raw clock leaves unsure of the frequency, s/s. */
     private static final double JUMP_FREQUENCY_SD = 3e-7;
 

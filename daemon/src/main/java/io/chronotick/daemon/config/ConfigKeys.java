@@ -26,6 +26,8 @@ import org.slf4j.event.Level;
  * is no second one. A key that moves from {@code unused} to {@code key} has to reach {@link DaemonConfig}.
  */
 final class ConfigKeys {
+    // Long because: a table, one entry for each key, with its text.
+
     static final KeySet ALL = new KeySet();
 
     private static final double DAY = 86_400;

@@ -2,6 +2,7 @@
 package io.chronotick.daemon.net;
 
 import io.chronotick.daemon.time.HostClocks;
+import io.chronotick.daemon.time.Libc;
 import io.chronotick.engine.ntp.StampKind;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -134,7 +135,7 @@ final class NioUdpTransport implements NtpTransport {
     /** What the kernel transport says for the same; Java's own words otherwise. */
     private static String words(IOException e) {
         if (e instanceof PortUnreachableException) {
-            return "connection refused";
+            return Libc.CONNECTION_REFUSED;
         }
         String message = e.getMessage();
         return message == null ? e.getClass().getSimpleName() : message.toLowerCase(Locale.ROOT);

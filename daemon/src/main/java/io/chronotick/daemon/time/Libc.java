@@ -15,6 +15,12 @@ import java.util.Set;
 public final class Libc {
     private static final Set<String> GENERIC_ABI = Set.of("amd64", "aarch64", "riscv64");
 
+    /** Words of {@link #errnoText} that others look for. */
+    public static final String NETWORK_UNREACHABLE = "network is unreachable";
+
+    public static final String CONNECTION_REFUSED = "connection refused";
+    public static final String NO_ROUTE = "no route to host";
+
     public static final int EPERM = 1;
     public static final int ENOENT = 2;
     public static final int EINTR = 4;
@@ -105,13 +111,13 @@ public final class Libc {
             case EADDRINUSE -> "address already in use (another program listens there)";
             case EADDRNOTAVAIL -> "no local address to send from";
             case ENETDOWN -> "network is down";
-            case ENETUNREACH -> "network is unreachable";
+            case ENETUNREACH -> NETWORK_UNREACHABLE;
             case EAGAIN, ENOBUFS -> "no buffer space";
             case EMSGSIZE -> "datagram too long for the path";
             case ETIMEDOUT -> "timed out";
-            case ECONNREFUSED -> "connection refused";
+            case ECONNREFUSED -> CONNECTION_REFUSED;
             case EHOSTDOWN -> "host is down";
-            case EHOSTUNREACH -> "no route to host";
+            case EHOSTUNREACH -> NO_ROUTE;
             default -> "error number " + errno;
         };
     }

@@ -148,7 +148,7 @@ public final class Readiness {
     /** What is waited for, in words, at most 63 characters; empty when nothing is missing. */
     public String waitingFor(ServerPool pool) {
         return switch (state()) {
-            case LISTENING -> "a first answer from a server";
+            case LISTENING -> WaitReason.FIRST_ANSWER.text(" from a server");
             case WARMING_UP -> isDoubtful() ? doubtText(pool) : missing();
             case SYNCHRONIZED, HOLDOVER -> doubtText(pool);
         };
@@ -156,8 +156,8 @@ public final class Readiness {
 
     private String missing() {
         return exchanges < WARMUP_EXCHANGES
-                ? "exchange " + (exchanges + 1) + " of " + WARMUP_EXCHANGES
-                : "an uncertainty below the maximum";
+                ? WaitReason.EXCHANGE.text((exchanges + 1) + " of " + WARMUP_EXCHANGES)
+                : WaitReason.UNCERTAINTY.text();
     }
 
     private String doubtText(ServerPool pool) {
@@ -165,12 +165,13 @@ public final class Readiness {
             case NONE -> "";
             case TOO_FEW_HEARD -> {
                 int missing = pool.missing();
-                yield missing == 1 ? "an answer from one more server" : "answers from " + missing + " more servers";
+                yield missing == 1 ? WaitReason.ONE_SERVER.text() : WaitReason.SERVERS.text(missing + " more servers");
             }
-            case NO_MAJORITY -> "servers that agree";
-            case CONTRADICTION -> "servers or local clock have jumped: is it to stay?";
+            case NO_MAJORITY -> WaitReason.AGREEMENT.text();
+            case CONTRADICTION -> WaitReason.JUMP.text();
             case STEP_TOO_LARGE ->
-                String.format(Locale.ROOT, "step of %.3f s > max_step: restart if it is right", pool.refusedStep());
+                WaitReason.STEP.text(
+                        String.format(Locale.ROOT, "%.3f s > max_step: restart if it is right", pool.refusedStep()));
         };
     }
 }

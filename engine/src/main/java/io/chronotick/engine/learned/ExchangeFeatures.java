@@ -242,7 +242,8 @@ public final class ExchangeFeatures {
         sorted[at] = value;
     }
 
-    private static double asinh(double x) {
+    /** The inverse of the hyperbolic sine, which the JDK lacks. */
+    static double asinh(double x) {
         double size = Math.abs(x);
         return Math.copySign(Math.log(size + Math.sqrt(size * size + 1)), x);
     }

@@ -26,6 +26,8 @@ import java.util.Arrays;
  * Deterministic. Not thread-safe. Allocates nothing after construction but estimates.
  */
 final class NeuralKalmanFilter {
+    // Long because: written line by line as training/tuned_filter.py has it, so that the two can be compared.
+
     static final int CLOSED = 22;
     static final int INPUT = 56;
     static final int HIDDEN = 96;
@@ -299,31 +301,31 @@ final class NeuralKalmanFilter {
             // Training sees them as floats.
             in[i] = (float) features.value(i);
         }
-        double relative = asinh(innovation / scale);
+        double relative = ExchangeFeatures.asinh(innovation / scale);
         double tenth = 0.1 * scale;
         double expected = Math.sqrt(covariance[X][X] + tenth * tenth);
         double swing = omega > 0 ? 1 / omega : 0;
         double y = state[Y];
         int at = ExchangeFeatures.COUNT;
         in[at++] = clamp(relative);
-        in[at++] = clamp(asinh(innovation / (excess + tenth)));
-        in[at++] = clamp(asinh(innovation / expected));
+        in[at++] = clamp(ExchangeFeatures.asinh(innovation / (excess + tenth)));
+        in[at++] = clamp(ExchangeFeatures.asinh(innovation / expected));
         in[at++] = clamp(Math.log(root(covariance[X][X]) / scale + 1e-6));
         in[at++] = clamp(Math.log(root(covariance[Y][Y]) * rhythm / scale + 1e-6));
         in[at++] = clamp(Math.log(root(covariance[Z][Z]) * rhythm * rhythm / scale + 1e-6));
-        in[at++] = clamp(relative * asinh(excess / scale));
+        in[at++] = clamp(relative * ExchangeFeatures.asinh(excess / scale));
         in[at++] = clamp(Math.log(tau / FIRST_TAU));
-        in[at++] = clamp(asinh(innovation / (excess + features.raised() + tenth)));
+        in[at++] = clamp(ExchangeFeatures.asinh(innovation / (excess + features.raised() + tenth)));
         in[at++] = fastProduct;
         in[at++] = slowProduct;
         in[at++] = Math.log(fastSquare + 0.01);
         in[at++] = Math.log(slowSquare + 0.01);
-        in[at++] = clamp(asinh((y - fastRate) * rhythm / scale));
-        in[at++] = clamp(asinh((y - slowRate) * rhythm / scale));
-        in[at++] = clamp(asinh(state[Z] * rhythm * rhythm / scale));
+        in[at++] = clamp(ExchangeFeatures.asinh((y - fastRate) * rhythm / scale));
+        in[at++] = clamp(ExchangeFeatures.asinh((y - slowRate) * rhythm / scale));
+        in[at++] = clamp(ExchangeFeatures.asinh(state[Z] * rhythm * rhythm / scale));
         // How far the prediction is within what the queues of either way allow.
-        in[at++] = clamp(asinh((excess + innovation) / expected));
-        in[at++] = clamp(asinh((excess - innovation) / expected));
+        in[at++] = clamp(ExchangeFeatures.asinh((excess + innovation) / expected));
+        in[at++] = clamp(ExchangeFeatures.asinh((excess - innovation) / expected));
         in[at++] = clamp(Math.log(1 + finder.strength()));
         in[at++] = clamp(Math.log(omega * rhythm + 1e-3));
         in[at++] = clamp(Math.log(root(covariance[C][C]) * swing / scale + 1e-3));
@@ -474,10 +476,5 @@ final class NeuralKalmanFilter {
 
     private static double sigmoid(double value) {
         return 1 / (1 + Math.exp(-value));
-    }
-
-    private static double asinh(double value) {
-        double size = Math.abs(value);
-        return Math.copySign(Math.log(size + Math.sqrt(size * size + 1)), value);
     }
 }

@@ -22,6 +22,9 @@ import java.util.stream.IntStream;
  * thread-safe.
  */
 public final class HypothesisBank {
+    // Long because: arrays with an entry for each hypothesis that nearly every method goes over; another cut would pass
+    // them all round.
+
     /** Evidence fades by this factor an exchange, so that an oscillator that changes is noticed. */
     private static final double FORGETTING = 0.997;
 

@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A warm-up that may take 180 s; silence is none up to 70 s. */
 class ReadinessTest implements Notices {
@@ -117,5 +119,23 @@ class ReadinessTest implements Notices {
         readiness.onDoubt(ServerPool.Doubt.NO_MAJORITY, pool, this);
         assertThat(said).containsExactly("WARN servers that agree; the time is withdrawn");
         assertThat(readiness.waitingFor(pool)).isEqualTo("servers that agree");
+    }
+
+    /** Whoever reads the page gives advice by it. */
+    @ParameterizedTest
+    @EnumSource
+    void waitsForAReasonThatIsFoundAgain(ServerPool.Doubt doubt) {
+        exchanges(8);
+        readiness.onDoubt(doubt, pool, this);
+        assertThat(WaitReason.of(readiness.waitingFor(pool)))
+                .contains(
+                        switch (doubt) {
+                            case NONE -> WaitReason.UNCERTAINTY;
+                            case TOO_FEW_HEARD -> WaitReason.ONE_SERVER;
+                            case NO_MAJORITY -> WaitReason.AGREEMENT;
+                            case CONTRADICTION -> WaitReason.JUMP;
+                            case STEP_TOO_LARGE -> WaitReason.STEP;
+                        });
+        assertThat(readiness.waitingFor(pool)).hasSizeLessThan(64);
     }
 }

@@ -27,6 +27,8 @@ import java.util.function.UnaryOperator;
  * </ul>
  */
 final class ByzantineScenario {
+    // Long because: a catalogue of what an adversary does, whose entries share one generator and one draw of servers.
+
     /** The spread is a little less than the largest drift: 15 ppm of the raw clock are not quite 15 ppm of true time. */
     private static final double PART_OF_DRIFT = 0.9993;
 

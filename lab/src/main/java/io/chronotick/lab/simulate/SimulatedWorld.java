@@ -30,6 +30,8 @@ import java.util.SplittableRandom;
  * knows. The same seed gives the same bits. Not thread-safe.
  */
 final class SimulatedWorld {
+    // Long because: one event loop with all that may happen in it; the order of the events is the point.
+
     private static final long SECOND = 1_000_000_000L;
 
     /** UTC at true time zero, ns since the Unix epoch: any instant will do. */
