@@ -170,6 +170,39 @@ class DocumentationTest {
         assertThat(missing).isEmpty();
     }
 
+    /** A class above 400 lines says why, and ARCHITECTURE.md lists it. */
+    @Test
+    void shouldGiveAReasonForEveryLongClass() throws IOException {
+        Pattern list = Pattern.compile("These classes have more than 400 lines;.*?\\n\\n", Pattern.DOTALL);
+        Matcher listed = list.matcher(Files.readString(ROOT.resolve("ARCHITECTURE.md")));
+        assertThat(listed.find()).isTrue();
+        List<String> names = Pattern.compile("`(\\w+)`")
+                .matcher(listed.group())
+                .results()
+                .map(name -> name.group(1))
+                .collect(Collectors.toList());
+        List<Path> modules;
+        try (Stream<Path> poms = Files.find(ROOT, 3, (path, attributes) -> path.endsWith("pom.xml"))) {
+            modules = poms.map(pom -> pom.resolveSibling("src/main/java"))
+                    .filter(Files::exists)
+                    .collect(Collectors.toList());
+        }
+        List<String> found = new ArrayList<>();
+        for (Path module : modules) {
+            try (Stream<Path> sources =
+                    Files.find(module, 20, (path, attributes) -> path.toString().endsWith(".java"))) {
+                for (Path source : sources.collect(Collectors.toList())) {
+                    List<String> lines = Files.readAllLines(source);
+                    if (lines.size() > 400) {
+                        assertThat(lines).as(source.toString()).anyMatch(line -> line.contains("// Long because: "));
+                        found.add(source.getFileName().toString().replace(".java", ""));
+                    }
+                }
+            }
+        }
+        assertThat(names).containsExactlyInAnyOrderElementsOf(found);
+    }
+
     @Test
     void shouldDocumentTheLayoutThatTheCodeHas() throws Exception {
         Map<String, Integer> documented = new HashMap<>();

@@ -4,6 +4,7 @@ package io.chronotick.cli;
 import io.chronotick.client.ChronoTickException;
 import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.Reading;
+import io.chronotick.client.StatusPage;
 import io.chronotick.daemon.reference.ReferenceServer;
 import io.chronotick.daemon.reference.ReferenceServerConfig;
 import io.chronotick.daemon.reference.Truth;
@@ -15,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -27,6 +29,7 @@ final class LiveDaemon implements AutoCloseable {
     private static final long PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(2);
 
     private final List<ReferenceServer> servers = new ArrayList<>();
+    private final List<ReferenceServer> running = new ArrayList<>();
     private final Path segment;
     private final Path log;
     private final Process process;
@@ -41,6 +44,7 @@ final class LiveDaemon implements AutoCloseable {
             servers.add(ReferenceServer.start(
                     ReferenceServerConfig.builder(truth).stratum(1).seed(i).build(), clocks));
         }
+        running.addAll(servers);
         Path config = directory.resolve("daemon.yaml");
         Files.writeString(config, """
                 clock_measurement:
@@ -76,9 +80,33 @@ final class LiveDaemon implements AutoCloseable {
 
     /** As CHRONOTICK_SERVERS takes it. */
     String serverList() {
+        return String.join(",", addresses());
+    }
+
+    List<String> addresses() {
         return servers.stream()
                 .map(server -> "127.0.0.1:" + server.address().getPort())
-                .collect(Collectors.joining(","));
+                .collect(Collectors.toList());
+    }
+
+    /** One of the three goes; returns its address. */
+    String stopServer(int index) {
+        running.remove(servers.get(index));
+        servers.get(index).close();
+        return addresses().get(index);
+    }
+
+    /** Waits until the daemon says so of itself. */
+    void await(String what, Predicate<StatusPage> condition) throws IOException {
+        long deadline = System.nanoTime() + PATIENCE_NANOS;
+        try (ChronoTickReader reader = ChronoTickReader.attach(segment)) {
+            while (!condition.test(reader.status())) {
+                if (System.nanoTime() - deadline > 0) {
+                    throw new AssertionError(what + ", not after two minutes: " + Files.readString(log));
+                }
+                LockSupport.parkNanos(50_000_000);
+            }
+        }
     }
 
     private void awaitReady() throws IOException {
@@ -105,6 +133,6 @@ final class LiveDaemon implements AutoCloseable {
     public void close() {
         process.destroy();
         process.onExit().join();
-        servers.forEach(ReferenceServer::close);
+        running.forEach(ReferenceServer::close);
     }
 }

@@ -4,10 +4,20 @@ package io.chronotick.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.chronotick.client.PageLayout;
+import io.chronotick.client.RecordLayout;
+import io.chronotick.daemon.reference.ReferenceServer;
+import io.chronotick.daemon.reference.ReferenceServerConfig;
+import io.chronotick.daemon.reference.Truth;
+import io.chronotick.daemon.time.HostClocks;
+import io.chronotick.lab.simulate.ByzantineFamily;
+import io.chronotick.lab.simulate.ByzantineResult;
+import io.chronotick.lab.simulate.Findings;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -78,7 +88,9 @@ class WidthTest {
                 "lab simulate --list",
                 "lab simulate lan holdover-tcxo",
                 "lab replay --cell tcxo/asymlossy --seed 1 --poll 64 --cells",
-                "lab trace"
+                "lab replay --cell tcxo/asymlossy --seed 1",
+                "lab trace",
+                "lab simulate --byzantine 1 --count 20"
             })
     void tablesFit(String line) throws IOException {
         SampleSegment sample = new SampleSegment(ProcessHandle.current().pid());
@@ -94,6 +106,64 @@ class WidthTest {
         assertThat(shell.out().lines().filter(text -> !text.contains(segment.toString())))
                 .isNotEmpty()
                 .allMatch(text -> text.length() <= WIDTH);
+    }
+
+    /** On a terminal; in a pipe it writes one reading a line, for programs. */
+    @Test
+    void monitorFits() throws IOException {
+        SampleSegment sample = new SampleSegment(ProcessHandle.current().pid());
+        sample.bytes.putDouble(PageLayout.UPDATE_FREQUENCY, 0.01);
+        sample.bytes.putInt(
+                RecordLayout.FLAGS,
+                RecordLayout.FLAG_VALID | RecordLayout.FLAG_WARMUP_COMPLETE | RecordLayout.FLAG_HOLDOVER);
+        sample.text(PageLayout.WAITING_FOR, "an answer: 2 x name not found");
+        Path segment = directory.resolve("segment");
+        sample.writeTo(segment);
+        shell.with("CHRONOTICK_SHM", segment).onTerminal().run("monitor", "--count", "2", "--interval", "0.001");
+        assertThat(shell.out()).contains("HOLDOVER", "getent");
+        assertThat(shell.out().lines().map(WidthTest::visible).filter(line -> !line.contains(segment.toString())))
+                .allMatch(line -> line.length() <= WIDTH);
+    }
+
+    private static String visible(String line) {
+        return line.replaceAll("\u001b\\[[?0-9;]*[A-Za-z]", "");
+    }
+
+    @Test
+    void queryFits() throws Exception {
+        HostClocks clocks = HostClocks.system();
+        try (ReferenceServer server = ReferenceServer.start(
+                ReferenceServerConfig.builder(Truth.startingNow(clocks, 500_000_000, 0))
+                        .build(),
+                clocks)) {
+            String address = "127.0.0.1:" + server.address().getPort();
+            assertThat(shell.run(
+                            "query", address, "localhost:" + server.address().getPort()))
+                    .isZero();
+            assertThat(shell.out()).contains(address, "Offset");
+            fits(WIDTH);
+        }
+    }
+
+    @Test
+    void violationsFit() {
+        Findings findings = new Findings(10, 1, 5, 6, 0.0123, 5, 10, 10, 10, 10, Double.NaN, 0.001);
+        String about =
+                "a world of which very much can be said, more than fits, for it has many servers and a long path";
+        for (int width : List.of(80, 100)) {
+            TestShell terminal = new TestShell().with("COLUMNS", width);
+            Shell printed = terminal.shell();
+            new ByzantineReport(
+                            printed,
+                            LongStream.range(0, 30)
+                                    .mapToObj(seed -> new ByzantineResult(
+                                            seed, ByzantineFamily.values()[0], about, 10, findings, Optional.empty()))
+                                    .toList())
+                    .print();
+            printed.out().flush();
+            assertThat(terminal.out()).contains("seed 19 ", "...", "and 10 more");
+            assertThat(terminal.out().lines()).allMatch(line -> line.length() <= width);
+        }
     }
 
     @Test
