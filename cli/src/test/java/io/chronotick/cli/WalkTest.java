@@ -75,7 +75,7 @@ class WalkTest {
             assertThat(shell.run("query", gone)).isEqualTo(ExitCode.NOT_MET);
             assertThat(shell.err()).contains(gone, "connection refused");
             // Two of three are a majority: the time goes on.
-            assertThat(run("README.md", "status", ExitCode.OK)).contains("READY", "2 of 3 selected");
+            assertThat(run("README.md", "status", ExitCode.OK)).contains("READY", "2 of 3 selected, 1 unreachable");
             assertThat(run("README.md", "read", ExitCode.OK)).contains("Corrected Time");
 
             daemon.stopServer(1);
