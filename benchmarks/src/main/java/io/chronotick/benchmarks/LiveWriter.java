@@ -48,6 +48,7 @@ final class LiveWriter {
                 false,
                 false,
                 LeapIndicator.NONE,
+                Correction.NO_LEAP,
                 false,
                 1,
                 1000 * SECOND,

@@ -71,6 +71,7 @@ class WriterLoopTest {
                 false,
                 false,
                 LeapIndicator.NONE,
+                Correction.NO_LEAP,
                 false,
                 1,
                 1000 * SECOND,

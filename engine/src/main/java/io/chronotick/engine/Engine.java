@@ -72,6 +72,7 @@ public final class Engine {
     private final Forecasters forecasters;
     private final Readiness readiness;
     private final Publisher publisher;
+    private final LeapSecond leap = new LeapSecond();
 
     private long nextRequestId;
     private boolean explains;
@@ -145,6 +146,7 @@ public final class Engine {
             readiness.begin(rawNanos);
             nextRefreshNanos = rawNanos + REFRESH_NANOS;
         }
+        passLeapSecond(rawNanos, out);
         for (int i = 0; i < servers.size(); i++) {
             Optional<byte[]> request = servers.get(i).protocol.onTimer(rawNanos, nextRequestId);
             if (request.isPresent()) {
@@ -181,6 +183,7 @@ public final class Engine {
     /** The first {@code length} bytes of {@code payload} came from the server's address at {@code rawNanos}. */
     public void onDatagram(
             int source, byte[] payload, int length, long rawNanos, StampKind kind, Consumer<Action> out) {
+        passLeapSecond(rawNanos, out);
         NtpAssociation protocol = servers.get(source).protocol;
         boolean denied = protocol.isDenied();
         Optional<Exchange> exchange = protocol.onDatagram(payload, length, rawNanos, kind);
@@ -226,6 +229,7 @@ public final class Engine {
      * @param rawNanos the time at which it becomes known, not before {@code exchange.t4()}
      */
     public void onRecordedExchange(Exchange exchange, long rawNanos, Consumer<Action> out) {
+        passLeapSecond(rawNanos, out);
         servers.get(exchange.source()).protocol.onRecorded(exchange);
         onExchange(exchange, rawNanos, out);
     }
@@ -250,6 +254,7 @@ public final class Engine {
     public void onDiscontinuity(String reason, long rawNanos, Consumer<Action> out) {
         new Notes(out).warn(reason + "; measuring again");
         forgetPhase(rawNanos);
+        leap.onDiscontinuity();
         model.keepNewest(0);
         nextRefreshNanos = rawNanos + REFRESH_NANOS; // the clock may have jumped back
         servers.onDiscontinuity(rawNanos, Readiness.WARMUP_EXCHANGES);
@@ -289,8 +294,13 @@ public final class Engine {
 
     // --- One exchange: kept, voted with, learned from, published ---
 
-    private void onExchange(Exchange exchange, long rawNanos, Consumer<Action> out) {
-        readiness.onExchange(exchange.t4());
+    private void onExchange(Exchange measured, long rawNanos, Consumer<Action> out) {
+        readiness.onExchange(measured.t4());
+        Optional<Exchange> present = leap.onPresentUtc(measured);
+        if (present.isEmpty()) {
+            return;
+        }
+        Exchange exchange = present.get();
         boolean replay = model.record(exchange);
         servers.onExchange(exchange, model.epochNanos(), rawNanos);
         judgeServers(rawNanos, out);
@@ -398,10 +408,21 @@ public final class Engine {
         return servers.speakers(model.bank());
     }
 
+    /** UTC has stepped at a leap second, for the servers and for all that is known of it. */
+    private void passLeapSecond(long rawNanos, Consumer<Action> out) {
+        if (leap.isOver(rawNanos)) {
+            long step = leap.pass();
+            new Notes(out).inform("leap second: " + (step < 0 ? "23:59:60 inserted" : "23:59:59 left out"));
+            model.moveUtc(step);
+            servers.moveUtc(step);
+        }
+    }
+
     private void judgeServers(long rawNanos, Consumer<Action> out) {
         Notes notes = new Notes(out);
         readiness.onDoubt(servers.vote(rawNanos), servers.pool(), notes);
         servers.judge(rawNanos, () -> modelInterval(rawNanos), notes);
+        servers.announcedLeap().ifPresent(announced -> leap.onAnnouncement(announced, rawNanos));
     }
 
     /** Where the model alone puts UTC - raw - epoch. */
@@ -449,7 +470,7 @@ public final class Engine {
         readiness.listen(rawNanos, SILENT_POLLS * servers.shortestPoll() + servers.longestTimeout(), notes);
         boolean wasReady = readiness.isComplete();
         Correction correction = situation(rawNanos)
-                .map(now -> publisher.correction(now, notes))
+                .map(now -> leap.plan(publisher.correction(now, notes)))
                 .orElseGet(() -> publisher.nothingKnown(rawNanos));
         if (wasReady && correction.validAt(rawNanos)) {
             servers.pool().markSynchronized();
@@ -490,7 +511,7 @@ public final class Engine {
                         rivals,
                         servers.systematicSd(model.bank()),
                         servers.shortestPoll(),
-                        servers.leap()));
+                        leap.announced(rawNanos)));
     }
 
     /** What was known before tells which of several places it is, if it was known. */

@@ -151,6 +151,12 @@ final class Servers {
         }
     }
 
+    /** UTC has stepped and the raw clock has not. */
+    void moveUtc(long nanos) {
+        pool.moveUtc(nanos);
+        all.forEach(server -> server.newest = server.newest.map(exchange -> exchange.withUtcMoved(nanos)));
+    }
+
     /** What has come is enough to be ready and to stay so until the next polls: bursts may end before they have to. */
     void endBursts() {
         all.forEach(server -> server.protocol.endBurst());
@@ -268,26 +274,27 @@ final class Servers {
                 .orElse(1);
     }
 
-    /** The leap second that most selected servers announce. */
-    LeapIndicator leap() {
+    /**
+     * The leap second that most selected servers announce, or that they announce none; empty while so few are selected that
+     * all of them may be wrong, or none has a majority.
+     */
+    Optional<LeapIndicator> announcedLeap() {
         int[] votes = new int[LeapIndicator.values().length];
         int voters = 0;
         for (Server server : all) {
-            if (server.isSelected()) {
-                votes[
-                        server.protocol
-                                .lastReply()
-                                .map(NtpPacket::leap)
-                                .orElse(LeapIndicator.NONE)
-                                .ordinal()]++;
+            Optional<LeapIndicator> said = server.protocol.lastReply().map(NtpPacket::leap);
+            if (server.isSelected() && said.isPresent() && said.get() != LeapIndicator.UNSYNCHRONIZED) {
+                votes[said.get().ordinal()]++;
                 voters++;
             }
         }
-        for (LeapIndicator leap : LeapIndicator.values()) {
-            if (2 * votes[leap.ordinal()] > voters) {
-                return leap;
+        if (voters > Intersection.tolerated(all.size())) {
+            for (LeapIndicator leap : LeapIndicator.values()) {
+                if (2 * votes[leap.ordinal()] > voters) {
+                    return Optional.of(leap);
+                }
             }
         }
-        return LeapIndicator.NONE;
+        return Optional.empty();
     }
 }

@@ -106,6 +106,7 @@ class EnginePropertiesTest {
                 c.holdover(),
                 c.clockStepped(),
                 c.leap(),
+                c.leapRawNanos(),
                 c.authenticated(),
                 c.confidence(),
                 c.confidenceTimeNanos(),

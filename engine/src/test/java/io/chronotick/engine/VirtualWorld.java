@@ -43,6 +43,9 @@ public final class VirtualWorld {
         public long slowUntil;
         public int stratum = 2;
         public LeapIndicator leap = LeapIndicator.NONE;
+        /** Whether it follows the leap seconds of {@link #leapSecond}. */
+        public boolean steps = true;
+
         public int kiss;
         public double rootDelay = 0.0001;
         public double rootDispersion = 0.0001;
@@ -88,6 +91,25 @@ public final class VirtualWorld {
         this.random = new Random(seed);
         this.engine = new Engine(config, new Random(seed + 1), options);
         this.truth = r -> UTC_AT_ZERO + r + Math.round(r * driftPpm * 1e-6);
+    }
+
+    /** What UTC has been stepped by, ns, when the raw clock reads {@code r}. */
+    private LongUnaryOperator stepped = r -> 0;
+
+    /**
+     * There is a leap second when the raw clock reads {@code leapNanos}: as POSIX time has it, UTC steps by {@code stepNanos}. All
+     * servers announce it until then; call it before anything is run.
+     *
+     * @param midnightNanos the end of the day, before which it is
+     */
+    public void leapSecond(long leapNanos, long midnightNanos, LeapIndicator kind) {
+        LongUnaryOperator straight = truth;
+        long before = kind == LeapIndicator.DELETE ? SECOND : 0;
+        long moved = midnightNanos - before - straight.applyAsLong(leapNanos);
+        stepped = r -> r < leapNanos ? 0 : kind.stepNanos();
+        truth = r -> straight.applyAsLong(r) + moved + stepped.applyAsLong(r);
+        servers.forEach(server -> server.leap = kind);
+        at(leapNanos, () -> servers.forEach(server -> server.leap = LeapIndicator.NONE));
     }
 
     /** From now on the raw clock's frequency is a random walk, by {@code step} s/s each second; as a crystal's is. */
@@ -228,8 +250,8 @@ public final class VirtualWorld {
 
     private NtpPacket reply(VirtualServer server, NtpPacket request, long arrival, long departure) {
         long lie = nanos(server.lieSeconds + server.lieDrift * departure * 1e-9);
-        NtpTimestamp receive = NtpTimestamp.ofUnixNanos(truth.applyAsLong(arrival) + lie);
-        NtpTimestamp transmit = NtpTimestamp.ofUnixNanos(truth.applyAsLong(departure) + lie);
+        NtpTimestamp receive = NtpTimestamp.ofUnixNanos(utc(server, arrival) + lie);
+        NtpTimestamp transmit = NtpTimestamp.ofUnixNanos(utc(server, departure) + lie);
         return new NtpPacket(
                 server.leap,
                 4,
@@ -244,6 +266,10 @@ public final class VirtualWorld {
                 request.transmit(),
                 receive,
                 transmit);
+    }
+
+    private long utc(VirtualServer server, long rawNanos) {
+        return truth.applyAsLong(rawNanos) - (server.steps ? 0 : stepped.applyAsLong(rawNanos));
     }
 
     void at(long rawNanos, Runnable run) {

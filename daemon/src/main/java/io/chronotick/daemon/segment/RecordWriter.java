@@ -205,7 +205,7 @@ public final class RecordWriter {
         segment.putDouble(RecordLayout.PREDICTION_TIME, anchorSeconds);
         segment.putDouble(
                 RecordLayout.VALID_UNTIL,
-                valid ? anchorSeconds + Nanos.toSeconds(correction.horizonNanos()) : anchorSeconds);
+                valid ? anchorSeconds + Nanos.toSeconds(correction.horizonNanosAt(raw)) : anchorSeconds);
         segment.putFloat(RecordLayout.CONFIDENCE, valid ? (float) correction.confidenceAt(raw) : 0);
         segment.putInt(RecordLayout.FLAGS, flags(correction, known, valid));
         segment.putInt(

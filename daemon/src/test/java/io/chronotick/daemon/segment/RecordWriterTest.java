@@ -64,6 +64,7 @@ class RecordWriterTest {
                 false,
                 false,
                 LeapIndicator.NONE,
+                Correction.NO_LEAP,
                 false,
                 0.9,
                 80 * SECOND,
@@ -116,6 +117,66 @@ class RecordWriterTest {
         assertThat(segment.getInt(RecordLayout.MEASUREMENT_COUNT)).isEqualTo(17);
         assertThat(segment.getInt(RecordLayout.LAYOUT_VERSION)).isEqualTo(2);
         assertThat(segment.getInt(RecordLayout.SEQUENCE_NUMBER)).isEqualTo(2);
+    }
+
+    /**
+     * An inserted second, at 100 records a second: each is followed, as readers do, until the next one comes, and as long as it says
+     * that it may be. The truth is POSIX time, which steps back at the leap second.
+     */
+    @Test
+    void shouldHoldTheTruthThroughALeapSecond() {
+        long leap = clocks.rawNanos() + 3 * SECOND + 456_789;
+        Correction leaping = new Correction(
+                correction.rawNanos(),
+                correction.utcNanos(),
+                FREQUENCY,
+                1e-12,
+                0,
+                1e-18,
+                1e-18,
+                1,
+                0,
+                1e-4,
+                1e-6,
+                0.010,
+                false,
+                5 * SECOND,
+                Correction.Source.FUSION,
+                true,
+                true,
+                false,
+                false,
+                LeapIndicator.INSERT,
+                leap,
+                false,
+                0.9,
+                80 * SECOND,
+                17,
+                correction.rawNanos());
+        int wide = 0;
+        for (int tick = 0; tick < 600; tick++) {
+            clocks.pass(10 * MILLI, 0);
+            writer.tick(leaping, segment);
+            long raw = clocks.rawNanos();
+            long mono = clocks.monotonicNanos();
+            double lasts = get(RecordLayout.VALID_UNTIL) - get(RecordLayout.SYSTEM_TIMESTAMP);
+            for (long later : new long[] {0, 5 * MILLI, 10 * MILLI, Math.round(lasts * 1e9) - MILLI / 1000}) {
+                if (later < lasts * 1e9) {
+                    // The servers step as early or as late as the bound allows.
+                    for (long early : new long[] {-MILLI / 10, 0, MILLI / 10}) {
+                        long truth = correction.utcNanosAt(raw + later) - (raw + later < leap + early ? 0 : SECOND);
+                        double bound = segment.getFloat(RecordLayout.MAX_ERROR) + RecordWriter.MAX_DRIFT * later * 1e-9;
+                        assertThat(Math.abs(utcAt(mono + later) - truth) * 1e-9)
+                                .as("%.3f ms after the leap, followed for %.3f ms", (raw - leap) * 1e-6, later * 1e-6)
+                                .isLessThanOrEqualTo(bound);
+                    }
+                }
+            }
+            wide += segment.getFloat(RecordLayout.MAX_ERROR) > 1 ? 1 : 0;
+        }
+        assertThat(wide).as("records that leave a second open").isBetween(9, 11);
+        assertThat(get(RecordLayout.VALID_UNTIL) - get(RecordLayout.SYSTEM_TIMESTAMP))
+                .isEqualTo(5);
     }
 
     @Test

@@ -21,7 +21,7 @@ public final class Intersection {
     public record Agreement(Interval interval, boolean isDivided) {}
 
     /** How many of {@code voters} may be wrong: fewer than half. */
-    static int tolerated(int voters) {
+    public static int tolerated(int voters) {
         return (voters + 1) / 2 - 1;
     }
 

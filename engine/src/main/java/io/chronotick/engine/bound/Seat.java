@@ -95,6 +95,11 @@ final class Seat {
         newestExchange = Optional.empty();
     }
 
+    /** UTC has stepped, and with it the epoch that everything else is counted from. */
+    void moveUtc(long nanos) {
+        newestExchange = newestExchange.map(exchange -> exchange.withUtcMoved(nanos));
+    }
+
     /** Whether it has said anything. */
     boolean isHeard() {
         return !versions.isEmpty();

@@ -63,6 +63,15 @@ public final class ServerPool {
         measureFrequency();
     }
 
+    /**
+     * UTC has stepped and the raw clock has not: what every server has said moves along, and the epoch. One that does not step
+     * contradicts itself from now on.
+     */
+    public void moveUtc(long nanos) {
+        seats.forEach(seat -> seat.moveUtc(nanos));
+        epochNanos += nanos;
+    }
+
     /** From now on the servers' time has been given out: they may not move at will any more. */
     public void markSynchronized() {
         synchronizedOnce = true;

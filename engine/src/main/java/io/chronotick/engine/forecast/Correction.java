@@ -18,6 +18,10 @@ import io.chronotick.engine.ntp.LeapIndicator;
  *   <li>|UTC(raw) - truth| <= {@code maxError + maxDrift * dt}
  * </ul>
  *
+ * <p>UTC is POSIX time: where a leap second is inserted the last second of the day comes twice, where one is deleted it does not come.
+ * The raw clock knows nothing of that, so the line has a step at {@code leapRawNanos}. When the truth steps is known as well as the time
+ * is: as long as either may have stepped alone, the bound is a second wider.
+ *
  * @param rawNanos reference instant, CLOCK_MONOTONIC_RAW, ns
  * @param utcNanos best estimate of UTC at the reference, ns since the Unix epoch
  * @param frequency rate of UTC against the raw clock minus one, s/s (+ = the raw clock is slow)
@@ -38,6 +42,7 @@ import io.chronotick.engine.ntp.LeapIndicator;
  * @param holdover no server can be used at present, the oscillator model alone carries the time
  * @param clockStepped the raw clock was found to have jumped (suspend, virtual machine pause) and the model has restarted
  * @param leap the leap second that the selected servers announce
+ * @param leapRawNanos when it takes effect, CLOCK_MONOTONIC_RAW, ns; {@link #NO_LEAP} if none does
  * @param authenticated every selected server is authenticated
  * @param confidence 0..1, see {@link Confidence}
  * @param confidenceTimeNanos age of the newest measurement at which confidence has fallen by half, ns
@@ -65,11 +70,23 @@ public record Correction(
         boolean holdover,
         boolean clockStepped,
         LeapIndicator leap,
+        long leapRawNanos,
         boolean authenticated,
         double confidence,
         long confidenceTimeNanos,
         long measurementCount,
         long lastSyncRawNanos) {
+
+    /** No leap second is ahead. */
+    public static final long NO_LEAP = Long.MAX_VALUE;
+
+    /**
+     * So long before a leap second readers are told of both times, ns: a record is used until the next one comes, which is
+     * 1 s at most. Of a record that is older than this it says itself that it ends before the leap.
+     */
+    private static final long LEAP_NOTICE_NANOS = 100_000_000L;
+
+    private static final double LEAP_SECONDS = 1;
 
     /** Who a published time comes from; the order is that of the shared-memory record. */
     public enum Source {
@@ -109,6 +126,7 @@ public record Correction(
                 false,
                 clockStepped,
                 LeapIndicator.UNSYNCHRONIZED,
+                NO_LEAP,
                 false,
                 0,
                 1,
@@ -119,7 +137,39 @@ public record Correction(
     /** Best estimate of UTC when the raw clock reads {@code raw}, ns since the Unix epoch. */
     public long utcNanosAt(long raw) {
         long elapsed = raw - rawNanos;
-        return utcNanos + elapsed + Math.round(elapsed * frequency);
+        long step = raw < leapRawNanos ? 0 : leap.stepNanos();
+        return utcNanos + elapsed + Math.round(elapsed * frequency) + step;
+    }
+
+    /** The same with another instant of the leap second. */
+    public Correction withLeapAt(long otherLeapRawNanos) {
+        return new Correction(
+                rawNanos,
+                utcNanos,
+                frequency,
+                p00,
+                p01,
+                p11,
+                wander,
+                scale,
+                systematicSd,
+                maxError,
+                maxDrift,
+                maxUncertainty,
+                withdrawn,
+                horizonNanos,
+                source,
+                warmupComplete,
+                modelsReady,
+                holdover,
+                clockStepped,
+                leap,
+                otherLeapRawNanos,
+                authenticated,
+                confidence,
+                confidenceTimeNanos,
+                measurementCount,
+                lastSyncRawNanos);
     }
 
     /** Standard uncertainty of {@link #utcNanosAt}, s: statistical and systematic in quadrature. */
@@ -143,7 +193,29 @@ public record Correction(
 
     /** Hard bound on the error of {@link #utcNanosAt}, s. */
     public double maxErrorAt(long raw) {
+        double error = lineErrorAt(raw);
+        if (leapRawNanos == NO_LEAP) {
+            return error;
+        }
+        long untilLeap = leapRawNanos - raw;
+        long doubt = Nanos.ofSeconds(error);
+        boolean ambiguous = untilLeap <= LEAP_NOTICE_NANOS + doubt && untilLeap >= -doubt;
+        return ambiguous ? error + LEAP_SECONDS : error;
+    }
+
+    /** The same without what a leap second nearby leaves open, s. */
+    public double lineErrorAt(long raw) {
         return maxError + maxDrift * Math.abs(raw - rawNanos) * Nanos.IN_SECONDS;
+    }
+
+    /** How long the line may be followed from {@code raw} on without being refreshed, ns: not into a leap second. */
+    public long horizonNanosAt(long raw) {
+        if (leapRawNanos == NO_LEAP) {
+            return horizonNanos;
+        }
+        long doubt = Nanos.ofSeconds(lineErrorAt(raw));
+        long untilLeap = leapRawNanos - raw;
+        return untilLeap > LEAP_NOTICE_NANOS + doubt ? Math.min(horizonNanos, untilLeap - doubt) : horizonNanos;
     }
 
     /**

@@ -176,6 +176,7 @@ public final class Publisher {
                 readiness.isSilent(),
                 stepped,
                 now.leap(),
+                Correction.NO_LEAP,
                 false,
                 confidence.value(),
                 Nanos.ofSeconds(CONFIDENCE_POLLS * now.pollSeconds()),

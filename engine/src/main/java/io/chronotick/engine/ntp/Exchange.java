@@ -18,6 +18,11 @@ import io.chronotick.engine.math.Nanos;
 public record Exchange(
         int source, long t1, long t2, long t3, long t4, double rootDelay, double rootDispersion, double precision) {
 
+    /** The same on a UTC that has been moved. */
+    public Exchange withUtcMoved(long nanos) {
+        return new Exchange(source, t1, t2 + nanos, t3 + nanos, t4, rootDelay, rootDispersion, precision);
+    }
+
     /** Time on the network, there and back, s; below zero only through the clocks' reading errors. */
     public double delay() {
         return Nanos.toSeconds((t4 - t1) - (t3 - t2));

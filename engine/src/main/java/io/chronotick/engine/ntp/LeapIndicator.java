@@ -9,5 +9,14 @@ public enum LeapIndicator {
     /** The last minute of the day has 59 seconds. */
     DELETE,
     /** The server's clock is not synchronized. */
-    UNSYNCHRONIZED
+    UNSYNCHRONIZED;
+
+    /** What POSIX time steps by, ns: an inserted second repeats the one before it, a deleted one is left out. */
+    public long stepNanos() {
+        return switch (this) {
+            case INSERT -> -1_000_000_000L;
+            case DELETE -> 1_000_000_000L;
+            case NONE, UNSYNCHRONIZED -> 0;
+        };
+    }
 }

@@ -96,6 +96,12 @@ public final class ClockModel {
         return epochNanos;
     }
 
+    /** UTC has stepped and the raw clock has not: all that is known of their difference moves along. */
+    public void moveUtc(long nanos) {
+        epochNanos += nanos;
+        history.replaceAll(exchange -> exchange.withUtcMoved(nanos));
+    }
+
     /** The measured offset at the middle of an exchange, s from the epoch. */
     public double middleOffset(Exchange exchange) {
         return (exchange.forwardOffset(epochNanos) + exchange.returnOffset(epochNanos)) / 2;

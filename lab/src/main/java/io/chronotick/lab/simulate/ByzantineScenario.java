@@ -218,6 +218,7 @@ final class ByzantineScenario {
                 List.copyOf(servers),
                 List.of(),
                 List.copyOf(stalls),
+                Optional.empty(),
                 maxUncertainty,
                 maxDrift,
                 new Limits(OptionalDouble.empty(), List.of(), List.of(), List.of()));

@@ -70,6 +70,7 @@ public final class RandomScenario {
                 List.copyOf(servers),
                 List.copyOf(outages),
                 List.of(),
+                Optional.empty(),
                 Scenario.MAX_UNCERTAINTY,
                 Scenario.MAX_DRIFT,
                 limits);

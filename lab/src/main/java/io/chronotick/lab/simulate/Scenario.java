@@ -2,7 +2,9 @@
 package io.chronotick.lab.simulate;
 
 import io.chronotick.engine.EngineConfig;
+import io.chronotick.engine.ntp.LeapIndicator;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * A clock, servers and the ways to them, and what the engine has to make of it. Immutable.
@@ -13,6 +15,7 @@ import java.util.List;
  * @param runs with different seeds; they are judged together
  * @param outages times in which no packet passes
  * @param stalls times in which the daemon does not run
+ * @param leap the leap second in it, if there is one
  * @param maxUncertainty the standard deviation beyond which nothing is valid, s
  * @param maxDrift what the hard bound assumes of the oscillator, s/s
  */
@@ -25,6 +28,7 @@ public record Scenario(
         List<ServerSpec> servers,
         List<Outage> outages,
         List<Stall> stalls,
+        Optional<Leap> leap,
         double maxUncertainty,
         double maxDrift,
         Limits limits) {
@@ -42,6 +46,12 @@ public record Scenario(
      * @param restart whether it has died: what it knew is gone, another begins afterwards
      */
     record Stall(double at, double length, boolean restart) {}
+
+    /**
+     * At an instant of true time, s, UTC steps by a leap second, at the end of the year; servers announce it until then. None: it is
+     * the end of a year without one.
+     */
+    record Leap(double at, LeapIndicator kind) {}
 
     /** From one true time to another, s. */
     record Outage(double from, double to) {

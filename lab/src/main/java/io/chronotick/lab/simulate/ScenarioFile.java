@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.simulate;
 
+import io.chronotick.engine.ntp.LeapIndicator;
 import io.chronotick.lab.LabException;
 import io.chronotick.lab.simulate.ServerSpec.Change;
 import io.chronotick.lab.simulate.ServerSpec.State;
@@ -60,6 +61,7 @@ public final class ScenarioFile {
                 servers,
                 outages(root, duration),
                 stalls(root, duration),
+                root.map("leap").map(map -> leap(map, duration)),
                 root.number("max-uncertainty", Quantity.TIME, 1e-6, 100, Scenario.MAX_UNCERTAINTY),
                 root.number("max-drift", Quantity.FREQUENCY, 1e-9, 1e-4, Scenario.MAX_DRIFT),
                 limits(root.map("limits"), servers, duration));
@@ -215,6 +217,7 @@ public final class ScenarioFile {
                 map.number("scatter", Quantity.TIME, 0, LARGEST_LIE, before.scatter()),
                 map.number("aim", Quantity.NUMBER, -100, 100, before.aim()),
                 map.number("hide", Quantity.SHARE, 0, 1, before.hide()),
+                map.text("leap").map(kind -> leapKind(map, "leap", kind)).or(before::leap),
                 kiss,
                 map.number("unreachable", Quantity.SHARE, 0, 1, before.unreachable()),
                 map.number("forged", Quantity.SHARE, 0, 1, before.forged()));
@@ -317,6 +320,23 @@ public final class ScenarioFile {
             map.end();
         }
         return List.copyOf(stalls);
+    }
+
+    private static Scenario.Leap leap(YamlMap map, double duration) {
+        Scenario.Leap leap = new Scenario.Leap(
+                map.required("at", Quantity.TIME, 0, duration),
+                map.text("kind").map(kind -> leapKind(map, "kind", kind)).orElse(LeapIndicator.INSERT));
+        map.end();
+        return leap;
+    }
+
+    private static LeapIndicator leapKind(YamlMap map, String key, String kind) {
+        return switch (kind) {
+            case "none" -> LeapIndicator.NONE;
+            case "insert" -> LeapIndicator.INSERT;
+            case "delete" -> LeapIndicator.DELETE;
+            default -> throw map.problem(key, "'" + kind + "' is not known; there are none, insert, delete");
+        };
     }
 
     // --- Limits ---

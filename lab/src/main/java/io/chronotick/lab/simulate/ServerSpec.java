@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.simulate;
 
+import io.chronotick.engine.ntp.LeapIndicator;
 import java.util.List;
 import java.util.Optional;
 
@@ -186,6 +187,7 @@ record ServerSpec(String name, double poll, double burst, State initial, List<Ch
      * @param scatter up to this is added to or taken off the error of each answer, s
      * @param aim added to the error: what readers are told that is not so, plus this many hard bounds
      * @param hide share of the time on the network that it counts as its own: its answers look exact, 0..1
+     * @param leap the leap second that it announces and takes instead of the true one, if so
      * @param kiss code of the kiss-o'-death that it answers with, if it does
      * @param unreachable share of requests after which somebody says that it cannot be reached, 0..1
      * @param forged share of requests after which somebody who has not seen them answers, and replays the answer before, 0..1
@@ -196,26 +198,27 @@ record ServerSpec(String name, double poll, double burst, State initial, List<Ch
             double scatter,
             double aim,
             double hide,
+            Optional<LeapIndicator> leap,
             Optional<String> kiss,
             double unreachable,
             double forged) {
-        static final Conduct PLAIN = new Conduct(false, 0, 0, 0, 0, Optional.empty(), 0, 0);
+        static final Conduct PLAIN = new Conduct(false, 0, 0, 0, 0, Optional.empty(), Optional.empty(), 0, 0);
 
         /** The same with other errors. */
         Conduct with(boolean isHonest, double alternating, double scattered, double aimed, double hidden) {
-            return new Conduct(isHonest, alternating, scattered, aimed, hidden, kiss, unreachable, forged);
+            return new Conduct(isHonest, alternating, scattered, aimed, hidden, leap, kiss, unreachable, forged);
         }
 
         Conduct withKiss(Optional<String> other) {
-            return new Conduct(honest, alternate, scatter, aim, hide, other, unreachable, forged);
+            return new Conduct(honest, alternate, scatter, aim, hide, leap, other, unreachable, forged);
         }
 
         Conduct withUnreachable(double other) {
-            return new Conduct(honest, alternate, scatter, aim, hide, kiss, other, forged);
+            return new Conduct(honest, alternate, scatter, aim, hide, leap, kiss, other, forged);
         }
 
         Conduct withForged(double other) {
-            return new Conduct(honest, alternate, scatter, aim, hide, kiss, unreachable, other);
+            return new Conduct(honest, alternate, scatter, aim, hide, leap, kiss, unreachable, other);
         }
     }
 

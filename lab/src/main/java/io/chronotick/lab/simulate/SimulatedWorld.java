@@ -34,8 +34,16 @@ final class SimulatedWorld {
 
     private static final long SECOND = 1_000_000_000L;
 
-    /** UTC at true time zero, ns since the Unix epoch: any instant will do. */
+    /** UTC at true time zero, ns since the Unix epoch: any instant will do where there is no leap second. */
     private static final long UTC_AT_ZERO = 1_800_000_000L * SECOND;
+
+    /** 2027-01-01T00:00:00Z: the end of a day that may have a leap second, ns since the Unix epoch. */
+    private static final long MIDNIGHT = 1_798_761_600L * SECOND;
+
+    /** So long before and after a leap second, and so often, the published time is looked at, ns. */
+    private static final long LEAP_WINDOW_NANOS = SECOND / 5;
+
+    private static final long LEAP_STEP_NANOS = SECOND / 20_000;
 
     /** As the daemon asks. */
     private static final int BURST = 8;
@@ -65,6 +73,9 @@ final class SimulatedWorld {
     private final Optional<FilterWeights> learned;
     private final long engineSeed;
     private final BoundWatch watch;
+    private final long utcAtZero;
+    private final LeapIndicator leap;
+    private final long leapNanos;
     private Engine engine;
     private final List<Server> servers = new ArrayList<>();
     private final PriorityQueue<Event> events = new PriorityQueue<>();
@@ -143,6 +154,14 @@ final class SimulatedWorld {
         this.watch = watch;
         // Nearby seeds make unlike streams here, unlike in Random itself, whose sequence is the same on every Java.
         SplittableRandom seeds = new SplittableRandom(seed);
+        leap = scenario.leap().map(Scenario.Leap::kind).orElse(LeapIndicator.NONE);
+        leapNanos = scenario.leap()
+                .map(planned -> SimulatedClock.nanos(planned.at()))
+                .orElse(Long.MAX_VALUE);
+        utcAtZero = scenario.leap().isEmpty()
+                ? UTC_AT_ZERO
+                // A deleted second is the last of the day, an inserted one comes after it.
+                : MIDNIGHT - leapNanos - (leap == LeapIndicator.DELETE ? SECOND : 0);
         clock = new SimulatedClock(scenario.clock(), new Random(seeds.nextLong()));
         engineSeed = seeds.nextLong();
         for (ServerSpec spec : scenario.servers()) {
@@ -159,6 +178,11 @@ final class SimulatedWorld {
             Random noise = new Random(seeds.nextLong());
             at(SECOND, false, () -> feel(spec, noise));
         });
+        if (scenario.leap().isPresent()) {
+            for (long past = -LEAP_WINDOW_NANOS; past <= LEAP_WINDOW_NANOS; past += LEAP_STEP_NANOS) {
+                at(Math.max(leapNanos + past, 0), false, this::look);
+            }
+        }
         for (Scenario.Stall stall : scenario.stalls()) {
             at(SimulatedClock.nanos(stall.at()), false, () -> {
                 stalled = true;
@@ -267,16 +291,16 @@ final class SimulatedWorld {
     }
 
     private void read() {
-        readings.add(now * 1e-9, published, raw(), UTC_AT_ZERO + now);
+        readings.add(now * 1e-9, published, raw(), utcNanos(now));
         look();
-        watch.count(published, raw(), now * 1e-9, UTC_AT_ZERO + now);
+        watch.count(published, raw(), now * 1e-9, utcNanos(now));
         if (Double.isInfinite(readySeconds) && engine.isWarmupComplete()) {
             readySeconds = now * 1e-9;
         }
     }
 
     private void look() {
-        watch.look(published, raw(), now * 1e-9, UTC_AT_ZERO + now);
+        watch.look(published, raw(), now * 1e-9, utcNanos(now));
     }
 
     /** Nothing runs here while the machine stands still. */
@@ -419,6 +443,8 @@ final class SimulatedWorld {
             receiveError = Math.min(Math.max(receiveError, -most), most);
             transmitError = Math.min(Math.max(transmitError, -most), most);
         }
+        receiveError += leapError(state, arrived);
+        transmitError += leapError(state, left);
         NtpTimestamp origin = asked.packet().transmit();
         NtpTimestamp received = utc(arrived, receiveError);
         NtpTimestamp sent = utc(left, transmitError);
@@ -457,14 +483,15 @@ final class SimulatedWorld {
                 stated(state.rootDelay()),
                 stated(state.rootDispersion()),
                 Math.scalb(1.0, state.precisionExponent()));
-        if ((exchange.t4() - exchange.t1()) * 1e-9 >= TIMEOUT || exchange.delay() < 0) {
+        boolean spansLeap = asked.trueNanos() < leapNanos && now >= leapNanos;
+        if ((exchange.t4() - exchange.t1()) * 1e-9 >= TIMEOUT || exchange.delay() < 0 || spansLeap) {
             return;
         }
         boolean honest = state.conduct().honest();
         // What the four stamps say: t3 - e <= UTC at T4, UTC at T1 <= t2 + e.
         if (honest
-                && ((exchange.t3() - UTC_AT_ZERO - now) * 1e-9 > exchange.serverError()
-                        || (UTC_AT_ZERO + asked.trueNanos() - exchange.t2()) * 1e-9 > exchange.serverError())) {
+                && ((exchange.t3() - utcNanos(now)) * 1e-9 > exchange.serverError()
+                        || (utcNanos(asked.trueNanos()) - exchange.t2()) * 1e-9 > exchange.serverError())) {
             throw new IllegalStateException("server " + asked.source() + " is said to be honest and is not");
         }
         watch.answered(exchange, honest);
@@ -483,13 +510,13 @@ final class SimulatedWorld {
             lie += conduct.scatter() * (2 * server.luck.nextDouble() - 1);
         }
         if (conduct.aim() != 0 && BoundWatch.isValid(published, raw())) {
-            double told = (published.utcNanosAt(raw()) - UTC_AT_ZERO - now) * 1e-9;
+            double told = (published.utcNanosAt(raw()) - utcNanos(now)) * 1e-9;
             lie += told + conduct.aim() * published.maxErrorAt(raw());
         }
         return lie;
     }
 
-    private static byte[] packet(
+    private byte[] packet(
             ServerSpec.State state,
             int stratum,
             int referenceId,
@@ -497,7 +524,7 @@ final class SimulatedWorld {
             NtpTimestamp received,
             NtpTimestamp sent) {
         return new NtpPacket(
-                        stratum == 16 ? LeapIndicator.UNSYNCHRONIZED : LeapIndicator.NONE,
+                        stratum == 16 ? LeapIndicator.UNSYNCHRONIZED : announced(state),
                         4,
                         NtpPacket.MODE_SERVER,
                         stratum,
@@ -526,8 +553,24 @@ final class SimulatedWorld {
         return Math.rint(seconds * 65_536) / 65_536;
     }
 
-    private static NtpTimestamp utc(long trueNanos, double error) {
-        return NtpTimestamp.ofUnixNanos(UTC_AT_ZERO + trueNanos + SimulatedClock.nanos(error));
+    private NtpTimestamp utc(long trueNanos, double error) {
+        return NtpTimestamp.ofUnixNanos(utcNanos(trueNanos) + SimulatedClock.nanos(error));
+    }
+
+    /** True POSIX time, ns. */
+    private long utcNanos(long trueNanos) {
+        return utcAtZero + trueNanos + (trueNanos < leapNanos ? 0 : leap.stepNanos());
+    }
+
+    /** What a server announces. */
+    private LeapIndicator announced(ServerSpec.State state) {
+        return now < leapNanos ? state.conduct().leap().orElse(leap) : LeapIndicator.NONE;
+    }
+
+    /** What a server is off by that has taken another leap second than the true one, s. */
+    private double leapError(ServerSpec.State state, long trueNanos) {
+        long taken = state.conduct().leap().orElse(leap).stepNanos();
+        return trueNanos < leapNanos ? 0 : (taken - leap.stepNanos()) * 1e-9;
     }
 
     private boolean isPassable() {

@@ -36,6 +36,7 @@ class BoundWatchTest {
                 false,
                 false,
                 LeapIndicator.NONE,
+                Correction.NO_LEAP,
                 false,
                 1,
                 SECOND,

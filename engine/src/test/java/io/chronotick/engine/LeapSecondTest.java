@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.engine;
+
+import static io.chronotick.engine.VirtualWorld.SECOND;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.chronotick.engine.forecast.Correction;
+import io.chronotick.engine.ntp.LeapIndicator;
+import io.chronotick.engine.ntp.SourceState;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.Month;
+import java.time.temporal.TemporalAdjusters;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A leap second, second by second and, round its instant, millisecond by millisecond, against the POSIX time of the servers. */
+class LeapSecondTest {
+    private static final long LEAP = 8000 * SECOND;
+    private static final long MIDNIGHT = Instant.parse("2027-01-01T00:00:00Z").getEpochSecond() * SECOND;
+    private static final long MILLI = SECOND / 1000;
+
+    private static VirtualWorld world(double poll, LeapIndicator kind) {
+        return world(poll, kind, MIDNIGHT);
+    }
+
+    private static VirtualWorld world(double poll, LeapIndicator kind, long midnight) {
+        VirtualWorld world = new VirtualWorld(EngineConfig.DEFAULT, 12, 5);
+        world.wander(1e-9, 30_000, 5);
+        for (int i = 0; i < 4; i++) {
+            world.addServer(poll);
+        }
+        world.leapSecond(LEAP, midnight, kind);
+        return world;
+    }
+
+    /** Runs to an instant and looks at the published time at every step: it is valid, and the truth is inside its bound. */
+    private static void holdsUntil(VirtualWorld world, long end, long step) {
+        while (world.rawNanos() < end) {
+            world.runUntil(Math.min(world.rawNanos() + step, end));
+            Correction told = world.correction();
+            long raw = world.rawNanos();
+            assertThat(told.validAt(raw)).as("valid at %.3f s", raw / 1e9).isTrue();
+            assertThat(Math.abs(world.error()) / 1e9)
+                    .as("at %.3f s after the leap second", (raw - LEAP) / 1e9)
+                    .isLessThanOrEqualTo(told.maxErrorAt(raw));
+        }
+    }
+
+    private static void holdsThroughTheLeap(VirtualWorld world) {
+        world.runUntil(5000 * SECOND); // at a poll of 1024 s it takes as long to know the frequency
+        holdsUntil(world, LEAP - 10 * SECOND, SECOND);
+        holdsUntil(world, LEAP - 50 * MILLI, 7 * MILLI);
+        holdsUntil(world, LEAP + 50 * MILLI, MILLI / 100);
+        holdsUntil(world, LEAP + 10 * SECOND, 7 * MILLI);
+        // A bound of more than a second would hold anything.
+        assertThat(world.correction().maxErrorAt(world.rawNanos())).isLessThan(0.03);
+        assertThat(world.error()).isBetween(-20 * MILLI, 20 * MILLI);
+        holdsUntil(world, LEAP + 7200 * SECOND, SECOND);
+        assertThat(world.notes).noneMatch(note -> note.contains("jumped") || note.contains("withdrawn"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"16, INSERT", "16, DELETE", "1024, INSERT", "1024, DELETE"})
+    void shouldStepWithUtc(double poll, LeapIndicator kind) {
+        VirtualWorld world = world(poll, kind);
+        holdsThroughTheLeap(world);
+        assertThat(world.notes).noneMatch(note -> note.contains("falseticker"));
+        assertThat(world.notes).filteredOn(note -> note.contains("leap second")).hasSize(1);
+    }
+
+    /** 23:59:59 comes twice where 23:59:60 is inserted, and not at all where it is deleted. */
+    @Test
+    void shouldTellPosixTime() {
+        for (LeapIndicator kind : new LeapIndicator[] {LeapIndicator.INSERT, LeapIndicator.DELETE}) {
+            VirtualWorld world = world(16, kind);
+            long before = kind == LeapIndicator.INSERT ? 0 : SECOND;
+            for (double second : new double[] {-0.5, 0.5, 1.5, 2.5}) {
+                long raw = LEAP + Math.round(second * SECOND);
+                world.runUntil(raw);
+                long step = second < 0 ? 0 : kind.stepNanos();
+                assertThat(world.correction().utcNanosAt(raw))
+                        .isCloseTo(MIDNIGHT - before + Math.round(second * SECOND) + step, within(5 * MILLI));
+                if (second < 0 || second > 2) {
+                    // What is announced is said, what has passed is not.
+                    assertThat(world.correction().leap()).isEqualTo(second < 0 ? kind : LeapIndicator.NONE);
+                }
+            }
+        }
+    }
+
+    /** Nobody is heard from ten minutes before to ten minutes after. */
+    @ParameterizedTest
+    @EnumSource(names = {"INSERT", "DELETE"})
+    void shouldStepInAHoldover(LeapIndicator kind) {
+        VirtualWorld world = world(16, kind);
+        world.runUntil(LEAP - 600 * SECOND);
+        world.servers.forEach(server -> server.down = true);
+        world.at(LEAP + 600 * SECOND, () -> world.servers.forEach(server -> server.down = false));
+        holdsThroughTheLeap(world);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"16, INSERT", "16, DELETE", "1024, INSERT", "1024, DELETE"})
+    void shouldNotBelieveOneOfFourThatAnnouncesALeapAndTakesIt(double poll, LeapIndicator kind) {
+        VirtualWorld world = world(poll, kind);
+        for (int i = 0; i < 3; i++) {
+            VirtualWorld.VirtualServer honest = world.servers.get(i);
+            honest.leap = LeapIndicator.NONE;
+        }
+        // The truth does not step; the fourth does.
+        long straight = world.truth.applyAsLong(0);
+        world.truth = r -> straight + r;
+        world.at(LEAP, () -> world.servers.get(3).lieSeconds = kind.stepNanos() / 1e9);
+        holdsThroughTheLeap(world);
+        assertThat(world.notes).noneMatch(note -> note.contains("leap second"));
+        assertThat(world.engine.sources(world.rawNanos()).get(3).state()).isEqualTo(SourceState.FALSETICKER);
+    }
+
+    /** Who does not step contradicts the majority, until it does. */
+    @ParameterizedTest
+    @CsvSource({"16, INSERT", "16, DELETE"})
+    void shouldNotFollowOneOfFourThatStepsLate(double poll, LeapIndicator kind) {
+        VirtualWorld world = world(poll, kind);
+        VirtualWorld.VirtualServer late = world.servers.get(2);
+        late.steps = false;
+        world.at(LEAP + 900 * SECOND, () -> late.steps = true);
+        holdsUntil(startedUp(world), LEAP - SECOND, SECOND);
+        holdsUntil(world, LEAP + 800 * SECOND, 100 * MILLI);
+        assertThat(world.engine.sources(world.rawNanos()).get(2).state()).isEqualTo(SourceState.FALSETICKER);
+        holdsUntil(world, LEAP + 3600 * SECOND, SECOND);
+        assertThat(world.engine.sources(world.rawNanos()).get(2).state()).isEqualTo(SourceState.SELECTED);
+    }
+
+    @Test
+    void shouldKnowTheEndsOfJuneAndDecember() {
+        for (LocalDate day = LocalDate.EPOCH; day.getYear() < 2262; day = day.plusDays(1)) {
+            long noon = (day.toEpochDay() * 86_400 + 43_200) * SECOND;
+            LocalDate next = day.with(TemporalAdjusters.firstDayOfNextMonth());
+            boolean mayLeap = next.getMonth() == Month.JULY || next.getMonth() == Month.JANUARY;
+            assertThat(LeapSecond.endOfMonth(noon))
+                    .isEqualTo(mayLeap ? OptionalLong.of(next.toEpochDay() * 86_400 * SECOND) : OptionalLong.empty());
+        }
+        assertThat(LeapSecond.endOfMonth(MIDNIGHT - 1)).hasValue(MIDNIGHT);
+        assertThat(LeapSecond.endOfMonth(MIDNIGHT)).isEmpty();
+        assertThat(LeapSecond.endOfMonth(-1)).isEmpty();
+    }
+
+    private static VirtualWorld startedUp(VirtualWorld world) {
+        world.runUntil(300 * SECOND);
+        return world;
+    }
+
+    /** There has never been a leap second in March: servers that go on announcing an old one do not make one. */
+    @Test
+    void shouldNotStepAtTheEndOfAnotherMonth() {
+        VirtualWorld world = world(
+                16, LeapIndicator.INSERT, Instant.parse("2027-04-01T00:00:00Z").getEpochSecond() * SECOND);
+        long straight = world.truth.applyAsLong(0);
+        world.truth = r -> straight + r;
+        holdsThroughTheLeap(world);
+        assertThat(world.notes).noneMatch(note -> note.contains("leap second"));
+    }
+
+    /** Who goes on announcing it afterwards does not make another one a second later, nor at the end of the month. */
+    @Test
+    void shouldStepOnce() {
+        VirtualWorld world = world(16, LeapIndicator.INSERT);
+        world.at(LEAP + 1, () -> world.servers.forEach(server -> server.leap = LeapIndicator.INSERT));
+        holdsThroughTheLeap(world);
+        assertThat(world.notes).filteredOn(note -> note.contains("leap second")).hasSize(1);
+    }
+
+    /** A record is used until the next one: it must not be followed past the instant unless it says that it may be a second off. */
+    @Test
+    void shouldNotLetALineBeFollowedAcrossTheLeap() {
+        VirtualWorld world = world(16, LeapIndicator.INSERT);
+        startedUp(world);
+        world.runUntil(LEAP - 20 * SECOND);
+        while (world.rawNanos() < LEAP + SECOND) {
+            world.runUntil(world.rawNanos() + 3 * MILLI);
+            Correction told = world.correction();
+            long raw = world.rawNanos();
+            // What a reader makes of it that knows no leap seconds.
+            for (long later = raw; later <= raw + told.horizonNanosAt(raw); later += 20 * MILLI) {
+                long followed = told.utcNanosAt(raw) + (later - raw);
+                double bound = told.maxErrorAt(raw) + 1e-3;
+                assertThat(Math.abs(followed - world.truth.applyAsLong(later)) / 1e9)
+                        .as("at %.3f s, followed for %.3f s", (raw - LEAP) / 1e9, (later - raw) / 1e9)
+                        .isLessThanOrEqualTo(bound);
+            }
+        }
+        assertThat(world.correction().horizonNanosAt(world.rawNanos())).isEqualTo(5 * SECOND);
+    }
+}
