@@ -24,9 +24,11 @@ import io.chronotick.engine.oscillator.CovariateReport;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
@@ -93,6 +95,9 @@ final class EngineLoop
     private final Explanations explanations = new Explanations();
 
     private long discontinuities;
+    /** Servers of which it has been said that they are not asked as often as configured. */
+    private final Set<Integer> slowed = new HashSet<>();
+
     private boolean deaf;
     private long nextSnapshotNanos;
     private Correction newest;
@@ -292,6 +297,17 @@ final class EngineLoop
                 BURST,
                 burst,
                 poll);
+        boolean isGiven =
+                server.minpoll().isPresent() || server.maxpoll().isPresent() || config.hasOwnMeasurementInterval();
+        double configured = server.configuredPollSeconds(config.measurementIntervalSeconds());
+        if (poll > configured && isGiven && slowed.add(source)) {
+            LOG.warn(
+                    "{} is a public server: it is asked every {} s, not every {} s as configured; allow_fast_polling: true changes"
+                            + " that, where its operator agrees",
+                    server.name(),
+                    poll,
+                    configured);
+        }
         engine.onAddressChanged(source, poll, burst, clocks.rawNanos());
     }
 

@@ -80,7 +80,8 @@ class EngineLoopTest {
 
     /** By its length, so that "one" and "two" are the same. */
     private static String literal(String host) {
-        return "192.0.2." + host.length();
+        // On a private network, but for those that are called public.
+        return (host.startsWith("public") ? "192.0.2." : "10.0.2.") + host.length();
     }
 
     @AfterEach
@@ -121,7 +122,7 @@ class EngineLoopTest {
 
         @Override
         public void connect(int source, InetSocketAddress address) {
-            assertThat(address.getAddress().getHostAddress()).startsWith("192.0.2.");
+            assertThat(address.getAddress().getHostAddress()).matches("(192|10)\\.0\\.2\\.\\d+");
         }
 
         @Override
@@ -235,6 +236,19 @@ class EngineLoopTest {
         assertThat(exchanges).hasSizeGreaterThan(3 * (4 + 2));
         assertThat(report(2).state()).isEqualTo(SourceState.SELECTED);
         assertThat(loop.turns()).isGreaterThan(60);
+    }
+
+    @Test
+    void shouldAskPublicServersNoFasterThanTheyLikeAndSaySoOnce() throws Exception {
+        loop = loop("public", "one");
+        run(60);
+        assertThat(log.lines())
+                .contains("WARN public is a public server: it is asked every 64.0 s, not every 16.0 s as configured;"
+                        + " allow_fast_polling: true changes that, where its operator agrees")
+                .filteredOn(line -> line.contains("allow_fast_polling"))
+                .hasSize(1);
+        assertThat(report(0).sent()).isLessThanOrEqualTo(8);
+        assertThat(report(1).sent()).isGreaterThan(4);
     }
 
     /** At DEBUG a person can see why the time is what it is. */

@@ -103,12 +103,13 @@ final class ConfigKeys {
             "clock_measurement.timing.warm_up.measurement_interval",
             new Real(0.05, HOUR, "s"),
             "1.0",
-            "Between two requests to one server during warm-up, s; not below 2 for a public server.");
+            "Between two requests to one server during warm-up, s; not below 2 for a public server unless its"
+                    + " allow_fast_polling is true.");
     static final ConfigKey<Double> MEASUREMENT_INTERVAL = ALL.key(
             "clock_measurement.timing.normal_operation.measurement_interval",
             new Real(1, 131_072, "s"),
             "10.0",
-            "Between two exchanges with one server in normal operation, s; not below 16 for a public server unless its"
+            "Between two exchanges with one server in normal operation, s; not below 64 for a public server unless its"
                     + " allow_fast_polling is true.");
     static final ConfigKey<Boolean> SHORT_TERM_ENABLED = ALL.key(
             "short_term.enabled",

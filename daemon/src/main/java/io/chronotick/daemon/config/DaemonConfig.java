@@ -72,6 +72,11 @@ public record DaemonConfig(
         cpuAffinity = List.copyOf(cpuAffinity);
     }
 
+    /** Whether somebody has asked for another measurement interval than the default. */
+    public boolean hasOwnMeasurementInterval() {
+        return measurementIntervalSeconds != Double.parseDouble(ConfigKeys.MEASUREMENT_INTERVAL.defaultYaml());
+    }
+
     /** The same, but for measuring alone: other servers, asked at another interval, s, with neither models nor covariates. */
     public DaemonConfig measuring(List<ServerConfig> others, double intervalSeconds) {
         return new DaemonConfig(

@@ -28,8 +28,11 @@ public record ServerConfig(
     /** Where NTP listens (RFC 5905, section 7.2). */
     public static final int DEFAULT_PORT = 123;
 
-    /** The least interval between exchanges with somebody else's server, s: the least RFC 5905 grants a client. */
-    public static final double POLITE_POLL_SECONDS = 16;
+    /**
+     * The least interval between exchanges with somebody else's server, s: what ntpd and chrony begin with (minpoll 6), and what
+     * operators of public servers ask for (RFC 8633, section 3.4).
+     */
+    public static final double POLITE_POLL_SECONDS = 64;
 
     /** The least interval between the requests of a burst to somebody else's server, s: NTP servers that limit rates drop what is faster. */
     public static final double POLITE_BURST_SECONDS = 2;
@@ -54,11 +57,14 @@ public record ServerConfig(
      * @param resolved the address the host name led to: it decides whose server this is
      */
     public double pollSeconds(double measurementIntervalSeconds, InetAddress resolved) {
-        double poll = minpoll.isPresent() ? Math.scalb(1.0, minpoll.getAsInt()) : measurementIntervalSeconds;
-        if (maxpoll.isPresent()) {
-            poll = Math.min(poll, Math.scalb(1.0, maxpoll.getAsInt()));
-        }
+        double poll = configuredPollSeconds(measurementIntervalSeconds);
         return mayHurry(resolved) ? poll : Math.max(poll, POLITE_POLL_SECONDS);
+    }
+
+    /** The same as it is configured, whoever's server it is, s. */
+    public double configuredPollSeconds(double measurementIntervalSeconds) {
+        double poll = minpoll.isPresent() ? Math.scalb(1.0, minpoll.getAsInt()) : measurementIntervalSeconds;
+        return maxpoll.isPresent() ? Math.min(poll, Math.scalb(1.0, maxpoll.getAsInt())) : poll;
     }
 
     /**

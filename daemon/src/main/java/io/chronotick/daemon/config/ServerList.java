@@ -44,8 +44,8 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
             "allow_fast_polling",
             new ValueTypes.Flag(),
             "false",
-            "A server outside the loopback and private ranges is asked every 16 s at most, unless this is true:"
-                    + " only for a server whose operator agrees.");
+            "A server outside the loopback and private ranges is asked every 64 s at most, and at most every 2 s in a burst, unless this is"
+                    + " true: only for a server whose operator agrees.");
 
     private static final ConfigKey<Double> ASYMMETRY = KEYS.key(
             "asymmetry",

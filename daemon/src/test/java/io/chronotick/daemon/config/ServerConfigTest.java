@@ -47,10 +47,10 @@ final class ServerConfigTest {
                 "100.63.255.255", "100.128.0.0", "169.253.0.1", "128.0.0.1", "2001:db8::1", "fbff::1", "fe00::1",
                 "::ffff:8.8.8.8", "2001:4860:4806::"
             })
-    void shouldNotPollPublicServersFasterThanEvery16Seconds(String address) {
+    void shouldNotPollPublicServersFasterThanEvery64Seconds(String address) {
         ServerConfig server = ServerConfig.of("x", 123);
-        assertThat(server.pollSeconds(2, InetAddress.ofLiteral(address))).isEqualTo(16);
-        assertThat(server.pollSeconds(64, InetAddress.ofLiteral(address))).isEqualTo(64);
+        assertThat(server.pollSeconds(2, InetAddress.ofLiteral(address))).isEqualTo(64);
+        assertThat(server.pollSeconds(100, InetAddress.ofLiteral(address))).isEqualTo(100);
         assertThat(server.burstSeconds(0.1, InetAddress.ofLiteral(address))).isEqualTo(2);
         assertThat(server.burstSeconds(3, InetAddress.ofLiteral(address))).isEqualTo(3);
     }
@@ -66,12 +66,12 @@ final class ServerConfigTest {
     @ParameterizedTest
     @CsvSource({
         // interval, minpoll, maxpoll, poll of a private server, poll of a public one
-        "10, 1, , 2, 16", // minpoll takes the place of the interval
+        "10, 1, , 2, 64", // minpoll takes the place of the interval
         "10, 6, , 64, 64",
-        "100, , 5, 32, 32", // maxpoll cuts it
-        "10, , 5, 10, 16",
-        "10, 3, 3, 8, 16", // politeness counts more than maxpoll
-        "10, 0, 17, 1, 16",
+        "100, , 5, 32, 64", // maxpoll cuts it
+        "10, , 5, 10, 64",
+        "10, 3, 3, 8, 64", // politeness counts more than maxpoll
+        "10, 0, 17, 1, 64",
         "200000, , 17, 131072, 131072",
     })
     void shouldPollWithinMinpollAndMaxpoll(
