@@ -27,12 +27,13 @@ import java.util.List;
  * @param wander density of the noise that drives y, (s/s)^2/s
  * @param secondary whether c and s are part of it
  * @param drivers how many k_i are part of it
- * @param omega w, angular frequency of the cycle, rad/s; 0 for a slope
+ * @param omega w, angular frequency of the cycle, rad/s; 0 for a slope; where it begins if it is a state itself
  * @param damping a, 1/s: the cycle forgets its phase after 1 / a seconds
  * @param cNoise density of the noise that drives c, (s/s)^2/s
  * @param sNoise density of the noise that drives s, (s/s^2)^2/s
  * @param cSd prior standard deviation of c, s/s, or of the k_i, s/s a swing
  * @param sSd prior standard deviation of s, s/s^2
+ * @param omegaSd prior standard deviation of w, as part of w, if it is a state itself; 0 if it is known
  * @param logPrior natural logarithm of its prior weight, not normalized
  */
 record ClockHypothesis(
@@ -46,6 +47,7 @@ record ClockHypothesis(
         double sNoise,
         double cSd,
         double sSd,
+        double omegaSd,
         double logPrior) {
 
     /** Phase noise of the raw clock, s^2/s: the white frequency noise of quartz at one second, about 1e-8 s. */
@@ -72,7 +74,26 @@ record ClockHypothesis(
     /** A cycle keeps its phase for about an hour. */
     private static final double CYCLE_MEMORY = 3600;
 
-    private static final double LEARNED_CYCLE_MEMORY = 36_000;
+    /** Periods from which cycles are tracked: the first, s, the ratio of neighbours, and how many. */
+    private static final double SHORTEST_TRACKED = 800;
+
+    private static final double TRACKED_RATIO = 1.18;
+    private static final int TRACKED = 9;
+
+    /** Prior standard deviation of the period of a tracked cycle as part of it: half of the way to its neighbour. */
+    private static final double TRACKED_SD = 0.08;
+
+    /** A tracked cycle keeps its phase for a month, so that it forecasts many rounds. */
+    private static final double TRACKED_MEMORY = 3e6;
+
+    /** Wander beside a tracked cycle, (s/s)^2/s. */
+    private static final double TRACKED_WANDER = 4e-18;
+
+    /** Most machines show no cycle; all of them together have less than half of what a random walk has. */
+    private static final double TRACKED_LOG_PRIOR = -3;
+
+    /** Density of the random walk of w as part of w, 1/s: 1e-3 in ten hours. */
+    private static final double OMEGA_WANDER = 1e-6 / 36_000;
 
     /** Wander beside a cycle, (s/s)^2/s. */
     private static final double CYCLE_WANDER = 1e-17;
@@ -100,7 +121,7 @@ record ClockHypothesis(
     static List<ClockHypothesis> randomWalks() {
         List<ClockHypothesis> all = new ArrayList<>();
         for (double wander : WANDERS) {
-            all.add(new ClockHypothesis("wander " + wander, wander, false, 0, 0, 0, 0, 0, 0, 0, 0));
+            all.add(new ClockHypothesis("wander " + wander, wander, false, 0, 0, 0, 0, 0, 0, 0, 0, 0));
         }
         return all;
     }
@@ -109,10 +130,13 @@ record ClockHypothesis(
     static List<ClockHypothesis> all() {
         List<ClockHypothesis> all = new ArrayList<>(randomWalks());
         for (double noise : SLOPE_NOISES) {
-            all.add(new ClockHypothesis("slope " + noise, SLOPE_WANDER, true, 0, 0, 0, 0, noise, 0, SLOPE_SD, 0));
+            all.add(new ClockHypothesis("slope " + noise, SLOPE_WANDER, true, 0, 0, 0, 0, noise, 0, SLOPE_SD, 0, 0));
         }
         for (double period : PERIODS) {
             all.add(cycle(period));
+        }
+        for (int i = 0; i < TRACKED; i++) {
+            all.add(tracker(SHORTEST_TRACKED * Math.pow(TRACKED_RATIO, i)));
         }
         return all;
     }
@@ -126,29 +150,30 @@ record ClockHypothesis(
         List<ClockHypothesis> all = new ArrayList<>();
         for (double wander : DRIVEN_WANDERS) {
             String name = "driven, wander " + wander;
-            all.add(new ClockHypothesis(name, wander, false, drivers, 0, 0, 0, 0, SENSITIVITY, 0, DRIVEN_LOG_PRIOR));
+            all.add(new ClockHypothesis(name, wander, false, drivers, 0, 0, 0, 0, SENSITIVITY, 0, 0, DRIVEN_LOG_PRIOR));
         }
         return all;
     }
 
     /** A cycle of unknown phase near one of the listed periods. */
     private static ClockHypothesis cycle(double period) {
-        return cycle(period, CYCLE_MEMORY);
+        return cycle("cycle ", period, CYCLE_MEMORY, CYCLE_WANDER, 0, CYCLE_LOG_PRIOR);
     }
 
-    /** A cycle whose period has been learned: it keeps its phase for ten hours, so that it forecasts many rounds. */
-    static ClockHypothesis learnedCycle(double period) {
-        return cycle(period, LEARNED_CYCLE_MEMORY);
+    /** A cycle whose angular frequency is a state: it begins near this period and learns it. */
+    static ClockHypothesis tracker(double period) {
+        return cycle("tracked from ", period, TRACKED_MEMORY, TRACKED_WANDER, TRACKED_SD, TRACKED_LOG_PRIOR);
     }
 
     /** A damped cycle whose stationary deviation is {@link #CYCLE_SD}. */
-    private static ClockHypothesis cycle(double period, double memory) {
+    private static ClockHypothesis cycle(
+            String name, double period, double memory, double wander, double omegaSd, double logPrior) {
         double w = 2 * Math.PI / period;
         double a = 1 / memory;
         double noise = 2 * a * CYCLE_SD * CYCLE_SD;
         return new ClockHypothesis(
-                "cycle " + Math.round(period) + " s",
-                CYCLE_WANDER,
+                name + Math.round(period) + " s",
+                wander,
                 true,
                 0,
                 w,
@@ -157,16 +182,22 @@ record ClockHypothesis(
                 noise * w * w,
                 CYCLE_SD,
                 CYCLE_SD * w,
-                CYCLE_LOG_PRIOR);
+                omegaSd,
+                logPrior);
     }
 
-    /** Period of the cycle, s; infinite for a slope. */
-    double period() {
-        return 2 * Math.PI / omega;
+    /** Whether the angular frequency of the cycle is a state. */
+    boolean tracked() {
+        return omegaSd > 0;
     }
 
-    /** States of the clock: x, y and, if there is a second component, c and s, or the k_i. */
+    /** Density of the random walk of a tracked cycle's angular frequency, (rad/s)^2/s. */
+    double omegaNoise() {
+        return OMEGA_WANDER * omega * omega;
+    }
+
+    /** States of the clock: x, y and, if there is a second component, c and s, and its w if that is tracked; or the k_i. */
     int clockStates() {
-        return secondary ? 4 : 2 + drivers;
+        return secondary ? tracked() ? 5 : 4 : 2 + drivers;
     }
 }

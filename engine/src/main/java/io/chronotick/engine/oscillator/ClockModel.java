@@ -18,8 +18,11 @@ public final class ClockModel {
     /** Evidence, in nats, by which fresh laws on half of the history have to win. */
     private static final double CLEARLY_BETTER = 3;
 
-    /** After this many exchanges with each server the laws are good enough to go through the history again with them. */
-    private static final int[] REPLAYS = {6, 12, 24, 48, 96};
+    /**
+     * After this many exchanges with each server the delays tell more of the queues, and the history is gone through again with what
+     * they tell: at every one of the first, since laws that know nothing take each packet for one that did not wait.
+     */
+    private static final int[] REPLAYS = {2, 3, 4, 5, 6, 7, 8, 12, 24, 48, 96};
 
     /** A route is judged after this many exchanges with the server. */
     private static final int EXCHANGES_FOR_ROUTE = 12;
@@ -77,8 +80,8 @@ public final class ClockModel {
         List<ClockHypothesis> walks = ClockHypothesis.randomWalks();
         List<ClockHypothesis> all = single ? List.of(walks.get(2)) : cycles ? ClockHypothesis.all() : walks;
         return without.contains(Ablation.ONE_SIDED_LAWS)
-                ? new HypothesisBank(List.of(), all, covariates, cycles)
-                : new HypothesisBank(all, single ? List.of() : walks, covariates, cycles);
+                ? new HypothesisBank(List.of(), List.of(), all, covariates)
+                : new HypothesisBank(all, single ? List.of() : walks, single ? List.of() : walks, covariates);
     }
 
     /** The bank as it is now: another one after a replay, or when a suspicion has proved true. */
@@ -260,24 +263,25 @@ public final class ClockModel {
     /**
      * Starts the bank again and feeds it the history of the servers that are believed now, in the better of two ways.
      *
-     * <p>The laws learned so far as priors are usually best. But a bank that began wrongly (the first packets waited for
-     * milliseconds in one direction, as at a busy start) has taught them its own mistake, and a Gaussian does not leave it.
-     * So the newer half of the history is tried alone with fresh laws, and taken when it forecasts clearly better.
+     * <p>All of the history is usually best. But a bank that began wrongly (the first packets waited for milliseconds in one
+     * direction, as at a busy start) does not leave its mistake, since a Gaussian cannot. So the newer half of the history is tried
+     * alone, and taken when it forecasts clearly better. The laws begin anew in both, from no more than the round trips: those learned
+     * so far have learned from the same exchanges, which would count twice.
      */
     public void rebuild() {
         int half = history.size() / 2;
         int judged = half + (history.size() - half) / 2;
         HypothesisBank fresh = bank.copy();
         restartBank();
-        bank.paths().forEach(NetworkPath::restartLaws);
-        double learnedEvidence = replay(0, judged);
-        HypothesisBank learned = bank;
+        bank.paths().forEach(NetworkPath::seedLaws);
+        double wholeEvidence = replay(0, judged);
+        HypothesisBank whole = bank;
         bank = fresh;
         restartBank();
         bank.paths().forEach(NetworkPath::seedLaws);
         double freshEvidence = replay(half, judged);
-        if (freshEvidence <= learnedEvidence + CLEARLY_BETTER) {
-            bank = learned;
+        if (freshEvidence <= wholeEvidence + CLEARLY_BETTER) {
+            bank = whole;
             shadow = Optional.empty();
         }
     }

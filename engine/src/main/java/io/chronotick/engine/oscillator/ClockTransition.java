@@ -31,6 +31,15 @@ final class ClockTransition {
     double sc;
     double ss;
 
+    /** What the phase and c are, a step of w later, per rad/s: of a cycle whose w is not known for sure. */
+    double xcw;
+
+    double xsw;
+    double ccw;
+    double csw;
+    double scw;
+    double ssw;
+
     double qxx;
     double qxy;
     double qyy;
@@ -42,7 +51,12 @@ final class ClockTransition {
 
     /** Sets transition and noise for {@code seconds} >= 0. */
     void set(ClockHypothesis hypothesis, double seconds) {
-        transition(hypothesis, seconds);
+        set(hypothesis, hypothesis.omega(), seconds);
+    }
+
+    /** The same with another angular frequency of the cycle, rad/s, > 0 if it is one. */
+    void set(ClockHypothesis hypothesis, double omega, double seconds) {
+        transition(hypothesis, omega, seconds);
         double q = hypothesis.wander();
         qxx = q * seconds * seconds * seconds / 3 + ClockHypothesis.PHASE_NOISE * seconds;
         qxy = q * seconds * seconds / 2;
@@ -54,7 +68,7 @@ final class ClockTransition {
         qss = 0;
         if (hypothesis.secondary()) {
             if (hypothesis.omega() > 0) {
-                cycleNoise(hypothesis.cNoise(), hypothesis.damping(), hypothesis.omega());
+                cycleNoise(hypothesis.cNoise(), hypothesis.damping(), omega);
             } else {
                 slopeNoise(hypothesis.sNoise());
             }
@@ -63,8 +77,13 @@ final class ClockTransition {
 
     /** The transition alone; {@code seconds} may be negative for a look back over a short time. */
     void transition(ClockHypothesis hypothesis, double seconds) {
+        transition(hypothesis, hypothesis.omega(), seconds);
+    }
+
+    /** The same with another angular frequency of the cycle, rad/s, > 0 if it is one; with the derivatives by it. */
+    void transition(ClockHypothesis hypothesis, double omega, double seconds) {
         t = seconds;
-        double w = hypothesis.omega();
+        double w = omega;
         if (!hypothesis.secondary() || w == 0) {
             xc = seconds;
             xs = seconds * seconds / 2;
@@ -85,6 +104,12 @@ final class ClockTransition {
         ss = e * cos;
         xc = (a + e * (w * sin - a * cos)) / norm;
         xs = (w - e * (a * sin + w * cos)) / (norm * w);
+        ccw = -e * seconds * sin;
+        csw = e * (seconds * cos - sin / w) / w;
+        scw = -e * (sin + w * seconds * cos);
+        ssw = ccw;
+        xcw = (e * (sin + seconds * (w * cos + a * sin)) - 2 * w * xc) / norm;
+        xsw = (1 - e * (cos + seconds * (a * cos - w * sin)) - (a * a + 3 * w * w) * xs) / (norm * w);
     }
 
     /** The integrals over the response to noise on s: xs = u^2 / 2, cs = u, ss = 1. */

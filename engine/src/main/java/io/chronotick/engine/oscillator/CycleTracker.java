@@ -1,71 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine.oscillator;
 
-import io.chronotick.engine.math.CycleFinder;
-
 /**
- * A cycle of the frequency whose period is learned: {@link CycleFinder} proposes it, the last hypothesis of the bank follows it, asleep
- * until one is known. Not thread-safe.
+ * Keeps the hypotheses of tracked cycles near a cycle that has been found: those that have lost begin again from what the best believes, at its
+ * period and a little beside it, since an angular frequency that is tracked by its first two moments may be sure of a wrong value.
  */
 final class CycleTracker {
-    /** The period is looked at again after this many exchanges. */
-    private static final int EXCHANGES_PER_TUNING = 16;
+    /** They are looked at again after this many exchanges. */
+    private static final int EXCHANGES_PER_LOOK = 32;
 
-    /** A line has this many times the median power. Chance does that now and then, and the exchanges then refute it. */
-    private static final double LINE = 6;
+    /** Who is this far behind has lost, nats. */
+    private static final double LOST = 10;
 
-    /** A period that moves by less than this part is the same cycle, by less than that not worth following. */
-    private static final double SAME_CYCLE = 0.2;
+    /** The periods at which they begin again, as parts of the best's. */
+    private static final double[] BESIDE = {1, 1.07, 0.93};
 
-    private static final double SAME_PERIOD = 0.002;
+    /** Their standard deviation, as part of the period. */
+    private static final double SD = 0.04;
 
-    private final CycleFinder finder = new CycleFinder();
-    private boolean known;
+    /** How far behind they begin, nats. */
+    private static final double BEHIND = 3;
 
-    void copyFrom(CycleTracker other) {
-        known = other.known;
-        finder.copyFrom(other.finder);
-    }
-
-    void clear() {
-        known = false;
-        finder.clear();
-    }
-
-    /** The frequency at an instant, s/s. */
-    void add(long rawNanos, double frequency) {
-        finder.add(rawNanos, frequency);
-    }
+    private CycleTracker() {}
 
     /**
-     * Looks for a cycle now and then. The last model follows the one found, or begins with what the likeliest hypothesis knows of
-     * the rest.
+     * Looks at them now and then.
      *
      * @param exchanges how many there have been
-     * @return whether that model begins, and with it its weight
+     * @return whether any begin again, and with it what is to come of them
      */
-    boolean track(int exchanges, KalmanState[] models, EvidenceWeights weights) {
-        return exchanges % EXCHANGES_PER_TUNING == 0 && finder.find(LINE) && follow(finder.period(), models, weights);
-    }
-
-    private boolean follow(double period, KalmanState[] models, EvidenceWeights weights) {
-        KalmanState follower = models[models.length - 1];
-        double change = Math.abs(follower.hypothesis().period() / period - 1);
-        if (known && change < SAME_PERIOD) {
+    static boolean reseed(int exchanges, KalmanState[] models, EvidenceWeights weights, EvidenceWeights longWeights) {
+        int best = weights.likeliest();
+        if (exchanges % EXCHANGES_PER_LOOK != 0 || !models[best].hypothesis().tracked()) {
             return false;
         }
-        follower.retune(ClockHypothesis.learnedCycle(period));
-        if (known && change <= SAME_CYCLE) {
-            return false;
+        int begun = 0;
+        for (int j = 0; j < models.length && begun < BESIDE.length; j++) {
+            if (models[j].hypothesis().tracked()
+                    && models[j].delays() == models[best].delays()
+                    && weights.log(j) < -LOST) {
+                models[j].trackFrom(models[best], BESIDE[begun++], SD);
+                weights.enter(j, -BEHIND);
+                longWeights.enter(j, longWeights.log(best) - BEHIND);
+            }
         }
-        int best = -1;
-        for (int j = 0; j < models.length - 1; j++) {
-            boolean fits = models[j].delays() == follower.delays()
-                    && models[j].hypothesis().clockStates() == 2;
-            best = fits && (best < 0 || weights.log(j) > weights.log(best)) ? j : best;
-        }
-        follower.startFrom(models[best]);
-        known = true;
-        return true;
+        return begun > 0;
     }
 }

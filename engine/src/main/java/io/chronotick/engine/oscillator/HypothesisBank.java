@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -38,13 +37,11 @@ public final class HypothesisBank {
     private static final double SYMMETRIC_LOG_PRIOR = -3;
 
     private final List<ClockHypothesis> oneSided;
+    private final List<ClockHypothesis> humped;
     private final List<ClockHypothesis> symmetric;
     private final List<List<Covariate>> covariates;
 
-    /** One for each hypothesis; if cycles are learned one more at the end, asleep until a period is known. */
     private final KalmanState[] models;
-
-    private final Optional<CycleTracker> cycle;
 
     /** By one-step predictions, and by those far ahead: what the two forecasters weigh the hypotheses by. */
     private final EvidenceWeights weights;
@@ -59,7 +56,7 @@ public final class HypothesisBank {
     private final Prediction prediction = new Prediction();
     private final Observation[] observations;
     private final Observation tried = new Observation();
-    private final double[] averaged = new double[QueueLaw.SCALES];
+    private final double[] averaged = new double[QueueLaw.LARGEST];
     private final List<NetworkPath> paths = new ArrayList<>();
     private int exchanges;
     private double logEvidence;
@@ -70,23 +67,23 @@ public final class HypothesisBank {
      * A bank that knows nothing yet.
      *
      * @param oneSided what it weighs of clocks seen through {@link DelayModel#ONE_SIDED} delays
-     * @param symmetric of clocks seen through {@link DelayModel#SYMMETRIC} ones; at least one of either
+     * @param humped of clocks seen through {@link DelayModel#HUMPED} ones
+     * @param symmetric of clocks seen through {@link DelayModel#SYMMETRIC} ones; at least one of these or the first
      * @param covariates what the clock may follow, each in the ways in which it is seen; shared with whoever feeds them
-     * @param learnsCycles whether a cycle may join them whose period is learned
      */
     HypothesisBank(
             List<ClockHypothesis> oneSided,
+            List<ClockHypothesis> humped,
             List<ClockHypothesis> symmetric,
-            List<List<Covariate>> covariates,
-            boolean learnsCycles) {
+            List<List<Covariate>> covariates) {
         this.oneSided = List.copyOf(oneSided);
+        this.humped = List.copyOf(humped);
         this.symmetric = List.copyOf(symmetric);
         this.covariates = List.copyOf(covariates);
-        cycle = learnsCycles ? Optional.of(new CycleTracker()) : Optional.empty();
         int followers = covariates.stream()
                 .mapToInt(views -> ClockHypothesis.followers(views.size()).size())
                 .sum();
-        int n = oneSided.size() + symmetric.size() + followers + (learnsCycles ? 1 : 0);
+        int n = oneSided.size() + humped.size() + symmetric.size() + followers;
         models = new KalmanState[n];
         observations = new Observation[n];
         gains = new double[n];
@@ -97,14 +94,14 @@ public final class HypothesisBank {
         for (ClockHypothesis hypothesis : oneSided) {
             models[j++] = new KalmanState(hypothesis, DelayModel.ONE_SIDED);
         }
+        for (ClockHypothesis hypothesis : humped) {
+            models[j++] = new KalmanState(hypothesis, DelayModel.HUMPED);
+        }
         DelayModel delays = oneSided.isEmpty() ? DelayModel.SYMMETRIC : DelayModel.ONE_SIDED;
         for (List<Covariate> views : covariates) {
             for (ClockHypothesis hypothesis : ClockHypothesis.followers(views.size())) {
                 models[j++] = new KalmanState(hypothesis, delays, views);
             }
-        }
-        if (learnsCycles) {
-            models[j] = new KalmanState(ClockHypothesis.learnedCycle(1), delays);
         }
         for (int i = 0; i < n; i++) {
             observations[i] = new Observation();
@@ -120,7 +117,7 @@ public final class HypothesisBank {
 
     /** An independent copy: a second opinion that goes its own way. */
     HypothesisBank copy() {
-        HypothesisBank copy = new HypothesisBank(oneSided, symmetric, covariates, cycle.isPresent());
+        HypothesisBank copy = new HypothesisBank(oneSided, humped, symmetric, covariates);
         for (int j = 0; j < models.length; j++) {
             copy.models[j] = models[j].copy();
         }
@@ -128,7 +125,6 @@ public final class HypothesisBank {
         copy.longWeights.copyFrom(longWeights);
         copy.near.copyFrom(near);
         copy.far.copyFrom(far);
-        copy.cycle.ifPresent(tracker -> tracker.copyFrom(cycle.orElseThrow()));
         paths.forEach(path -> copy.paths.add(path.copy()));
         copy.exchanges = exchanges;
         copy.logEvidence = logEvidence;
@@ -174,13 +170,11 @@ public final class HypothesisBank {
     }
 
     private void clearEvidence() {
-        int awake = cycle.isPresent() ? models.length - 1 : models.length;
-        weights.restart(awake);
-        longWeights.restart(awake);
+        weights.restart(models.length);
+        longWeights.restart(models.length);
         longForecast.drop();
         near.clear();
         far.clear();
-        cycle.ifPresent(CycleTracker::clear);
         exchanges = 0;
         averageFrequency();
     }
@@ -250,12 +244,11 @@ public final class HypothesisBank {
         NetworkPath path = paths.get(exchange.source());
         double up = exchange.forwardOffset(epochNanos);
         double down = -exchange.returnOffset(epochNanos);
-        double baseSd = baseWander(path);
         int source = exchange.source();
         for (int j = 0; j < active(); j++) {
             KalmanState model = models[j];
             model.prepare(source, exchange.middle(), (up - down) / 2, exchange.delay());
-            model.loosenBase(source, baseSd);
+            model.loosenBase(source, baseWander(path, model.delays()));
             model.observe(exchange, up, down, path, observations[j]);
             gains[j] = observations[j].logEvidence();
             // A packet that came earlier than possible was not believed; but if many do, the base is wrong.
@@ -268,14 +261,18 @@ public final class HypothesisBank {
         teach(path);
         exchanges++;
         averageFrequency();
-        cycle.ifPresent(tracker -> follow(tracker, exchange.middle()));
+        if (CycleTracker.reseed(exchanges, models, weights, longWeights)) {
+            longForecast.drop();
+        }
         return hit;
     }
 
-    /** Whether the newest exchange was where those who are believed more of the two views of delays expected it. */
+    /** Whether the newest exchange was where those who are believed most of the views of delays expected it. */
     private boolean isHit() {
-        double share = share(DelayModel.SYMMETRIC);
-        DelayModel believed = share > 0.5 ? DelayModel.SYMMETRIC : DelayModel.ONE_SIDED;
+        DelayModel believed = DelayModel.ONE_SIDED;
+        for (DelayModel delays : DelayModel.values()) {
+            believed = share(delays) > share(believed) ? delays : believed;
+        }
         double total = 0;
         double first = 0;
         double second = 0;
@@ -326,16 +323,6 @@ public final class HypothesisBank {
         return share;
     }
 
-    private void follow(CycleTracker tracker, long rawNanos) {
-        tracker.add(rawNanos, frequency);
-        if (tracker.track(exchanges, models, weights)) {
-            int last = models.length - 1;
-            weights.enter(last, models[last].hypothesis().logPrior());
-            longWeights.enter(last, models[last].hypothesis().logPrior());
-            longForecast.drop();
-        }
-    }
-
     private void averageFrequency() {
         frequency = 0;
         for (int j = 0; j < active(); j++) {
@@ -383,9 +370,12 @@ public final class HypothesisBank {
      * queue's own scale and 1e-4 of what the other is larger by, up to 30 times. The latter is what moments cost: an edge that
      * packets of a long queue seldom touch has no Gaussian posterior, and is known less well than one would have it.
      */
-    private static double baseWander(NetworkPath path) {
-        double smaller = Math.min(path.forward().mean(), path.reverse().mean());
-        double larger = Math.max(path.forward().mean(), path.reverse().mean());
+    private static double baseWander(NetworkPath path, DelayModel delays) {
+        DelayModel directions = delays == DelayModel.SYMMETRIC ? DelayModel.ONE_SIDED : delays;
+        double forward = path.first(directions).mean();
+        double reverse = path.second(directions).mean();
+        double smaller = Math.min(forward, reverse);
+        double larger = Math.max(forward, reverse);
         return (3e-4 + 0.6 / (30 + path.baseAge())) * smaller + 1e-4 * Math.min(larger - smaller, 30 * smaller);
     }
 

@@ -11,7 +11,7 @@ import java.util.List;
  * One hypothesis about the oscillator, with everything that is estimated jointly under it: a Gaussian over
  *
  * <pre>
- *   [ x, y, (c, s, or k_0, k_1, ...,) b_0, a_0, b_1, a_1, ... ]
+ *   [ x, y, (c, s, (w,) or k_0, k_1, ...,) b_0, a_0, b_1, a_1, ... ]
  * </pre>
  *
  * x = UTC - raw (less the epoch), s; y, c, s the rate of UTC against raw minus one and how it changes ({@link
@@ -27,8 +27,12 @@ public final class KalmanState {
     static final int Y = 1;
     static final int C = 2;
     static final int S = 3;
+    static final int W = 4;
     static final int K = 2;
     private static final int PATH_STATES = 2;
+
+    /** A tracked cycle has at least this angular frequency, rad/s: a round a day. */
+    private static final double SLOWEST = 2 * Math.PI / 86_400;
 
     /** Prior standard deviation of the frequency, s/s: what uncalibrated crystals and tick counters are off by. */
     private static final double FREQUENCY_SD = 1e-4;
@@ -45,7 +49,7 @@ public final class KalmanState {
     /** Smallest base delay used to set priors, s. */
     private static final double SMALLEST_BASE = 1e-6;
 
-    private ClockHypothesis hypothesis;
+    private final ClockHypothesis hypothesis;
     private final DelayModel delays;
     /** A driven hypothesis' covariate, in the ways in which it is seen. */
     private final List<Covariate> drivers;
@@ -87,40 +91,31 @@ public final class KalmanState {
 
     private void copyFrom(KalmanState other) {
         belief = other.belief.copy();
-        hypothesis = other.hypothesis;
         pathKnown = other.pathKnown.clone();
         started = other.started;
         rawNanos = other.rawNanos;
     }
 
-    /** Another hypothesis with the same states takes over what is known of them: a period was learned better. */
-    void retune(ClockHypothesis better) {
-        if (better.clockStates() != clockStates) {
-            throw new IllegalArgumentException("other states");
-        }
-        hypothesis = better;
-    }
-
-    /** Takes over clock and paths of another model; a second frequency component that the other lacks begins with its prior. */
-    void startFrom(KalmanState other) {
-        int shift = clockStates - other.clockStates;
-        int n = other.belief.size();
-        restart();
-        belief = new Gaussian(n + shift);
-        if (hypothesis.secondary()) {
-            belief.covariance[C][C] = hypothesis.cSd() * hypothesis.cSd();
-            belief.covariance[S][S] = hypothesis.sSd() * hypothesis.sSd();
-        }
-        for (int i = 0; i < n; i++) {
-            int to = i < other.clockStates ? i : i + shift;
-            belief.mean[to] = other.belief.mean[i];
-            for (int j = 0; j < n; j++) {
-                belief.covariance[to][j < other.clockStates ? j : j + shift] = other.belief.covariance[i][j];
-            }
-        }
+    /** Takes over all that another tracker believes, but takes its period to be another one, by this factor, and uncertain again. */
+    void trackFrom(KalmanState other, double factor, double sd) {
+        double omega = other.omega() / factor;
+        belief = other.belief.copy();
         pathKnown = other.pathKnown.clone();
         started = other.started;
         rawNanos = other.rawNanos;
+        setOmega(omega, sd);
+    }
+
+    /** The angular frequency of the cycle, rad/s, is this, give or take a part of it, and tells nothing of the rest. */
+    private void setOmega(double omega, double part) {
+        belief.decouple(W);
+        belief.mean[W] = omega;
+        belief.covariance[W][W] = part * part * omega * omega;
+    }
+
+    /** Angular frequency of the cycle, rad/s: the hypothesis' own, or what is believed of it if it is tracked. */
+    double omega() {
+        return hypothesis.tracked() ? Math.max(belief.mean[W], SLOWEST) : hypothesis.omega();
     }
 
     ClockHypothesis hypothesis() {
@@ -228,6 +223,9 @@ public final class KalmanState {
         if (hypothesis.secondary()) {
             belief.covariance[C][C] = hypothesis.cSd() * hypothesis.cSd();
             belief.covariance[S][S] = hypothesis.sSd() * hypothesis.sSd();
+        }
+        if (hypothesis.tracked()) {
+            setOmega(hypothesis.omega(), hypothesis.omegaSd());
         }
         for (int i = 0; i < drivers.size(); i++) {
             belief.covariance[K + i][K + i] = hypothesis.cSd() * hypothesis.cSd();

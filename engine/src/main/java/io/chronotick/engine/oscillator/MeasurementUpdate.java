@@ -4,6 +4,7 @@ package io.chronotick.engine.oscillator;
 import io.chronotick.engine.math.Nanos;
 import io.chronotick.engine.ntp.Exchange;
 import io.chronotick.engine.path.DelayModel;
+import io.chronotick.engine.path.HumpedUpdate;
 import io.chronotick.engine.path.NetworkPath;
 import io.chronotick.engine.path.OneSidedUpdate;
 import io.chronotick.engine.path.QueueLaw;
@@ -12,8 +13,8 @@ import io.chronotick.engine.path.SymmetricUpdate;
 import java.util.List;
 
 /**
- * What a {@link KalmanState} learns from an exchange. Where delays are {@link DelayModel#ONE_SIDED}: {@link OneSidedUpdate} on each
- * direction's lower edge; a packet that left at raw time T sees
+ * What a {@link KalmanState} learns from an exchange. Where delays are {@link DelayModel#ONE_SIDED} or {@link DelayModel#HUMPED}:
+ * {@link OneSidedUpdate} or {@link HumpedUpdate} on each direction's lower edge; a packet that left at raw time T sees
  *
  * <pre>
  *   forward  t2 - T1 = +(x + a + (y + c) (T1 - T)) + b + queue
@@ -49,13 +50,15 @@ final class MeasurementUpdate {
             KalmanState state, Exchange exchange, double up, double down, NetworkPath path, Observation out) {
         int source = exchange.source();
         Gaussian belief = state.belief();
-        if (state.delays() == DelayModel.ONE_SIDED) {
+        DelayModel delays = state.delays();
+        if (delays != DelayModel.SYMMETRIC) {
+            ScalarUpdate update = delays == DelayModel.HUMPED ? out.humped : out.oneSided;
             direct(state, source, +1, exchange.t1());
-            update(belief, up - belief.rowMean(), path.forward(), out.oneSided);
-            out.first(out.oneSided, path.forward());
+            update(belief, up - belief.rowMean(), path.first(delays), update);
+            out.first(update, path.first(delays));
             direct(state, source, -1, exchange.t4());
-            update(belief, down - belief.rowMean(), path.reverse(), out.oneSided);
-            out.second(out.oneSided, path.reverse());
+            update(belief, down - belief.rowMean(), path.second(delays), update);
+            out.second(update, path.second(delays));
         } else {
             double half = (up + down) / 2;
             double[] row = belief.clearRow();

@@ -2,6 +2,7 @@
 package io.chronotick.engine.oscillator;
 
 import io.chronotick.engine.path.DelayModel;
+import io.chronotick.engine.path.HumpedUpdate;
 import io.chronotick.engine.path.OneSidedUpdate;
 import io.chronotick.engine.path.QueueLaw;
 import io.chronotick.engine.path.ScalarUpdate;
@@ -10,9 +11,10 @@ import io.chronotick.engine.path.SymmetricUpdate;
 /** What {@link MeasurementUpdate#observe} finds in one exchange. Reused; allocates nothing after construction. */
 final class Observation {
     final OneSidedUpdate oneSided = new OneSidedUpdate();
+    final HumpedUpdate humped = new HumpedUpdate();
     final SymmetricUpdate symmetric = new SymmetricUpdate();
-    private final double[] first = new double[QueueLaw.SCALES];
-    private final double[] second = new double[QueueLaw.SCALES];
+    private final double[] first = new double[QueueLaw.LARGEST];
+    private final double[] second = new double[QueueLaw.LARGEST];
     private double logEvidence;
     private double firstProbability;
     private double secondProbability;
@@ -22,16 +24,16 @@ final class Observation {
         logEvidence = update.logEvidence();
         firstProbability = update.probability();
         early = earliness(update, law);
-        System.arraycopy(update.responsibilities(), 0, first, 0, QueueLaw.SCALES);
+        System.arraycopy(update.responsibilities(), 0, first, 0, update.responsibilities().length);
     }
 
     void second(ScalarUpdate update, QueueLaw law) {
         logEvidence += update.logEvidence();
         secondProbability = update.probability();
-        if (update == oneSided) {
+        if (update != symmetric) {
             early += earliness(update, law);
         }
-        System.arraycopy(update.responsibilities(), 0, second, 0, QueueLaw.SCALES);
+        System.arraycopy(update.responsibilities(), 0, second, 0, update.responsibilities().length);
     }
 
     private static double earliness(ScalarUpdate update, QueueLaw law) {
@@ -48,12 +50,12 @@ final class Observation {
         return logEvidence;
     }
 
-    /** Posterior weights of the scales of the {@link DelayModel}'s first law. */
+    /** Posterior weights of the components of the {@link DelayModel}'s first law; what it has less of is zero. */
     double[] first() {
         return first;
     }
 
-    /** Posterior weights of the scales of its second law. */
+    /** Posterior weights of the components of its second law. */
     double[] second() {
         return second;
     }

@@ -16,7 +16,7 @@ final class TimeUpdate {
     void advance(KalmanState state, long from, long to) {
         double dt = Nanos.toSeconds(to - from);
         ClockTransition f = transition;
-        f.set(state.hypothesis(), dt);
+        f.set(state.hypothesis(), state.omega(), dt);
         Gaussian belief = state.belief();
         double[] mean = belief.mean;
         double[][] covariance = belief.covariance;
@@ -26,28 +26,39 @@ final class TimeUpdate {
         } else if (state.hypothesis().secondary()) {
             double c = mean[KalmanState.C];
             double s = mean[KalmanState.S];
+            // A frequency that is known has no column; that of a tracked one is linear about what is believed.
+            int w = state.hypothesis().tracked() ? KalmanState.W : KalmanState.S;
+            boolean tracked = state.hypothesis().tracked();
+            double xw = tracked ? f.xcw * c + f.xsw * s : 0;
+            double cw = tracked ? f.ccw * c + f.csw * s : 0;
+            double sw = tracked ? f.scw * c + f.ssw * s : 0;
             mean[KalmanState.X] += mean[KalmanState.Y] * dt + f.xc * c + f.xs * s;
             mean[KalmanState.C] = f.cc * c + f.cs * s;
             mean[KalmanState.S] = f.sc * c + f.ss * s;
             for (int i = 0; i < n; i++) {
                 double pc = covariance[KalmanState.C][i];
                 double ps = covariance[KalmanState.S][i];
-                covariance[KalmanState.X][i] += dt * covariance[KalmanState.Y][i] + f.xc * pc + f.xs * ps;
-                covariance[KalmanState.C][i] = f.cc * pc + f.cs * ps;
-                covariance[KalmanState.S][i] = f.sc * pc + f.ss * ps;
+                double pw = covariance[w][i];
+                covariance[KalmanState.X][i] += dt * covariance[KalmanState.Y][i] + f.xc * pc + f.xs * ps + xw * pw;
+                covariance[KalmanState.C][i] = f.cc * pc + f.cs * ps + cw * pw;
+                covariance[KalmanState.S][i] = f.sc * pc + f.ss * ps + sw * pw;
             }
             for (int i = 0; i < n; i++) {
                 double pc = covariance[i][KalmanState.C];
                 double ps = covariance[i][KalmanState.S];
-                covariance[i][KalmanState.X] += dt * covariance[i][KalmanState.Y] + f.xc * pc + f.xs * ps;
-                covariance[i][KalmanState.C] = f.cc * pc + f.cs * ps;
-                covariance[i][KalmanState.S] = f.sc * pc + f.ss * ps;
+                double pw = covariance[i][w];
+                covariance[i][KalmanState.X] += dt * covariance[i][KalmanState.Y] + f.xc * pc + f.xs * ps + xw * pw;
+                covariance[i][KalmanState.C] = f.cc * pc + f.cs * ps + cw * pw;
+                covariance[i][KalmanState.S] = f.sc * pc + f.ss * ps + sw * pw;
             }
             belief.addNoise(KalmanState.X, KalmanState.C, f.qxc);
             belief.addNoise(KalmanState.X, KalmanState.S, f.qxs);
             belief.addNoise(KalmanState.C, KalmanState.S, f.qcs);
             covariance[KalmanState.C][KalmanState.C] += f.qcc;
             covariance[KalmanState.S][KalmanState.S] += f.qss;
+            if (tracked) {
+                covariance[w][w] += state.hypothesis().omegaNoise() * dt;
+            }
         } else {
             mean[KalmanState.X] += mean[KalmanState.Y] * dt;
             for (int i = 0; i < n; i++) {
@@ -121,9 +132,9 @@ final class TimeUpdate {
     void predict(KalmanState state, long raw, double[] asymmetries, Prediction out) {
         double dt = Nanos.toSeconds(raw - state.rawNanos());
         ClockTransition f = transition;
-        f.set(state.hypothesis(), Math.abs(dt));
+        f.set(state.hypothesis(), state.omega(), Math.abs(dt));
         if (dt < 0) {
-            f.transition(state.hypothesis(), dt);
+            f.transition(state.hypothesis(), state.omega(), dt);
         }
         Gaussian belief = state.belief();
         double[] z = belief.gain;
@@ -140,6 +151,12 @@ final class TimeUpdate {
             z[KalmanState.S] = f.xs;
             y[KalmanState.C] = f.cc;
             y[KalmanState.S] = f.cs;
+        }
+        if (state.hypothesis().tracked()) {
+            double c = mean[KalmanState.C];
+            double s = mean[KalmanState.S];
+            z[KalmanState.W] = f.xcw * c + f.xsw * s;
+            y[KalmanState.W] = f.ccw * c + f.csw * s;
         }
         double more00 = 0;
         double more01 = 0;
@@ -166,8 +183,10 @@ final class TimeUpdate {
             zy += y[i] * pz;
             yy += y[i] * Gaussian.dot(covariance[i], y);
         }
-        out.offset = Gaussian.dot(z, mean);
-        out.frequency = Gaussian.dot(y, mean);
+        // The column of w is of its error, not of itself.
+        double w = state.hypothesis().tracked() ? mean[KalmanState.W] : 0;
+        out.offset = Gaussian.dot(z, mean) - (w == 0 ? 0 : z[KalmanState.W] * w);
+        out.frequency = Gaussian.dot(y, mean) - (w == 0 ? 0 : y[KalmanState.W] * w);
         out.p00 = zz + f.qxx + more00;
         out.p01 = zy + Math.copySign(f.qxy + f.qxc, dt) + more01;
         out.p11 = yy + f.qyy + f.qcc + more11;

@@ -5,6 +5,8 @@ package io.chronotick.engine.path;
 public enum DelayModel {
     /** Each direction has an edge, and a queue that only ever delays. */
     ONE_SIDED,
+    /** The same, but the edge of some directions is hardly ever touched: several queues in a row. */
+    HUMPED,
     /**
      * Offsets are off to both sides: many small queues, other servers each time, timestamps of user space, offsets that
      * somebody has filtered.

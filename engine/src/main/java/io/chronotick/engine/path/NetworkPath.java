@@ -1,18 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine.path;
 
+import java.util.Arrays;
+
 /**
  * What is learned of the way to one server and back, beside what the oscillator models hold of it (base delay,
  * asymmetry): the queue law of each direction. Shared by all oscillator models. Not thread-safe.
  */
 public final class NetworkPath {
     /** The first laws are made after this many exchanges. */
-    private static final int SEED = 6;
+    private static final int SEED = 2;
+
+    /** The first laws come from the newest so many round trips. */
+    private static final int RECENT = 96;
+
+    /** Mean over median of the excess of a round trip of two exponential queues, nearly. */
+    private static final double MEAN_BY_MEDIAN = 1.2;
 
     private final QueueLaw forward = new QueueLaw();
     private final QueueLaw reverse = new QueueLaw();
+    private final QueueLaw humpedForward = QueueLaw.humped();
+    private final QueueLaw humpedReverse = QueueLaw.humped();
     private final QueueLaw excess = new QueueLaw();
     private final QueueLaw noise = new QueueLaw();
+    private final double[] delays = new double[RECENT];
     private int exchanges;
     private int baseAge;
     private double delaySum;
@@ -22,8 +33,11 @@ public final class NetworkPath {
         NetworkPath copy = new NetworkPath();
         copy.forward.copyFrom(forward);
         copy.reverse.copyFrom(reverse);
+        copy.humpedForward.copyFrom(humpedForward);
+        copy.humpedReverse.copyFrom(humpedReverse);
         copy.excess.copyFrom(excess);
         copy.noise.copyFrom(noise);
+        System.arraycopy(delays, 0, copy.delays, 0, RECENT);
         copy.exchanges = exchanges;
         copy.baseAge = baseAge;
         copy.delaySum = delaySum;
@@ -53,12 +67,20 @@ public final class NetworkPath {
 
     /** The first of the two laws that teach one another under a hypothesis. */
     public QueueLaw first(DelayModel delays) {
-        return delays == DelayModel.ONE_SIDED ? forward : excess;
+        return switch (delays) {
+            case ONE_SIDED -> forward;
+            case HUMPED -> humpedForward;
+            case SYMMETRIC -> excess;
+        };
     }
 
     /** The second of the two. */
     public QueueLaw second(DelayModel delays) {
-        return delays == DelayModel.ONE_SIDED ? reverse : noise;
+        return switch (delays) {
+            case ONE_SIDED -> reverse;
+            case HUMPED -> humpedReverse;
+            case SYMMETRIC -> noise;
+        };
     }
 
     public int exchanges() {
@@ -81,6 +103,7 @@ public final class NetworkPath {
 
     /** Counts one exchange; after a few of them their delays give the first laws. */
     public void count(double delay) {
+        delays[exchanges % RECENT] = delay;
         exchanges++;
         delaySum += delay;
         delayMin = Math.min(delayMin, delay);
@@ -99,19 +122,43 @@ public final class NetworkPath {
         return exchanges == 0 ? 0 : delaySum / exchanges - delayMin;
     }
 
-    /** Before a replay that does not trust what was learned: both directions alike, from the round trip's excess. */
+    /**
+     * Mean excess of the newest round trips over the shortest of them as their median tells it, s: some that come late by half a
+     * second do not make it larger. Over n / (n - 1), since the shortest of a few is not yet the base.
+     */
+    private double ordinaryExcess() {
+        int n = Math.min(exchanges, RECENT);
+        double[] sorted = Arrays.copyOf(delays, n);
+        Arrays.sort(sorted);
+        double median = (sorted[n / 2] + sorted[(n - 1) / 2]) / 2;
+        return MEAN_BY_MEDIAN * (median - sorted[0]) * n / (n - 1);
+    }
+
+    /**
+     * Before exchanges are replayed: what they have taught is forgotten, or it would count twice. Both directions alike, from the
+     * round trip's excess.
+     */
     public void seedLaws() {
-        forward.seed(meanExcess());
-        reverse.seed(meanExcess());
-        excess.seed(meanExcess());
+        if (exchanges < SEED) {
+            clearLaws();
+            return;
+        }
+        double ordinary = ordinaryExcess();
+        forward.seed(ordinary);
+        reverse.seed(ordinary);
+        humpedForward.seed(ordinary);
+        humpedReverse.seed(ordinary);
+        excess.seed(ordinary);
         noise.clear();
         baseAge = 0;
     }
 
-    /** Before a replay: the laws stay as priors. */
+    /** The laws stay as priors. */
     public void restartLaws() {
         forward.restart();
         reverse.restart();
+        humpedForward.restart();
+        humpedReverse.restart();
         excess.restart();
         noise.restart();
         baseAge = 0;
@@ -119,13 +166,19 @@ public final class NetworkPath {
 
     /** The way itself has changed: another address. */
     public void clear() {
-        forward.clear();
-        reverse.clear();
-        excess.clear();
-        noise.clear();
-        baseAge = 0;
+        clearLaws();
         exchanges = 0;
         delaySum = 0;
         delayMin = Double.POSITIVE_INFINITY;
+    }
+
+    private void clearLaws() {
+        forward.clear();
+        reverse.clear();
+        humpedForward.clear();
+        humpedReverse.clear();
+        excess.clear();
+        noise.clear();
+        baseAge = 0;
     }
 }

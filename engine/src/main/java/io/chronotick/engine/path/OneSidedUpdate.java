@@ -30,6 +30,10 @@ public final class OneSidedUpdate extends ScalarUpdate {
 
     private final double[] hazards = new double[QueueLaw.SCALES];
 
+    public OneSidedUpdate() {
+        super(QueueLaw.SCALES);
+    }
+
     @Override
     public void compute(double e, double v, QueueLaw law) {
         double sd = Math.sqrt(v);

@@ -6,20 +6,25 @@ package io.chronotick.engine.path;
  * assumed-density filtering, the posterior matched by its first two moments. Not thread-safe; allocates nothing after
  * construction.
  */
-public abstract sealed class ScalarUpdate permits OneSidedUpdate, SymmetricUpdate {
+public abstract sealed class ScalarUpdate permits OneSidedUpdate, HumpedUpdate, SymmetricUpdate {
     /**
      * Evidence of the null component, 1/s, which has no shift and no information and absorbs what the law calls impossible:
      * once in ten thousand packets, spread over the largest scale.
      */
     static final double LOG_NULL = Math.log(1e-4 / QueueLaw.scale(QueueLaw.SCALES - 1));
 
-    final double[] responsibilities = new double[QueueLaw.SCALES];
+    final double[] responsibilities;
     private double mean;
     private double variance;
     private double logEvidence;
     private double probability;
     private double seen;
     private double rejected;
+
+    /** For laws of so many components. */
+    ScalarUpdate(int components) {
+        responsibilities = new double[components];
+    }
 
     /**
      * Computes the update.
@@ -39,7 +44,7 @@ public abstract sealed class ScalarUpdate permits OneSidedUpdate, SymmetricUpdat
      * @param below predictive probability of a value below e
      */
     final void finish(double e, double v, double best, double total, double first, double second, double below) {
-        for (int k = 0; k < QueueLaw.SCALES; k++) {
+        for (int k = 0; k < responsibilities.length; k++) {
             responsibilities[k] /= total;
         }
         seen = e;
@@ -80,7 +85,7 @@ public abstract sealed class ScalarUpdate permits OneSidedUpdate, SymmetricUpdat
         return probability;
     }
 
-    /** Posterior weights of the scales; they sum to one less the null component's. Valid until the next computation. */
+    /** Posterior weights of the components; they sum to one less the null component's. Valid until the next computation. */
     public double[] responsibilities() {
         return responsibilities;
     }

@@ -16,6 +16,10 @@ import io.chronotick.engine.math.Normal;
 public final class SymmetricUpdate extends ScalarUpdate {
     private static final double LOG_2_PI = Math.log(2 * Math.PI);
 
+    public SymmetricUpdate() {
+        super(QueueLaw.SCALES);
+    }
+
     @Override
     public void compute(double e, double v, QueueLaw law) {
         double best = LOG_NULL;

@@ -15,7 +15,7 @@ class ClockTransitionTest {
     @ParameterizedTest
     @CsvSource({"0, 16", "0, 3600", "800, 16", "800, 3000", "1800, 64", "1800, 20000", "14400, 600"})
     void shouldGatherTheNoiseThatComesInMeanwhile(double period, double seconds) {
-        ClockHypothesis hypothesis = period > 0 ? ClockHypothesis.learnedCycle(period) : slope();
+        ClockHypothesis hypothesis = period > 0 ? ClockHypothesis.tracker(period) : slope();
         double du = seconds / STEPS;
         double[] sum = new double[6];
         ClockTransition f = new ClockTransition();
@@ -45,7 +45,7 @@ class ClockTransitionTest {
     @ParameterizedTest
     @CsvSource({"0, 16", "800, 100", "1800, 700"})
     void shouldComposeOverTime(double period, double seconds) {
-        ClockHypothesis hypothesis = period > 0 ? ClockHypothesis.learnedCycle(period) : slope();
+        ClockHypothesis hypothesis = period > 0 ? ClockHypothesis.tracker(period) : slope();
         ClockTransition one = new ClockTransition();
         one.transition(hypothesis, seconds);
         ClockTransition two = new ClockTransition();
@@ -53,6 +53,29 @@ class ClockTransitionTest {
         assertThat(one.cc * one.cc + one.cs * one.sc).isCloseTo(two.cc, within(1e-9));
         assertThat(one.xc + one.xc * one.cc + one.xs * one.sc).isCloseTo(two.xc, within(1e-9 * seconds));
         assertThat(one.xs + one.xc * one.cs + one.xs * one.ss).isCloseTo(two.xs, within(1e-9 * seconds * seconds));
+    }
+
+    /** What a tracked frequency is worth: the derivatives against differences. */
+    @ParameterizedTest
+    @CsvSource({"800, 16", "800, 1000", "1800, 64", "3400, 2000", "3400, -5"})
+    void shouldKnowWhatAnotherFrequencyWouldChange(double period, double seconds) {
+        ClockHypothesis hypothesis = ClockHypothesis.tracker(period);
+        double w = hypothesis.omega();
+        double h = 1e-5 * w;
+        ClockTransition f = new ClockTransition();
+        f.transition(hypothesis, w, seconds);
+        ClockTransition above = new ClockTransition();
+        above.transition(hypothesis, w + h, seconds);
+        ClockTransition below = new ClockTransition();
+        below.transition(hypothesis, w - h, seconds);
+        double t = Math.abs(seconds);
+        // Each to 1e-5 of what it can be: t times the entry's own size.
+        assertThat(f.xcw).isCloseTo((above.xc - below.xc) / (2 * h), within(1e-5 * t * t));
+        assertThat(f.xsw).isCloseTo((above.xs - below.xs) / (2 * h), within(1e-5 * t * t * t));
+        assertThat(f.ccw).isCloseTo((above.cc - below.cc) / (2 * h), within(1e-5 * t));
+        assertThat(f.csw).isCloseTo((above.cs - below.cs) / (2 * h), within(1e-5 * t * t));
+        assertThat(f.scw).isCloseTo((above.sc - below.sc) / (2 * h), within(1e-5 * (1 + w * t)));
+        assertThat(f.ssw).isCloseTo((above.ss - below.ss) / (2 * h), within(1e-5 * t));
     }
 
     private static ClockHypothesis slope() {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.chronotick.engine.RecordedWorld;
 import io.chronotick.engine.ntp.Exchange;
 import io.chronotick.engine.path.DelayModel;
+import io.chronotick.engine.path.HumpedUpdate;
 import io.chronotick.engine.path.NetworkPath;
 import io.chronotick.engine.path.OneSidedUpdate;
 import io.chronotick.engine.path.QueueLaw;
@@ -18,6 +19,7 @@ import org.hipparchus.filtering.kalman.Measurement;
 import org.hipparchus.filtering.kalman.ProcessEstimate;
 import org.hipparchus.filtering.kalman.linear.LinearEvolution;
 import org.hipparchus.filtering.kalman.linear.LinearKalmanFilter;
+import org.hipparchus.linear.ArrayRealVector;
 import org.hipparchus.linear.CholeskyDecomposer;
 import org.hipparchus.linear.MatrixUtils;
 import org.hipparchus.linear.RealMatrix;
@@ -58,6 +60,12 @@ class KalmanOracleTest {
     @MethodSource("hypotheses")
     void shouldFilterOneSidedDelaysAsHipparchusDoes(ClockHypothesis hypothesis) {
         compare(hypothesis, DelayModel.ONE_SIDED);
+    }
+
+    @ParameterizedTest
+    @MethodSource("hypotheses")
+    void shouldFilterHumpedDelaysAsHipparchusDoes(ClockHypothesis hypothesis) {
+        compare(hypothesis, DelayModel.HUMPED);
     }
 
     @ParameterizedTest
@@ -164,6 +172,7 @@ class KalmanOracleTest {
         private final int n;
         private final LinearKalmanFilter<Seen> filter;
         private final OneSidedUpdate oneSided = new OneSidedUpdate();
+        private final HumpedUpdate humped = new HumpedUpdate();
         private final SymmetricUpdate symmetric = new SymmetricUpdate();
         private long rawNanos;
 
@@ -192,14 +201,15 @@ class KalmanOracleTest {
             RealMatrix noise = MatrixUtils.createRealMatrix(n, n);
             noise.setEntry(base, base, BASE_WANDER * BASE_WANDER);
             advance(exchange.middle(), noise);
-            if (delays == DelayModel.ONE_SIDED) {
+            if (delays != DelayModel.SYMMETRIC) {
+                ScalarUpdate edge = delays == DelayModel.HUMPED ? humped : oneSided;
                 double[] forward = direct(base, exchange.t1());
-                see(up - dot(forward), forward, path.forward(), oneSided);
+                see(up - dot(forward), forward, path.first(delays), edge);
                 double[] reverse = direct(base, exchange.t4());
                 for (int i = 0; i < n; i++) {
                     reverse[i] = i == base ? 1 : -reverse[i];
                 }
-                see(down - dot(reverse), reverse, path.reverse(), oneSided);
+                see(down - dot(reverse), reverse, path.second(delays), edge);
             } else {
                 double half = (up + down) / 2;
                 double[] delay = new double[n];
@@ -239,14 +249,47 @@ class KalmanOracleTest {
 
         /** Time update: a step whose measurement sees nothing. */
         private void advance(long raw, RealMatrix more) {
-            RealMatrix[] carried = vanLoan((raw - rawNanos) * 1e-9);
+            double seconds = (raw - rawNanos) * 1e-9;
+            RealMatrix[] carried = vanLoan(omega(), seconds);
+            RealVector beside = hypothesis.tracked() ? extend(carried, seconds) : new ArrayRealVector(n);
             for (int i = 0; i < drivers.size(); i++) {
                 Covariate driver = drivers.get(i);
                 carried[0].setEntry(KalmanState.X, 2 + i, driver.area(raw) - driver.area(rawNanos));
             }
             RealMatrix gained = driverNoise(raw);
             rawNanos = raw;
-            step(carried[0], carried[1].add(gained).add(more), new double[n], 0, 1);
+            step(carried[0], beside, carried[1].add(gained).add(more), new double[n], 0, 1);
+        }
+
+        private double omega() {
+            return hypothesis.tracked() ? filter.getCorrected().getState().getEntry(KalmanState.W) : hypothesis.omega();
+        }
+
+        /**
+         * A frequency that is tracked gets a column of F and its noise: the extended Kalman filter. The derivative of exp(A t) by w is
+         * the upper right of exp([A dA/dw; 0 A] t). Back comes what is to be added to F x, so that the mean goes the curved way.
+         */
+        private RealVector extend(RealMatrix[] carried, double seconds) {
+            double a = hypothesis.damping();
+            double w = omega();
+            double[][] drift = {{0, 1, 1, 0}, {0, 0, 0, 0}, {0, 0, -a, 1}, {0, 0, -w * w, -a}};
+            RealMatrix both = MatrixUtils.createRealMatrix(8, 8);
+            both.setSubMatrix(drift, 0, 0);
+            both.setSubMatrix(drift, 4, 4);
+            both.setEntry(KalmanState.S, 4 + KalmanState.C, -2 * w);
+            RealMatrix derivative = MatrixUtils.createRealMatrix(n, n);
+            derivative.setSubMatrix(
+                    MatrixUtils.matrixExponential(both.scalarMultiply(seconds))
+                            .getSubMatrix(0, 3, 4, 7)
+                            .getData(),
+                    0,
+                    0);
+            RealVector column = derivative.operate(filter.getCorrected().getState());
+            RealVector beside = column.mapMultiply(-omega());
+            column.addToEntry(KalmanState.W, 1);
+            carried[0].setColumnVector(KalmanState.W, column);
+            carried[1].addToEntry(KalmanState.W, KalmanState.W, hypothesis.omegaNoise() * seconds);
+            return beside;
         }
 
         /** What the k gain on the way of the covariate. */
@@ -279,24 +322,28 @@ class KalmanOracleTest {
         }
 
         private void step(RealMatrix f, RealMatrix q, double[] row, double innovation, double noise) {
+            step(f, new ArrayRealVector(n), q, row, innovation, noise);
+        }
+
+        /** A step whose state goes to f x + beside. */
+        private void step(
+                RealMatrix f, RealVector beside, RealMatrix q, double[] row, double innovation, double noise) {
             RealMatrix h = MatrixUtils.createRowRealMatrix(row);
-            RealVector zero = MatrixUtils.createRealVector(new double[n]);
-            RealVector before = f.operate(filter.getCorrected().getState());
+            RealVector before = f.operate(filter.getCorrected().getState()).add(beside);
             RealVector value = h.operate(before).mapAdd(innovation);
             RealMatrix covariance = MatrixUtils.createRealDiagonalMatrix(new double[] {noise});
-            RealMatrix control = MatrixUtils.createRealMatrix(n, n);
-            LinearEvolution evolution = new LinearEvolution(f, control, zero, q, h);
+            RealMatrix control = MatrixUtils.createRealIdentityMatrix(n);
+            LinearEvolution evolution = new LinearEvolution(f, control, beside, q, h);
             filter.estimationStep(new Seen(rawNanos * 1e-9, value, covariance, evolution));
         }
 
         /** F and Q over a time: exp [-A D; 0 A'] t = [. inv(F) Q; 0 F'] (Van Loan 1978). The paths stay as they are. */
-        private RealMatrix[] vanLoan(double seconds) {
+        private RealMatrix[] vanLoan(double w, double seconds) {
             int m = hypothesis.secondary() ? 4 : 2;
             double a = hypothesis.damping();
-            double w = hypothesis.omega();
             double[][] drift = {{0, 1, 1, 0}, {0, 0, 0, 0}, {0, 0, -a, 1}, {0, 0, -w * w, -a}};
-            double[] noise = {ClockHypothesis.PHASE_NOISE, hypothesis.wander(), hypothesis.cNoise(), hypothesis.sNoise()
-            };
+            double sNoise = hypothesis.omega() > 0 ? w * w * hypothesis.cNoise() : hypothesis.sNoise();
+            double[] noise = {ClockHypothesis.PHASE_NOISE, hypothesis.wander(), hypothesis.cNoise(), sNoise};
             // So that noise and dynamics have entries of like size; Q is linear in D.
             double unit = 1e-18;
             RealMatrix both = MatrixUtils.createRealMatrix(2 * m, 2 * m);
@@ -318,7 +365,9 @@ class KalmanOracleTest {
             return new RealMatrix[] {f, q};
         }
 
-        /** To 1e-6 of each state's deviation, after hundreds of steps that both have rounded in their own way (found: 1e-7). */
+        /**
+         * To 1e-6 of each state's deviation, after hundreds of steps that both have rounded in their own way (found: 1e-7).
+         */
         void assertEqualTo(KalmanState model) {
             RealVector mean = filter.getCorrected().getState();
             RealMatrix covariance = filter.getCorrected().getCovariance();

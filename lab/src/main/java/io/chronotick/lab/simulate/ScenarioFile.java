@@ -290,13 +290,18 @@ public final class ScenarioFile {
                 new DelayLaw.Gamma(
                         map.required("mean", Quantity.TIME, 0, most),
                         map.required("shape", Quantity.NUMBER, 0.05, 100));
+            case "weibull" ->
+                new DelayLaw.Weibull(
+                        map.required("scale", Quantity.TIME, 0, most),
+                        map.required("shape", Quantity.NUMBER, 0.1, 100));
             case "pareto" ->
                 new DelayLaw.Pareto(
                         map.required("mean", Quantity.TIME, 0, most), map.required("shape", Quantity.NUMBER, 1.1, 100));
             default ->
                 throw map.problem(
                         "law",
-                        "'" + law + "' is not known; there are none, exponential, uniform, log-normal, gamma, pareto");
+                        "'" + law + "' is not known; there are none, exponential, uniform, log-normal, gamma, weibull,"
+                                + " pareto");
         };
     }
 

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.engine.path;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class NetworkPathTest {
+    /** Mean of the first law after so many round trips of two exponential queues, some of them half a second late. */
+    private static double firstMean(double queue, int late) {
+        Random random = new Random(3);
+        NetworkPath path = new NetworkPath();
+        for (int i = 0; i < 96; i++) {
+            double waited = -queue * (Math.log(1 - random.nextDouble()) + Math.log(1 - random.nextDouble()));
+            path.count(1e-3 + waited + (i % 24 < late ? 0.5 : 0));
+        }
+        path.seedLaws();
+        return path.forward().mean();
+    }
+
+    @Test
+    void shouldNotLetAFewLatePacketsMakeTheFirstLawLong() {
+        assertThat(firstMean(2e-5, 1)).isBetween(1 * firstMean(2e-5, 0), 1.2 * firstMean(2e-5, 0));
+    }
+
+    @Test
+    void shouldKnowNothingOfQueuesFromOneRoundTrip() {
+        NetworkPath path = new NetworkPath();
+        double before = path.forward().mean();
+        path.count(1e-3);
+        path.seedLaws();
+        assertThat(path.forward().mean()).isEqualTo(before);
+    }
+
+    @Test
+    void shouldCopyAll() {
+        NetworkPath path = new NetworkPath();
+        for (int i = 0; i < 20; i++) {
+            path.count(1e-3 + 1e-5 * (i % 7));
+        }
+        NetworkPath copy = path.copy();
+        path.seedLaws();
+        copy.seedLaws();
+        for (DelayModel delays : DelayModel.values()) {
+            assertThat(copy.first(delays).mean()).isEqualTo(path.first(delays).mean());
+            assertThat(copy.second(delays).mean()).isEqualTo(path.second(delays).mean());
+        }
+    }
+}
