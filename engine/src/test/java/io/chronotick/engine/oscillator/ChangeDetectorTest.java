@@ -18,7 +18,8 @@ class ChangeDetectorTest {
     /** More exchanges than any suspicion may last. */
     private static final int PATIENCE = 100;
 
-    private final HypothesisBank bank = new HypothesisBank(ClockHypothesis.randomWalks(), List.of(), List.of(), false);
+    private final HypothesisBank bank =
+            new HypothesisBank(ClockHypothesis.randomWalks(), List.of(), List.of(), List.of());
 
     private Random random = new Random(1);
     private long now;

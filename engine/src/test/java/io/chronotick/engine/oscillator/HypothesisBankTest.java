@@ -24,7 +24,7 @@ class HypothesisBankTest {
     }
 
     private static HypothesisBank taught(List<ClockHypothesis> hypotheses, int servers, List<List<Exchange>> rounds) {
-        HypothesisBank bank = new HypothesisBank(hypotheses, List.of(), List.of(), false);
+        HypothesisBank bank = new HypothesisBank(hypotheses, List.of(), List.of(), List.of());
         for (int i = 0; i < servers; i++) {
             bank.addSource();
         }
