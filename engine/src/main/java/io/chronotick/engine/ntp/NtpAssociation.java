@@ -114,6 +114,9 @@ public final class NtpAssociation {
      */
     public Optional<byte[]> onTimer(long rawNanos, long newRequestId) {
         if (pending && rawNanos - timeoutNanos >= 0) {
+            if (!transmitted) {
+                schedule.onNotSent();
+            }
             expire();
             schedule.onSilence(rawNanos, reach == 0);
         }

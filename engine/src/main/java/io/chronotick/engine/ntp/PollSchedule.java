@@ -122,6 +122,11 @@ final class PollSchedule {
         burstLeft = Math.max(burstLeft - 1, 0);
     }
 
+    /** The last request has never left this host: no server has been asked, so it costs nothing. */
+    void onNotSent() {
+        budget = Math.min(budget + 1, burstCount);
+    }
+
     private double budgetAt(long rawNanos) {
         double grown = Nanos.toSeconds(rawNanos - lastRequestNanos) / (REFILL_POLLS * pollSeconds);
         return Math.min(budget + Math.max(grown, 0), burstCount);
@@ -196,7 +201,7 @@ final class PollSchedule {
      */
     void onAnswer(long transmittedNanos, boolean first) {
         if (first && burstLeft < ENOUGH_ANSWERS && mayHurry(transmittedNanos)) {
-            beginBurst(ENOUGH_ANSWERS);
+            beginBurst(burstCount);
         }
         denied = false;
         burstAnswers++;

@@ -156,6 +156,25 @@ class PollScheduleTest {
         assertThat(waited()).isBetween(0.98 * 16, 1.02 * 16);
     }
 
+    /** The network comes up late: no server has been asked yet, so the burst is still to be had. */
+    @Test
+    void requestsThatNeverLeftThisHostCostNothing() {
+        for (int i = 0; i < 10; i++) {
+            schedule.onRequest(now);
+            now += SECOND;
+            schedule.onNotSent();
+            schedule.onSilence(now, true);
+            waited();
+        }
+        schedule.onRequest(now);
+        schedule.onAnswer(now, true);
+        for (int i = 0; i < 4; i++) {
+            assertThat(waited()).isEqualTo(1);
+            exchange();
+        }
+        assertThat(waited()).isGreaterThan(15);
+    }
+
     @Test
     void confirmsQuickly() {
         endBurst();

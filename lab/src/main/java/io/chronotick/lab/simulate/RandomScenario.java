@@ -52,7 +52,8 @@ public final class RandomScenario {
         }
         Map<Figure, Limits.Range> ranges = new EnumMap<>(Figure.class);
         ranges.put(Figure.INSIDE_BOUND, new Limits.Range(0.9999, 1));
-        // The systematic part has a prior for asymmetries; a single world may lie beyond it, and only the guarantee covers that.
+        // The systematic part has a prior for asymmetries; a single world may lie beyond it, and only the guarantee
+        // covers that.
         if (symmetric) {
             ranges.put(Figure.COMBINED_95, new Limits.Range(LEAST_INSIDE, 1));
         }
