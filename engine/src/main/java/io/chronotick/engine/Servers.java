@@ -88,6 +88,9 @@ final class Servers {
     private final ServerPool pool;
     private Optional<Intersection.Agreement> agreed = Optional.empty();
 
+    /** The newest that is known: infinite before any path is. */
+    private double systematicSd = Double.POSITIVE_INFINITY;
+
     Servers(ServerPool pool) {
         this.pool = pool;
     }
@@ -226,9 +229,12 @@ final class Servers {
         return selected.isEmpty() ? known : selected;
     }
 
-    /** Standard deviation of their mean by what no exchange shows, s. */
+    /** Standard deviation of their mean by what no exchange shows, s; while no path is known, what it was when one was. */
     double systematicSd(HypothesisBank bank) {
         List<Integer> speakers = speakers(bank);
+        if (speakers.isEmpty()) {
+            return systematicSd;
+        }
         List<HypothesisBank.Part> parts = bank.parts(speakers);
         List<SystematicUncertainty.Member> members = new ArrayList<>();
         for (int i = 0; i < parts.size(); i++) {
@@ -237,7 +243,8 @@ final class Servers {
             members.add(new SystematicUncertainty.Member(
                     part.weight(), part.base(), protocol.config().asymmetry(), part.difference(), protocol.stamps()));
         }
-        return SystematicUncertainty.of(members);
+        systematicSd = SystematicUncertainty.of(members);
+        return systematicSd;
     }
 
     /** Whether a server that has fed the bank is not believed any more. */

@@ -51,7 +51,7 @@ public final class SystematicUncertainty {
 
     private SystematicUncertainty() {}
 
-    /** Standard deviation of the weighted mean of the members, s. */
+    /** Standard deviation of the weighted mean of the members, s; there is at least one. */
     public static double of(List<Member> members) {
         double stamps = 0;
         double mean = 0;
