@@ -18,42 +18,16 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class ChronoTickReaderTest {
-    /** The host's monotonic clock at the anchor; any number does. */
-    private static final long MONO = 5_000_000_000_000L;
-
-    private static final long SECOND = 1_000_000_000L;
-
-    @TempDir
-    private Path directory;
-
-    private Path path;
-    private final VirtualHost host = new VirtualHost(MONO);
-    private final TimeInterval now = new TimeInterval();
+class ChronoTickReaderTest extends ReaderFixture {
     private final CorrectionRecord record = new CorrectionRecord();
-
-    ChronoTickReaderTest() {
-        path = Path.of("");
-    }
-
-    @BeforeEach
-    void name() {
-        path = directory.resolve("shm");
-    }
-
-    private ChronoTickReader reader() {
-        return new ChronoTickReader(path, host);
-    }
 
     @Test
     void shouldReadEveryFieldWhereTheLayoutSaysItIs() {

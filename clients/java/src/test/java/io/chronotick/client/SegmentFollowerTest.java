@@ -9,45 +9,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Restarts, successors, and writes that do not end, as a reader meets them. */
-class SegmentFollowerTest {
-    /** The host's monotonic clock at the anchor; any number does. */
-    private static final long MONO = 5_000_000_000_000L;
-
-    private static final long SECOND = 1_000_000_000L;
-
-    @TempDir
-    private Path directory;
-
-    private Path path;
-    private final VirtualHost host = new VirtualHost(MONO);
-    private final TimeInterval now = new TimeInterval();
+class SegmentFollowerTest extends ReaderFixture {
     private final CorrectionRecord record = new CorrectionRecord();
-
-    SegmentFollowerTest() {
-        path = Path.of("");
-    }
-
-    @BeforeEach
-    void name() {
-        path = directory.resolve("shm");
-    }
-
-    private ChronoTickReader reader() {
-        return new ChronoTickReader(path, host);
-    }
 
     @Test
     void shouldFollowASegmentMadeAnew() throws IOException {

@@ -6,39 +6,12 @@ import static io.chronotick.client.TestSegment.ANCHOR_NANOS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Path;
 import java.util.OptionalLong;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A machine that slept after the record was written, as a reader notices it. */
-class SuspendTest {
-    /** The host's monotonic clock at the anchor; any number does. */
-    private static final long MONO = 5_000_000_000_000L;
-
-    private static final long SECOND = 1_000_000_000L;
-
-    @TempDir
-    private Path directory;
-
-    private Path path;
-    private final VirtualHost host = new VirtualHost(MONO);
-    private final TimeInterval now = new TimeInterval();
+class SuspendTest extends ReaderFixture {
     private final CorrectionRecord record = new CorrectionRecord();
-
-    SuspendTest() {
-        path = Path.of("");
-    }
-
-    @BeforeEach
-    void name() {
-        path = directory.resolve("shm");
-    }
-
-    private ChronoTickReader reader() {
-        return new ChronoTickReader(path, host);
-    }
 
     @Test
     void shouldCompareTheBootClockOnlyOfAStaleRecordButOfThatEachTime() {

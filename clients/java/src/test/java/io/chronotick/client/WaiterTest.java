@@ -6,32 +6,11 @@ import static io.chronotick.client.TestSegment.ANCHOR_NANOS;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.file.Path;
 import java.time.Instant;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** In virtual time: a second of waiting takes none. */
-class WaiterTest {
-    private static final long MONO = 1_000_000_000_000L;
-    private static final long SECOND = 1_000_000_000L;
-
-    @TempDir
-    private Path directory;
-
-    private final VirtualHost host = new VirtualHost(MONO);
-    private final TimeInterval now = new TimeInterval();
-    private Path path = Path.of("");
-
-    @BeforeEach
-    void name() {
-        path = directory.resolve("shm");
-    }
-
-    private ChronoTickReader reader() {
-        return new ChronoTickReader(path, host);
-    }
+class WaiterTest extends ReaderFixture {
 
     @Test
     void shouldReturnAtOnceWhenTheTimeHasPassed() throws InterruptedException {
