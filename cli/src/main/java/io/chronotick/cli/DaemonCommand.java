@@ -87,6 +87,7 @@ final class DaemonCommand implements Callable<Integer> {
         Runtime.getRuntime().halt(daemon.failure().isPresent() ? ExitCode.INTERNAL_ERROR : ExitCode.OK);
     }
 
+    /** A time limit and not a wait: where closing hangs, the process has to end all the same, on a thread that shares nothing. */
     private static void haltAfter(long millis) {
         Thread.ofPlatform().daemon().name("last-resort").start(() -> {
             try {

@@ -38,7 +38,7 @@ class ForeignClientsTest {
         requirePython();
         Programs.Result result = python(Map.of(), "-m", "unittest");
         // What Python leaves out needs root, or programs that are installed in continuous integration.
-        boolean strict = isRoot() && System.getenv("CI") != null;
+        boolean strict = Programs.isRoot() && System.getenv("CI") != null;
         assertThat(result.check().err()).containsPattern(strict ? "\nOK\n" : "\nOK( \\(skipped=\\d+\\))?\n");
     }
 
@@ -201,14 +201,9 @@ class ForeignClientsTest {
         if (state.equals("writable")) {
             Files.setPosixFilePermissions(segment, PosixFilePermissions.fromString("rw-rw-rw-"));
         }
-        if (state.equals("of another user") && isRoot()) {
+        if (state.equals("of another user") && Programs.isRoot()) {
             Files.setAttribute(segment, "unix:uid", NOBODY);
         }
-    }
-
-    /** Only root can be several users. */
-    private static boolean isRoot() {
-        return "root".equals(System.getProperty("user.name"));
     }
 
     private static List<String> labels(String out) {

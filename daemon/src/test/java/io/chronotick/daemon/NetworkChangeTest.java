@@ -39,7 +39,7 @@ class NetworkChangeTest {
 
     @BeforeEach
     void lay() throws Exception {
-        boolean possible = "root".equals(System.getProperty("user.name"))
+        boolean possible = TestUser.isRoot()
                 && Files.isExecutable(Path.of("/usr/bin/unshare"))
                 && (Files.isExecutable(Path.of("/usr/sbin/ip")) || Files.isExecutable(Path.of("/sbin/ip")));
         if (System.getenv("CI") != null) {

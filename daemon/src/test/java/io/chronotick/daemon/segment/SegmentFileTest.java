@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.chronotick.client.PageLayout;
 import io.chronotick.client.RecordLayout;
+import io.chronotick.daemon.TestUser;
 import io.chronotick.daemon.time.ClockDomain;
 import io.chronotick.daemon.time.Libc;
 import java.io.IOException;
@@ -223,7 +224,7 @@ class SegmentFileTest {
     @EnabledOnOs(OS.LINUX)
     void shouldRefuseTheFileOfAnotherUser() throws Exception {
         leaveStale();
-        assumeTrue("root".equals(System.getProperty("user.name")), "only root can give a file away");
+        assumeTrue(TestUser.isRoot(), "only root can give a file away");
         Files.setAttribute(path(), "unix:uid", 65534);
         byte[] content = Files.readAllBytes(path());
         assertThatThrownBy(() -> SegmentFile.claim(path(), HERE))
