@@ -61,7 +61,7 @@ final class ConfigKeys {
             "clock_measurement.ntp.max_acceptable_uncertainty",
             new Real(0.000_001, 10, "s"),
             "0.010",
-            "A correction whose stated standard deviation is above this is not valid, s.");
+            "A correction whose statistical standard deviation is above this is not valid, s: a long path alone makes none invalid.");
     static final ConfigKey<Double> MAX_DRIFT = ALL.key(
             "clock_measurement.ntp.max_drift",
             new Real(0.01, 100, "ppm"),

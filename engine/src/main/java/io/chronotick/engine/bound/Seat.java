@@ -111,9 +111,9 @@ final class Seat {
     }
 
     /**
-     * On which side of the agreed interval, or too near to which of its ends, the newest exchange puts the time, by more than its queues explain. Nothing
-     * guaranteed is contradicted by that; but if the ways there and back have not changed, the clock has, by more than was
-     * assumed of it.
+     * On which side of the agreed interval, or too near to which of its ends, the newest exchange puts the time, by more than its
+     * queues explain. Nothing guaranteed is contradicted by that; but if the ways there and back have not changed, the clock has, by
+     * more than was assumed of it.
      */
     Side outside() {
         return outside;
