@@ -36,13 +36,15 @@ import picocli.CommandLine.Parameters;
             "Ratios are chrony's RMS error over our own at the same poll: above 1, ours is smaller. The RMS is taken at every",
             "whole second from 4000 s to 40000 s; a cell is the median of its seeds. Paths that are asymmetric by design are",
             "scored without the mean error, ours and chrony's (sqrt(rms^2 - mae^2) of its recorded figures). Of the bound it is",
-            "the other way round: the width of ours over that of chrony's, and the widest cell.",
+            "the other way round: the width of ours over that of chrony's, and the widest cell. So it is of the oracle: our",
+            "RMS error over its own, and the worst cell.",
             "",
             "Same input, same output, byte for byte, whatever --jobs says.",
             "",
             "Examples:",
             "  chronotick lab replay",
             "  chronotick lab replay DIR --cells",
+            "  chronotick lab replay --oracle --poll 64",
             "  chronotick lab replay --cell tcxo/lan --cell thermal/* --poll 16 --seed 1",
             "  chronotick lab replay --max-drift 1ppm",
             "  chronotick lab replay --without BANK,CALIBRATION",
@@ -53,7 +55,7 @@ final class LabReplayCommand extends LabRunCommand {
 
     /** What is published says most, and the plain estimators what that is worth. */
     private static final String[] SPARE = {
-        "fusion", "short-term", "long-term", "both", "learned", "last offset", "Theil-Sen", "cells"
+        "fusion", "short-term", "long-term", "both", "learned", "last offset", "Theil-Sen", "oracle", "cells"
     };
 
     private static final double LARGEST_DRIFT = 1e-4;
@@ -86,6 +88,14 @@ final class LabReplayCommand extends LabRunCommand {
 
     @Option(names = "--learned", description = "Let the learned filter speak: what is published is fused with it.")
     boolean learned;
+
+    @Option(
+            names = "--oracle",
+            description = {
+                "Beside the estimators a filter that knows the laws by which the files were made (laws.json): how near to",
+                "what can be known ours comes."
+            })
+    boolean oracle;
 
     @Option(
             names = "--max-drift",
@@ -122,6 +132,9 @@ final class LabReplayCommand extends LabRunCommand {
         Path own = weightsFile;
         FilterWeights weights = own == null ? LearnedWeights.shipped() : LearnedWeights.read(own);
         ReplaySet set = ReplaySet.open(directory != null ? directory : LabData.replay());
+        if (oracle) {
+            set = set.withOracle();
+        }
         List<ReplayCase> chosen = set.cases().stream().filter(this::isChosen).toList();
         if (chosen.isEmpty()) {
             throw new UserException(ExitCode.USAGE, "no clock, path and seed there match --cell and --seed");
@@ -186,6 +199,10 @@ final class LabReplayCommand extends LabRunCommand {
         List<String> header = new ArrayList<>(List.of("<Path", "cells"));
         header.addAll(names);
         boolean boundCompared = ReplaySummary.boundRatios(of).isPresent();
+        boolean oracleCompared = ReplaySummary.oracleRatios(of).isPresent();
+        if (oracleCompared) {
+            header.add("of oracle");
+        }
         if (boundCompared) {
             header.add("bound");
         }
@@ -197,6 +214,11 @@ final class LabReplayCommand extends LabRunCommand {
             row.add(title(name) + (biasRemoved ? " (mean removed)" : ""));
             row.add(Integer.toString(cellsOfGroup.size()));
             names.forEach(forecaster -> row.add(figure(cellsOfGroup, forecaster, compared)));
+            if (oracleCompared) {
+                row.add(ReplaySummary.oracleRatios(cellsOfGroup)
+                        .map(LabReplayCommand::figure)
+                        .orElse("-"));
+            }
             if (boundCompared) {
                 row.add(ReplaySummary.boundRatios(cellsOfGroup)
                         .map(LabReplayCommand::figure)
@@ -237,6 +259,7 @@ final class LabReplayCommand extends LabRunCommand {
                         "p95 us",
                         "max us",
                         "chrony us",
+                        "of oracle",
                         "in 50%",
                         "in 80%",
                         "in 95%",
@@ -259,6 +282,7 @@ final class LabReplayCommand extends LabRunCommand {
                     micros(cell.median(run -> run.published().error().p95())),
                     micros(cell.median(run -> run.published().error().max())),
                     micros(cell.median(run -> run.chronyRms().orElse(Double.NaN))),
+                    cell.oracleRatio().map(r -> Format.fixed(r, 2)).orElse("-"),
                     covered(cell, 0),
                     covered(cell, 1),
                     covered(cell, 2),

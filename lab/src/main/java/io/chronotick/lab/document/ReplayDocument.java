@@ -4,6 +4,7 @@ package io.chronotick.lab.document;
 import static io.chronotick.lab.document.JsonText.micros;
 import static io.chronotick.lab.document.JsonText.number;
 
+import io.chronotick.lab.baseline.Oracle;
 import io.chronotick.lab.replay.ReplayResult;
 import io.chronotick.lab.replay.ReplaySummary;
 import io.chronotick.lab.replay.ReplaySummary.Cell;
@@ -47,6 +48,9 @@ public final class ReplayDocument {
         }
         group.put("ratio_to_chrony", ratios);
         group.put(
+                "ratio_to_oracle",
+                ReplaySummary.oracleRatios(cells).map(ReplayDocument::ratios).orElse(null));
+        group.put(
                 "bound_of_chronys",
                 ReplaySummary.boundRatios(cells).map(ReplayDocument::ratios).orElse(null));
         return group;
@@ -69,6 +73,7 @@ public final class ReplayDocument {
             cell.ratio(forecaster).ifPresent(ratio -> ratios.put(forecaster, number(ratio)));
         }
         document.put("ratio_to_chrony", ratios);
+        document.put("ratio_to_oracle", cell.oracleRatio().map(JsonText::number).orElse(null));
         document.put("bound_of_chronys", cell.boundRatio().map(JsonText::number).orElse(null));
         document.put("runs", cell.runs().stream().map(ReplayDocument::run).toList());
         return document;
@@ -97,7 +102,16 @@ public final class ReplayDocument {
         run.put("inside_bound", number(result.boundCovered()));
         run.put("bound_median_us", micros(result.boundMedian()));
         run.put("convergence_s", result.convergenceSeconds());
+        // Not every path has an oracle, and every line as many columns.
+        run.put(
+                "oracle_rms_us",
+                result.forecasts(Oracle.NAME)
+                        .map(forecasts -> micros(forecasts.rms()))
+                        .orElse(null));
         for (ReplayResult.Forecasts forecasts : result.forecasters()) {
+            if (forecasts.name().equals(Oracle.NAME)) {
+                continue;
+            }
             run.put(forecasts.name().replaceAll("[ -]", "_") + "_rms_us", micros(forecasts.rms()));
         }
         Optional<Double> chronyRms = result.chronyRms();

@@ -33,7 +33,7 @@ final class ReplayRun {
     private final RawClock clock;
     private final List<Arrival> arrivals;
     private final EngineUnderTest engine;
-    private final List<Baseline> baselines = Baseline.all();
+    private final List<Baseline> baselines = new ArrayList<>(Baseline.all());
     private final long startNanos;
     private long epochNanos;
 
@@ -87,6 +87,7 @@ final class ReplayRun {
         PathDelays path = set.path(which);
         List<Arrival> arrivals = ReplayExchanges.of(rules, clock, path);
         ReplayRun run = new ReplayRun(rules, clock, arrivals, without, weights, speaks, config);
+        set.oracle(which).ifPresent(run.baselines::add);
         run.play();
         return run.result(which, path.isAsymmetric(), set.chrony().of(which, rules.pollSeconds()));
     }

@@ -2,6 +2,7 @@
 package io.chronotick.lab.replay;
 
 import io.chronotick.lab.LabException;
+import io.chronotick.lab.baseline.Oracle;
 import io.chronotick.lab.input.NumberFile;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -33,13 +35,15 @@ public final class ReplaySet {
 
     private final Path directory;
     private final ChronyResults chrony;
+    private final Optional<ReplayLaws> laws;
     private final List<ReplayCase> cases;
     private final Map<String, RawClock> clocks = new ConcurrentHashMap<>();
     private final Map<String, PathDelays> paths = new ConcurrentHashMap<>();
 
-    private ReplaySet(Path directory, ChronyResults chrony, List<ReplayCase> cases) {
+    private ReplaySet(Path directory, ChronyResults chrony, Optional<ReplayLaws> laws, List<ReplayCase> cases) {
         this.directory = directory;
         this.chrony = chrony;
+        this.laws = laws;
         this.cases = cases;
     }
 
@@ -81,7 +85,17 @@ public final class ReplaySet {
             throw new LabException(directory + " holds no replay: expected freq_CLOCK_SEED.txt.gz and"
                     + " delay_PATH_SEED_fwd.txt.gz, delay_PATH_SEED_ret.txt.gz of the same seed");
         }
-        return new ReplaySet(directory, chrony, List.copyOf(cases));
+        return new ReplaySet(directory, chrony, Optional.empty(), List.copyOf(cases));
+    }
+
+    /** The same, with an oracle beside the estimators that knows the laws in {@code laws.json}. */
+    public ReplaySet withOracle() {
+        return new ReplaySet(directory, chrony, Optional.of(ReplayLaws.read(directory.resolve("laws.json"))), cases);
+    }
+
+    /** One that knows the laws of this case; none where nobody asked or they are not written down. */
+    Optional<Oracle> oracle(ReplayCase which) {
+        return laws.flatMap(known -> known.oracle(which));
     }
 
     private static void add(Map<String, Set<String>> seeds, String name, String seed) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.replay;
 
+import io.chronotick.lab.baseline.Oracle;
 import io.chronotick.lab.score.Quantiles;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -8,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 
 /**
@@ -42,6 +44,16 @@ public final class ReplaySummary {
                     : Optional.empty();
         }
 
+        /** Median RMS error of what was published over that of the oracle; empty without one. */
+        public Optional<Double> oracleRatio() {
+            if (runs.stream().anyMatch(run -> run.forecasts(Oracle.NAME).isEmpty())) {
+                return Optional.empty();
+            }
+            double oracle =
+                    median(run -> run.forecasts(Oracle.NAME).orElseThrow().rms());
+            return Optional.of(median(run -> run.published().rms()) / oracle);
+        }
+
         /** Clock and path. */
         public String name() {
             return clock + "/" + path;
@@ -68,10 +80,10 @@ public final class ReplaySummary {
     }
 
     /**
-     * Ratios of several cells to chrony.
+     * Ratios of several cells to chrony or to the oracle.
      *
      * @param geometricMean over the cells
-     * @param worst the smallest of its errors to ours, the largest of our bounds to its
+     * @param worst the smallest of its errors to ours, the largest of our errors to the oracle's and of our bounds to its
      * @param worstCell where that is
      * @param cells how many
      */
@@ -142,18 +154,27 @@ public final class ReplaySummary {
         return Optional.of(new Ratios(Quantiles.geometricMean(all), worst, worstCell, all.length));
     }
 
+    /** Our error over that of the oracle over cells; empty when there is none. */
+    public static Optional<Ratios> oracleRatios(List<Cell> cells) {
+        return largest(cells, Cell::oracleRatio);
+    }
+
     /** Median of our hard bound over that of chrony's over cells; empty when none is recorded. */
     public static Optional<Ratios> boundRatios(List<Cell> cells) {
+        return largest(cells, Cell::boundRatio);
+    }
+
+    private static Optional<Ratios> largest(List<Cell> cells, Function<Cell, Optional<Double>> ratio) {
         List<Cell> compared =
-                cells.stream().filter(cell -> cell.boundRatio().isPresent()).toList();
+                cells.stream().filter(cell -> ratio.apply(cell).isPresent()).toList();
+        ToDoubleFunction<Cell> value = cell -> ratio.apply(cell).orElseThrow();
         return compared.stream()
-                .max(Comparator.comparingDouble(cell -> cell.boundRatio().orElseThrow()))
-                .map(widest -> new Ratios(
-                        Quantiles.geometricMean(compared.stream()
-                                .mapToDouble(cell -> cell.boundRatio().orElseThrow())
-                                .toArray()),
-                        widest.boundRatio().orElseThrow(),
-                        widest,
+                .max(Comparator.comparingDouble(value))
+                .map(largest -> new Ratios(
+                        Quantiles.geometricMean(
+                                compared.stream().mapToDouble(value).toArray()),
+                        value.applyAsDouble(largest),
+                        largest,
                         compared.size()));
     }
 }

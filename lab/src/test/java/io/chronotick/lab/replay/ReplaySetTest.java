@@ -48,6 +48,28 @@ class ReplaySetTest {
     }
 
     @Test
+    void complainsOfLawsThatAreMissingOrNone() throws IOException {
+        ReplaySet set = ReplaySet.open(directory);
+        assertThatThrownBy(set::withOracle).isInstanceOf(LabException.class).hasMessageContaining("no laws there");
+        for (String laws : new String[] {
+            "{",
+            "[]",
+            "{\"clocks\": {}}",
+            "{\"clocks\": {}, \"paths\": {}, \"more\": 1}",
+            "{\"clocks\": {\"a\": {\"frequency\": 0, \"wander\": 0, \"noise\": 0, \"cycles\": []}}, \"paths\": {}}"
+        }) {
+            Files.writeString(directory.resolve("laws.json"), laws);
+            assertThatThrownBy(set::withOracle)
+                    .as(laws)
+                    .isInstanceOf(LabException.class)
+                    .hasMessageContaining("laws.json: ")
+                    .satisfies(e -> assertThat(e.getMessage()).hasLineCount(1));
+        }
+        Files.writeString(directory.resolve("laws.json"), "{\"clocks\": {}, \"paths\": {}}");
+        assertThat(set.withOracle().oracle(set.cases().get(0))).isEmpty();
+    }
+
+    @Test
     void knowsChronysResultsWhereTheyAreRecorded() throws IOException {
         Files.writeString(directory.resolve("chrony_results.csv"), HEADER + """
                         my_clock,some_path,B_p4,7,500,400,100,1200,2479

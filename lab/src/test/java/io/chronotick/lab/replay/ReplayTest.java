@@ -117,6 +117,44 @@ class ReplayTest {
         }
     }
 
+    /** As ReplayFiles makes them; one that is told a longer way there knows less. */
+    @Test
+    void oracleThatKnowsTheLawsIsCloser() throws IOException, InterruptedException {
+        String laws = """
+                {"clocks": {"quartz": {"frequency": 1e-5, "wander": 1e-9, "noise": 0, "cycles": []}},
+                 "paths": {"lan": {
+                   "forward": {"base": BASE, "queue": [{"share": 1, "mean": 1e-4}]},
+                   "back": {"base": 1e-3, "queue": [{"share": 1, "mean": 1e-4}]}}}}
+                """;
+        Path file = directory.resolve("laws.json");
+        Files.writeString(file, laws.replace("BASE", "1e-3"));
+        ReplaySummary.Cell right = playWithOracle();
+        Files.writeString(file, laws.replace("BASE", "1.02e-3"));
+        ReplaySummary.Cell wrong = playWithOracle();
+        assertThat(right.oracleRatio().orElseThrow()).isBetween(1.0, 1.3);
+        assertThat(wrong.oracleRatio().orElseThrow())
+                .isLessThan(0.9 * right.oracleRatio().orElseThrow());
+        assertThat(ReplaySummary.oracleRatios(List.of(right)).orElseThrow().worst())
+                .isEqualTo(right.oracleRatio().orElseThrow());
+        assertThat(new ReplaySummary(results).cells().get(0).oracleRatio()).isEmpty();
+    }
+
+    private ReplaySummary.Cell playWithOracle() throws InterruptedException {
+        ReplaySet set = ReplaySet.open(directory).withOracle();
+        return new ReplaySummary(Replay.play(
+                        set,
+                        set.cases(),
+                        List.of(64),
+                        Set.of(),
+                        LearnedWeights.shipped(),
+                        false,
+                        EngineConfig.DEFAULT,
+                        2,
+                        done -> {}))
+                .cells()
+                .get(0);
+    }
+
     @Test
     void seriesIsWhatWasScored() {
         ReplaySet set = ReplaySet.open(directory);
