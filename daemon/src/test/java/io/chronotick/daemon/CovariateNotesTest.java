@@ -8,7 +8,9 @@ import io.chronotick.engine.oscillator.CovariateReport;
 import java.util.List;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
+@Isolated("looks at all that is logged")
 class CovariateNotesTest {
     private final CovariateNotes notes = new CovariateNotes();
 

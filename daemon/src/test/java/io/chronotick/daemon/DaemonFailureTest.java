@@ -32,10 +32,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What becomes of a daemon that loses a thread. */
+@Isolated("looks at all threads, open files and log lines")
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class DaemonFailureTest {
     private static final HostClocks CLOCKS = HostClocks.system();

@@ -39,9 +39,12 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Daemon, servers and readers as they are in use: real sockets, a real file, real processes. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
+@Execution(ExecutionMode.CONCURRENT)
 class DaemonTest {
     private static final HostClocks CLOCKS = HostClocks.system();
     private static final long MILLI = 1_000_000L;

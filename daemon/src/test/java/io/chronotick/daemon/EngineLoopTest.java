@@ -35,11 +35,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.LoggerFactory;
 
 /** The network thread's loop between a virtual network and a virtual writer, on this thread and in virtual time. */
+@Isolated("looks at all that is logged")
 class EngineLoopTest {
     private static final long SECOND = VirtualClocks.SECOND;
     private static final long ONE_WAY = 1_000_000;

@@ -24,8 +24,10 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** The log of exchanges: real files, a real full disk, a real chronyd. */
+@Isolated("looks at all that is logged")
 class ExchangeLogTest {
     private static final long LARGE = 1 << 20;
     private static final Path FULL = Path.of("/dev/full");

@@ -15,8 +15,10 @@ import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.slf4j.LoggerFactory;
 
+@Isolated("looks at all that is logged")
 class LearnedWeightsTest {
     @Test
     void shippedOnesAreSound() {

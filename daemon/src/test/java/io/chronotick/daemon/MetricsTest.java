@@ -30,8 +30,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** What Prometheus sees of a daemon, asked over HTTP. */
+@Isolated("looks at all that is logged")
 class MetricsTest {
     private static final HostClocks CLOCKS = HostClocks.system();
 

@@ -18,8 +18,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** The log, written to a pipe that is full. */
+@Isolated("counts log lines")
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class NonBlockingAppenderTest {
     private static final int LINES = 3 * NonBlockingAppender.WAITING;

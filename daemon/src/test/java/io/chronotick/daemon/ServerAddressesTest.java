@@ -25,8 +25,10 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** Which address a server is asked at, and from which socket, in virtual time. */
+@Isolated("looks at all that is logged")
 class ServerAddressesTest {
     private static final long SECOND = 1_000_000_000L;
     private static final InetSocketAddress A = address("192.0.2.1");

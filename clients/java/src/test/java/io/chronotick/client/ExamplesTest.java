@@ -17,11 +17,14 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The programs in examples/ compile against the client and run as a newcomer runs them. */
 @Tag("slow-on-17") // the compiler holds them to 17 on 25, too
+@Execution(ExecutionMode.CONCURRENT)
 class ExamplesTest {
     private static final Path EXAMPLES = Path.of("examples");
 

@@ -11,7 +11,9 @@ import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
+@Isolated("counts the open files of the process")
 class LinuxUdpTransportTest extends NtpTransportContract {
     @BeforeAll
     static void needsLinux() {

@@ -10,7 +10,9 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
+@Isolated("counts the open files of the process")
 class NioUdpTransportTest extends NtpTransportContract {
     @Override
     NtpTransport open(HostClocks clocks) throws IOException {

@@ -29,8 +29,10 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
 @DisabledOnOs(OS.WINDOWS) // modes, owners and links of another kind
+@Isolated("changes a system property")
 class SegmentFileTest {
     private static final ClockDomain HERE = new ClockDomain(Optional.of(new UUID(1, 2)), 3);
     private static final ClockDomain ELSEWHERE = new ClockDomain(Optional.of(new UUID(1, 2)), 4);

@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
@@ -25,9 +26,33 @@ class ScenarioLibraryTest {
         return ScenarioLibrary.names();
     }
 
+    /** Starts with other laws of the queues, 60 runs each. */
+    private static boolean isLong(String name) {
+        return name.startsWith("start-") && !name.startsWith("start-gamma-");
+    }
+
+    static List<String> shortOnes() {
+        return names().stream().filter(name -> !isLong(name)).toList();
+    }
+
+    static List<String> longOnes() {
+        return names().stream().filter(ScenarioLibraryTest::isLong).toList();
+    }
+
     @ParameterizedTest
-    @MethodSource("names")
+    @MethodSource("shortOnes")
     void engineKeepsTheLimitsOf(String name) {
+        assertKeepsItsLimits(name);
+    }
+
+    @ParameterizedTest
+    @MethodSource("longOnes")
+    @Tag("slow")
+    void engineKeepsTheLimitsOfTheLongOne(String name) {
+        assertKeepsItsLimits(name);
+    }
+
+    private static void assertKeepsItsLimits(String name) {
         Scenario scenario = ScenarioLibrary.find(name).orElseThrow();
         assertThat(Simulation.run(scenario, 1, 0, Set.of(), Optional.empty()).breaches())
                 .as(scenario.about())
