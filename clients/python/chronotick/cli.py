@@ -86,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     monitor.add_argument(
         "-n", "--count", metavar="N", type=int, default=0, help="stop after so many readings; 0 never (default: 0)"
     )
+    monitor.add_argument("--wide", action="store_true", help="in a pipe, print all columns, whatever the width of the screen")
     monitor.set_defaults(command=_monitor)
     status = commands.add_parser(
         "status", help="show how the daemon is doing", epilog="exit code: 0 READY, 3 NOT RUNNING, 1 anything else"
@@ -163,7 +164,7 @@ def _monitor(path: str, options: argparse.Namespace) -> int:
     if options.count < 0:
         _error(f"--count {options.count} is out of range: give 0 (never stop) or more")
         return USAGE
-    return watch(path, options.interval, options.count)
+    return watch(path, options.interval, options.count, options.wide)
 
 
 def _status(path: str, _: argparse.Namespace) -> int:

@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
-from typing import Callable, Optional
+from typing import Callable, Optional, Sequence
 
 from . import format as fmt
 from .errors import ChronoTickError
@@ -17,6 +18,12 @@ from .reading import OK, Reading, exit_code
 MIN_INTERVAL = 0.001
 MAX_INTERVAL = 86_400.0
 
+# A line in a pipe: titles, usual widths, and what is left out where there is no room for all.
+_TITLES = ("# time", "offset", "±1σ", "bound", "drift", "confidence", "source", "state")
+_WIDTHS = (22, 11, 11, 11, 12, 10, 9, 12)
+_SPARE = ("drift", "confidence", "source")
+_ALL = sum(_WIDTHS) + 2 * (len(_WIDTHS) - 1)
+
 _ENTER_SCREEN = "\033[?1049h\033[?25l"
 _LEAVE_SCREEN = "\033[?25h\033[?1049l"
 _HOME = "\033[H"
@@ -24,11 +31,14 @@ _CLEAR_LINE = "\033[K"
 _CLEAR_BELOW = "\033[J"
 
 
-def watch(path: str, interval: float, count: int) -> int:
+def watch(path: str, interval: float, count: int, wide: bool = False) -> int:
     """Shows ``count`` readings, for ever if that is 0; returns the exit code of the last."""
     if not sys.stdout.isatty():
-        print("# time offset ±1σ bound drift confidence source state")
-        return _loop(path, interval, count, _print)
+        every = wide or _ALL <= _screen_width()
+        if not every:
+            print(f"# Not shown for want of room: {', '.join(_SPARE)}; --wide shows all.")
+        print(_line(every, _TITLES))
+        return _loop(path, interval, count, _print_all if every else _print_some)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # not without giving the screen back
     sys.stdout.write(_ENTER_SCREEN)
     try:
@@ -68,16 +78,44 @@ def _loop(path: str, interval: float, count: int, show: _Show) -> int:
         time.sleep(max(0.0, due - now))
 
 
-def _print(_: str, __: float, reading: Optional[Reading], remark: Optional[str]) -> None:
+def _screen_width() -> int:
+    """What COLUMNS says, else 80; narrower than 40 is taken for nonsense."""
+    columns = os.environ.get("COLUMNS", "")
+    return int(columns) if columns.isascii() and columns.isdigit() and int(columns) >= 40 else 80
+
+
+def _line(every: bool, cells: Sequence[str]) -> str:
+    shown = []
+    for title, width, cell in zip(_TITLES, _WIDTHS, cells):
+        if every or title not in _SPARE:
+            shown.append(cell.ljust(width) if title in ("# time", "source", "state") else cell.rjust(width))
+    return "  ".join(shown).rstrip()
+
+
+def _print_all(_: str, __: float, reading: Optional[Reading], remark: Optional[str]) -> None:
+    _print(True, reading, remark)
+
+
+def _print_some(_: str, __: float, reading: Optional[Reading], remark: Optional[str]) -> None:
+    _print(False, reading, remark)
+
+
+def _print(every: bool, reading: Optional[Reading], remark: Optional[str]) -> None:
     if remark:
         print(f"# {remark}")
     if reading and reading.now:
         record, now = reading.record, reading.now
-        print(
-            f"{fmt.unix_seconds(now.estimate_ns)} s  {fmt.offset(reading.offset)}  ±{fmt.duration(reading.uncertainty)}"
-            f"  ±{fmt.duration(now.bound_ns * 1e-9)}  {fmt.ppm(record.drift_rate)}  {fmt.percent(record.confidence, 1)}"
-            f"  {record.source.name}  {reading.state}"
+        cells = (
+            f"{fmt.unix_seconds(now.estimate_ns)} s",
+            fmt.offset(reading.offset),
+            f"±{fmt.duration(reading.uncertainty)}",
+            f"±{fmt.duration(now.bound_ns * 1e-9)}",
+            fmt.ppm(record.drift_rate),
+            fmt.percent(record.confidence, 1),
+            record.source.name,
+            reading.state,
         )
+        print(_line(every, cells))
 
 
 def _draw(path: str, interval: float, reading: Optional[Reading], remark: Optional[str]) -> None:

@@ -14,7 +14,7 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "benchmark",
-        description = "Measure how long reading the time takes, beside asking a server process for it.",
+        description = "Measure how long a read takes, compared with a request to a server process.",
         footer = {
             "",
             "One read is the whole record and the time with its interval. The rival asks for the record over a Unix-domain",

@@ -206,7 +206,7 @@ final class CommandTree {
                 "",
                 "Environment:",
                 "  CHRONOTICK_SHM        segment to use where --shm is not given",
-                "  CHRONOTICK_TRUST_UID  number of a user whose daemon is believed, beside root's and your own",
+                "  CHRONOTICK_TRUST_UID  uid of a user whose daemon is trusted, beside root's and your own",
                 "  CHRONOTICK_DEBUG      1: internal errors show their stack trace",
                 "  NO_COLOR              set: no colours",
                 "",

@@ -20,7 +20,7 @@ import picocli.CommandLine.Command;
 
 @Command(
         name = "doctor",
-        description = "Check everything that has to hold, and say what to do where it does not.",
+        description = "Check the daemon and this machine, and say how to fix what fails.",
         footer = {
             "",
             "Exit code: 0 when every check holds, 1 otherwise.",

@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "lab",
         synopsisSubcommandLabel = "COMMAND",
-        description = "Judge the engine in virtual time: the very code of the daemon, hours in milliseconds.",
+        description = "Test the daemon's engine in virtual time: replay, traces, simulation, reports.",
         footer = {
             "",
             "Examples:",

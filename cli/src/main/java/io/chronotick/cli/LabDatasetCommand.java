@@ -13,7 +13,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "dataset",
         description =
-                "Write made-up exchanges with the engine's features and the truth, to train the learned filter on.",
+                "Write simulated exchanges with the engine's features and the true time, to train the learned filter on.",
         footer = {
             "",
             "Every sequence has its own clock, server, path and poll; training/README.md says what is drawn from which laws and",

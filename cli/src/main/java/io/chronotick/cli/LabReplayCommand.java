@@ -70,7 +70,7 @@ final class LabReplayCommand extends LabRunCommand {
     @Option(
             names = "--cell",
             paramLabel = "CLOCK/PATH",
-            description = "Only these; * stands for any. May be given again.")
+            description = "Only these cells; * stands for any. May be repeated.")
     List<String> only = new ArrayList<>();
 
     @Option(names = "--poll", paramLabel = "SECONDS", split = ",", description = "Default: 16,64.")
@@ -86,7 +86,7 @@ final class LabReplayCommand extends LabRunCommand {
     @Nullable
     Path weightsFile;
 
-    @Option(names = "--learned", description = "Let the learned filter speak: what is published is fused with it.")
+    @Option(names = "--learned", description = "Publish the fusion of the bank with the learned filter.")
     boolean learned;
 
     @Option(
@@ -105,7 +105,7 @@ final class LabReplayCommand extends LabRunCommand {
     @Nullable
     String maxDrift;
 
-    @Option(names = "--json", description = "Everything as JSON: times in microseconds, shares 0..1.")
+    @Option(names = "--json", description = "Print all results as JSON: times in microseconds, shares from 0 to 1.")
     boolean json;
 
     @Option(names = "--csv", description = "A line of comma-separated values for each run.")

@@ -16,7 +16,7 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "report",
-        description = "Run replay, ablations, scenarios and traces, and write one page that shows it all.",
+        description = "Run replay, ablations, scenarios and traces, and write the results to one HTML page.",
         footer = {
             "",
             "The page is one file that needs no network; --png writes its main plots as pictures, too. Takes some minutes.",

@@ -31,11 +31,10 @@ import picocli.CommandLine.Parameters;
 
 @Command(
         name = "simulate",
-        description =
-                "Run clocks, networks and servers that exist only in virtual time, and hold the engine to limits.",
+        description = "Simulate clocks, networks and servers in virtual time, and check the engine against limits.",
         footer = {
             "",
-            "A scenario file says in YAML how the clock, the paths and the servers behave, and what has to come of it.",
+            "A scenario file says in YAML how the clock, the paths and the servers behave, and which limits the result has to keep.",
             "--show prints one of the library to start from.",
             "",
             "--byzantine makes up worlds of an adversary that keep the assumptions of the hard bound, which has to hold in",
@@ -80,32 +79,39 @@ final class LabSimulateCommand extends LabRunCommand {
     @Option(
             names = "--random",
             paramLabel = "SEED",
-            description = "Make up scenarios from this seed and the following.")
+            description = "Generate scenarios from this seed and the following ones.")
     @Nullable
     Long random;
 
     @Option(
             names = "--byzantine",
             paramLabel = "SEED",
-            description = "Make up worlds with an adversary from this seed and the following.")
+            description = "Generate worlds with an adversary from this seed and the following ones.")
     @Nullable
     Long byzantine;
 
-    @Option(names = "--family", paramLabel = "FAMILY", description = "Only such worlds: ${COMPLETION-CANDIDATES}.")
+    @Option(
+            names = "--family",
+            paramLabel = "FAMILY",
+            description = "Only worlds of this family: ${COMPLETION-CANDIDATES}.")
     @Nullable
     ByzantineFamily family;
 
-    @Option(names = "--count", paramLabel = "N", defaultValue = "20", description = "How many to make up. Default: 20.")
+    @Option(
+            names = "--count",
+            paramLabel = "N",
+            defaultValue = "20",
+            description = "How many to generate. Default: 20.")
     int count;
 
-    @Option(names = "--learned", description = "Let the learned filter speak beside the bank.")
+    @Option(names = "--learned", description = "Publish the fusion of the bank with the learned filter.")
     boolean learned;
 
     @Option(names = "--weights", paramLabel = "FILE", description = "The same with own weights (safetensors).")
     @Nullable
     Path weightsFile;
 
-    @Option(names = "--json", description = "Everything as JSON: times in seconds, shares 0..1.")
+    @Option(names = "--json", description = "Print all results as JSON: times in seconds, shares from 0 to 1.")
     boolean json;
 
     @Option(names = "--wide", description = "Show all columns, whatever the width of the screen.")

@@ -7,7 +7,11 @@ import io.chronotick.client.CorrectionRecord;
 import io.chronotick.client.Reading;
 import io.chronotick.client.StatusPage;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -22,6 +26,7 @@ import picocli.CommandLine.Option;
             "",
             "Examples:",
             "  chronotick monitor",
+            "  chronotick monitor --wide | tee readings.txt    # all columns, whatever the width of the screen",
             "  chronotick monitor --interval 0.1 --count 100 > readings.txt"
         })
 final class MonitorCommand extends SegmentCommand {
@@ -50,7 +55,49 @@ final class MonitorCommand extends SegmentCommand {
             description = "Stop after so many readings; 0 never. Default: ${DEFAULT-VALUE}.")
     long count;
 
+    @Option(names = "--wide", description = "In a pipe, print all columns, whatever the width of the screen.")
+    boolean wide;
+
     private boolean left;
+
+    /**
+     * A line for each reading, in columns as wide as their values usually are: a {@link Table} would have to know all rows before it
+     * prints the first.
+     */
+    private static final class Line {
+        private static final List<String> TITLES =
+                List.of("# time", "offset", "±1σ", "bound", "drift", "confidence", "source", "state");
+        private static final int[] WIDTHS = {22, 11, 11, 11, 12, 10, 9, 12};
+        private static final Set<String> SPARE = Set.of("drift", "confidence", "source");
+        private static final String GAP = "  ";
+
+        /** Width of a line with all columns. */
+        static final int ALL = IntStream.of(WIDTHS).sum() + GAP.length() * (WIDTHS.length - 1);
+
+        private Line() {}
+
+        static List<String> headings(boolean wide, int width) {
+            boolean all = wide || ALL <= width;
+            List<String> lines = new ArrayList<>();
+            if (!all) {
+                lines.add("# Not shown for want of room: drift, confidence, source; --wide shows all.");
+            }
+            lines.add(of(all, TITLES.toArray(String[]::new)));
+            return lines;
+        }
+
+        static String of(boolean all, String... cells) {
+            StringBuilder line = new StringBuilder();
+            for (int i = 0; i < cells.length; i++) {
+                if (all || !SPARE.contains(TITLES.get(i))) {
+                    String padding = " ".repeat(Math.max(0, WIDTHS[i] - cells[i].length()));
+                    boolean text = i == 0 || i >= cells.length - 2;
+                    line.append(text ? cells[i] + padding : padding + cells[i]).append(GAP);
+                }
+            }
+            return line.toString().stripTrailing();
+        }
+    }
 
     MonitorCommand(Shell shell) {
         super(shell);
@@ -81,7 +128,7 @@ final class MonitorCommand extends SegmentCommand {
     private int watch() {
         Path segment = segment();
         if (!shell.terminal()) {
-            shell.line("# time offset ±1σ bound drift confidence source state");
+            Line.headings(wide, shell.width()).forEach(shell::line);
         }
         long intervalNanos = Math.round(interval * 1e9);
         long next = System.nanoTime();
@@ -137,12 +184,16 @@ final class MonitorCommand extends SegmentCommand {
             shell.line("# " + Shell.hint(remark));
         }
         if (reading.refusal() == null) {
-            shell.line(Format.unixSeconds(reading.now().estimateNanos()) + " s  " + Format.offset(reading.offset())
-                    + "  ±"
-                    + Format.duration(reading.uncertainty()) + "  ±"
-                    + Format.duration(reading.now().boundNanos() * 1e-9)
-                    + "  " + Format.ppm(record.driftRate()) + "  " + Format.percent(record.confidence(), 1) + "  "
-                    + record.source().name() + "  " + reading.state().label());
+            shell.line(Line.of(
+                    wide || Line.ALL <= shell.width(),
+                    Format.unixSeconds(reading.now().estimateNanos()) + " s",
+                    Format.offset(reading.offset()),
+                    "±" + Format.duration(reading.uncertainty()),
+                    "±" + Format.duration(reading.now().boundNanos() * 1e-9),
+                    Format.ppm(record.driftRate()),
+                    Format.percent(record.confidence(), 1),
+                    record.source().name(),
+                    reading.state().label()));
         }
     }
 

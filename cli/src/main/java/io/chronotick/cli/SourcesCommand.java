@@ -11,7 +11,7 @@ import picocli.CommandLine.Option;
 
 @Command(
         name = "sources",
-        description = "List the NTP servers and what the daemon makes of them.",
+        description = "List the NTP servers and how the daemon rates them.",
         footer = {
             "",
             "The mark before the name: * selected, + candidate, x falseticker, ? unreachable, ! unauthenticated, - denied.",

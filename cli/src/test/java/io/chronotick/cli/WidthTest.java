@@ -108,9 +108,32 @@ class WidthTest {
                 .allMatch(text -> text.length() <= WIDTH);
     }
 
-    /** On a terminal; in a pipe it writes one reading a line, for programs. */
+    /** One reading a line, whatever its digits; all of it for who asks. */
     @Test
-    void monitorFits() throws IOException {
+    void monitorFitsInAPipe() throws IOException {
+        SampleSegment sample = new SampleSegment(ProcessHandle.current().pid());
+        sample.bytes.putDouble(PageLayout.UPDATE_FREQUENCY, 0.01);
+        sample.bytes.putDouble(RecordLayout.OFFSET_CORRECTION, -0.9999);
+        sample.bytes.putDouble(RecordLayout.OFFSET_UNCERTAINTY, 1.23456e-4);
+        sample.bytes.putFloat(RecordLayout.MAX_ERROR, 0.123456f);
+        Path segment = directory.resolve("segment");
+        sample.writeTo(segment);
+        shell.with("CHRONOTICK_SHM", segment);
+        assertThat(shell.run("monitor", "--count", "3", "--interval", "0.001")).isZero();
+        fits(WIDTH);
+        assertThat(shell.out())
+                .contains("±1σ", "drift, confidence, source; --wide")
+                .contains("-999.900 ms");
+        assertThat(shell.run("monitor", "--count", "1", "--wide")).isZero();
+        assertThat(shell.out()).contains(" ppm", " %", "CPU_MODEL").doesNotContain("Not shown");
+        String wide = shell.out().lines().findFirst().orElseThrow();
+        assertThat(shell.with("COLUMNS", 112).run("monitor", "--count", "1")).isZero();
+        assertThat(shell.out()).startsWith(wide).contains(" ppm");
+        fits(112);
+    }
+
+    @Test
+    void monitorFitsATerminal() throws IOException {
         SampleSegment sample = new SampleSegment(ProcessHandle.current().pid());
         sample.bytes.putDouble(PageLayout.UPDATE_FREQUENCY, 0.01);
         sample.bytes.putInt(

@@ -77,7 +77,7 @@ final class Servers {
             state = now;
             switch (state) {
                 case SELECTED -> notes.inform(name() + " selected");
-                case FALSETICKER -> notes.warn(name() + " contradicts the majority: falseticker");
+                case FALSETICKER -> notes.warn(name() + " is a falseticker: left out");
                 case UNREACHABLE -> notes.warn(name() + " does not answer any more");
                 default -> notes.debug(name() + ": " + before + " -> " + state);
             }

@@ -132,7 +132,7 @@ final class ConfigKeys {
             "fusion.enabled",
             new Flag(),
             "true",
-            "Whether the two forecasters speak together, by FUSION. If not, the short-term one speaks alone where it is"
+            "Whether the two forecasters are fused (FUSION). If not, the short-term one is used alone where it is"
                     + " enabled.");
     static final ConfigKey<String> FUSION_METHOD = ALL.conditional(
             "fusion.method",
@@ -215,7 +215,7 @@ final class ConfigKeys {
             "performance.model_timeout",
             new Real(0.001, DAY, "s"),
             "10.0",
-            "Longest any model from an ONNX file may take for a forecast, s; max_inference_time may say less.",
+            "Longest time any model from an ONNX file may take for a forecast, s; max_inference_time may be less.",
             ConfigKeys::modelless);
     static final ConfigKey<Level> LOG_LEVEL = ALL.key(
             "logging.level",
@@ -261,7 +261,7 @@ final class ConfigKeys {
             "daemon.metrics_port",
             new Whole(0, 65_535, "TCP"),
             "0",
-            "Port on 127.0.0.1 at which Prometheus finds metrics, under /metrics; 0 for none.");
+            "Port on 127.0.0.1 that serves metrics for Prometheus, at /metrics; 0 for none.");
 
     // What existing files hold beside that. Each is a key of its own, so that a misspelt one is still found.
     static {
