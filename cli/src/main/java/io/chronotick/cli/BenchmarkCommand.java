@@ -2,6 +2,10 @@
 package io.chronotick.cli;
 
 import com.sun.management.ThreadMXBean;
+import io.chronotick.cli.text.ExitCode;
+import io.chronotick.cli.text.Format;
+import io.chronotick.cli.text.Shell;
+import io.chronotick.cli.text.UserException;
 import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.CorrectionRecord;
 import io.chronotick.client.TimeInterval;

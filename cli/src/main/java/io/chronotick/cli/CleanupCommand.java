@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.cli;
 
+import io.chronotick.cli.text.ExitCode;
+import io.chronotick.cli.text.Shell;
+import io.chronotick.cli.text.UserException;
 import io.chronotick.daemon.segment.SegmentException;
 import io.chronotick.daemon.segment.SegmentFile;
 import java.nio.file.Path;

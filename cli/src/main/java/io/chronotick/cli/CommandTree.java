@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.cli;
 
+import io.chronotick.cli.lab.LabCommand;
+import io.chronotick.cli.lab.LabDatasetCommand;
+import io.chronotick.cli.lab.LabReplayCommand;
+import io.chronotick.cli.lab.LabReportCommand;
+import io.chronotick.cli.lab.LabSimulateCommand;
+import io.chronotick.cli.lab.LabTraceCommand;
+import io.chronotick.cli.text.ExitCode;
+import io.chronotick.cli.text.Shell;
+import io.chronotick.cli.text.Text;
 import io.chronotick.daemon.config.Spelling;
 import java.io.PrintStream;
 import java.io.PrintWriter;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.cli;
 
+import io.chronotick.cli.text.ExitCode;
+import io.chronotick.cli.text.Shell;
+import io.chronotick.cli.text.Table;
 import io.chronotick.daemon.config.ConfigException;
 import io.chronotick.daemon.config.ConfigSample;
 import io.chronotick.daemon.config.ConfigSchema;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.cli;
 
+import io.chronotick.cli.text.ExitCode;
+import io.chronotick.cli.text.Shell;
+import io.chronotick.cli.text.UserException;
 import io.chronotick.daemon.Daemon;
 import io.chronotick.daemon.DaemonException;
 import io.chronotick.daemon.config.ConfigException;

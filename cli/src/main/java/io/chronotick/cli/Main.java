@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.cli;
 
+import io.chronotick.cli.text.ExitCode;
+import io.chronotick.cli.text.Output;
+import io.chronotick.cli.text.Shell;
+import io.chronotick.cli.text.UserException;
 import io.chronotick.client.ChronoTickException;
 import java.util.concurrent.Callable;
 

@@ -4,6 +4,7 @@ package io.chronotick.cli;
 import io.chronotick.agent.ChronoTickTools;
 import io.chronotick.agent.Tool;
 import io.chronotick.agent.mcp.StdioMcpServer;
+import io.chronotick.cli.text.Shell;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

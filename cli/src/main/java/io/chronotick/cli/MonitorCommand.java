@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.cli;
 
+import io.chronotick.cli.text.ExitCode;
+import io.chronotick.cli.text.Format;
+import io.chronotick.cli.text.Shell;
+import io.chronotick.cli.text.Style;
+import io.chronotick.cli.text.Text;
+import io.chronotick.cli.text.UserException;
 import io.chronotick.client.ChronoTickException;
 import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.CorrectionRecord;

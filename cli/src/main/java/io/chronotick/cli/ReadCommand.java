@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.cli;
 
+import io.chronotick.cli.text.ExitCode;
+import io.chronotick.cli.text.Format;
+import io.chronotick.cli.text.Shell;
 import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.CorrectionRecord;
 import io.chronotick.client.Reading;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.cli;
 
+import io.chronotick.cli.text.Format;
 import io.chronotick.client.ChronoTickException;
 import io.chronotick.client.CorrectionRecord;
 import io.chronotick.client.Reading;

@@ -4,6 +4,10 @@ package io.chronotick.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.chronotick.cli.text.ExitCode;
+import io.chronotick.cli.text.Output;
+import io.chronotick.cli.text.Shell;
+import io.chronotick.cli.text.UserException;
 import io.chronotick.daemon.config.ServerConfig;
 import io.chronotick.daemon.reference.Misbehaviour;
 import io.chronotick.daemon.reference.ReferenceServer;

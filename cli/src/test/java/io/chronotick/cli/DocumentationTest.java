@@ -3,6 +3,7 @@ package io.chronotick.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.chronotick.cli.text.ExitCode;
 import io.chronotick.client.PageLayout;
 import io.chronotick.client.RecordLayout;
 import io.chronotick.daemon.time.CpuAffinity;

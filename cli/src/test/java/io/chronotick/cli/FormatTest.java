@@ -3,6 +3,7 @@ package io.chronotick.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.chronotick.cli.text.Format;
 import java.time.Instant;
 import java.util.Random;
 import org.junit.jupiter.api.Test;

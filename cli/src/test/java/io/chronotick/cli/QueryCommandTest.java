@@ -3,6 +3,7 @@ package io.chronotick.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.chronotick.cli.text.ExitCode;
 import io.chronotick.daemon.config.ServerConfig;
 import io.chronotick.daemon.net.NtpTransport;
 import io.chronotick.daemon.time.HostClocks;

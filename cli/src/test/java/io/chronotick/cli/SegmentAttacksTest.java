@@ -6,6 +6,7 @@ import static io.chronotick.cli.Programs.NOBODY;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.chronotick.cli.text.ExitCode;
 import io.chronotick.client.PageLayout;
 import io.chronotick.client.RecordLayout;
 import io.chronotick.daemon.reference.ReferenceServer;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.chronotick.cli.text.ExitCode;
 import io.chronotick.client.PageLayout;
 import io.chronotick.client.RecordLayout;
 import io.chronotick.daemon.segment.SegmentFile;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.chronotick.cli.text.ExitCode;
 import io.chronotick.client.SourceRow;
 import java.io.BufferedReader;
 import java.io.IOException;

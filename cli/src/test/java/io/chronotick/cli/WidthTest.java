@@ -3,6 +3,9 @@ package io.chronotick.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.chronotick.cli.lab.ByzantineReport;
+import io.chronotick.cli.text.Shell;
+import io.chronotick.cli.text.Text;
 import io.chronotick.client.PageLayout;
 import io.chronotick.client.RecordLayout;
 import io.chronotick.daemon.reference.ReferenceServer;

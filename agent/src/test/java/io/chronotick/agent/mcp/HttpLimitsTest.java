@@ -180,7 +180,7 @@ class HttpLimitsTest {
 
     @Test
     void shouldCloseTheConnectionOfWhoDoesNotRead() throws IOException {
-        start(new Limits(64, 4, 8, NEVER, Duration.ofMillis(500), NEVER));
+        start(new Limits(64, 4, 8, NEVER, Duration.ofSeconds(2), NEVER));
         String session = initialize();
         RawCaller caller = connect();
         caller.sendUntilReset(caller.post(session(session), LIST));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.chronotick.cli;
+package io.chronotick.cli.lab;
 
+import io.chronotick.cli.text.Format;
+import io.chronotick.cli.text.Shell;
 import io.chronotick.engine.oscillator.Ablation;
 import java.util.EnumSet;
 import java.util.List;
@@ -16,7 +18,7 @@ abstract class LabRunCommand extends LabJobCommand {
             description = "Leave parts of the estimator out: ${COMPLETION-CANDIDATES}.")
     List<Ablation> without = List.of();
 
-    LabRunCommand(Shell shell) {
+    public LabRunCommand(Shell shell) {
         super(shell);
     }
 

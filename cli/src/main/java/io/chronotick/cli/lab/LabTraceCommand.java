@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.chronotick.cli;
+package io.chronotick.cli.lab;
 
+import io.chronotick.cli.text.ExitCode;
+import io.chronotick.cli.text.Format;
+import io.chronotick.cli.text.Progress;
+import io.chronotick.cli.text.Shell;
+import io.chronotick.cli.text.Style;
+import io.chronotick.cli.text.Table;
+import io.chronotick.cli.text.Text;
+import io.chronotick.cli.text.UserException;
 import io.chronotick.lab.LabException;
 import io.chronotick.lab.Parallel;
 import io.chronotick.lab.document.JsonText;
@@ -41,7 +49,7 @@ import picocli.CommandLine.Parameters;
             "  chronotick lab trace my-clock.csv",
             "  chronotick lab trace --every 64 tacc_20250319.csv.gz"
         })
-final class LabTraceCommand extends LabRunCommand {
+public final class LabTraceCommand extends LabRunCommand {
     /** Fewer scored samples than this say little. */
     private static final int FEW = 30;
 
@@ -64,7 +72,7 @@ final class LabTraceCommand extends LabRunCommand {
     @Option(names = "--wide", description = "Show all columns, whatever the width of the screen.")
     boolean wide;
 
-    LabTraceCommand(Shell shell) {
+    public LabTraceCommand(Shell shell) {
         super(shell);
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.chronotick.cli;
+package io.chronotick.cli.text;
 
 import io.chronotick.client.ChronoTickReader;
 import java.io.BufferedOutputStream;
@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
  * @param err errors and notes
  * @param terminal whether {@code out} is a terminal
  */
-record Shell(PrintStream out, PrintStream err, Map<String, String> environment, boolean terminal) {
+public record Shell(PrintStream out, PrintStream err, Map<String, String> environment, boolean terminal) {
     /** Names the segment where no option does. */
-    static final String SEGMENT_VARIABLE = "CHRONOTICK_SHM";
+    public static final String SEGMENT_VARIABLE = "CHRONOTICK_SHM";
 
     private static final int USUAL_WIDTH = 80;
 
@@ -30,7 +30,7 @@ record Shell(PrintStream out, PrintStream err, Map<String, String> environment, 
     private static final int LEAST_WIDTH = 40;
 
     /** The streams of this process, in UTF-8 whatever the locale says: JSON demands it, and all units are spelt in it. */
-    static Shell ofProcess() {
+    public static Shell ofProcess() {
         return new Shell(
                 new Output(new FileOutputStream(FileDescriptor.out)),
                 stream(FileDescriptor.err),
@@ -45,7 +45,7 @@ record Shell(PrintStream out, PrintStream err, Map<String, String> environment, 
     }
 
     /** Columns of the screen: what COLUMNS says, which the launcher sets on a terminal, else {@value #USUAL_WIDTH}. */
-    int width() {
+    public int width() {
         try {
             int columns = Integer.parseInt(environment.getOrDefault("COLUMNS", ""));
             return columns < LEAST_WIDTH ? USUAL_WIDTH : columns;
@@ -55,7 +55,7 @@ record Shell(PrintStream out, PrintStream err, Map<String, String> environment, 
     }
 
     /** Whether to colour: never in a pipe, nor where the user has asked for none (no-color.org). */
-    boolean colours() {
+    public boolean colours() {
         return terminal
                 && environment.getOrDefault("NO_COLOR", "").isEmpty()
                 && !"dumb".equals(environment.get("TERM"));
@@ -66,7 +66,7 @@ record Shell(PrintStream out, PrintStream err, Map<String, String> environment, 
      *
      * @param option what the user has given as --shm, if anything
      */
-    Path segment(@Nullable String option) {
+    public Path segment(@Nullable String option) {
         String configured = option != null ? option : environment.getOrDefault(SEGMENT_VARIABLE, "");
         if (configured.isBlank()) {
             if (option != null) {
@@ -83,7 +83,7 @@ record Shell(PrintStream out, PrintStream err, Map<String, String> environment, 
     }
 
     /** A text with commands that work where it is read: in a checkout the program is ./chronotick, say. */
-    static String hint(String text) {
+    public static String hint(String text) {
         // As the launcher was called; see there.
         String program = System.getProperty("chronotick.command", "chronotick");
         return program.equals("chronotick")
@@ -91,12 +91,12 @@ record Shell(PrintStream out, PrintStream err, Map<String, String> environment, 
                 : text.replaceAll("(?<![\\w./-])chronotick (?=[a-z]+\\b|--)", Matcher.quoteReplacement(program) + " ");
     }
 
-    void line(String text) {
+    public void line(String text) {
         out.append(text).append('\n');
     }
 
     /** One line on stderr, named after the program as is the custom. */
-    void error(String message) {
+    public void error(String message) {
         out.flush();
         err.append("chronotick: ").append(hint(message)).append('\n');
         err.flush();

@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.chronotick.cli;
+package io.chronotick.cli.lab;
 
+import io.chronotick.cli.text.ExitCode;
+import io.chronotick.cli.text.Format;
+import io.chronotick.cli.text.Progress;
+import io.chronotick.cli.text.Shell;
+import io.chronotick.cli.text.Style;
+import io.chronotick.cli.text.Table;
+import io.chronotick.cli.text.Text;
+import io.chronotick.cli.text.UserException;
 import io.chronotick.engine.EngineConfig;
 import io.chronotick.engine.learned.FilterWeights;
 import io.chronotick.lab.LearnedWeights;
@@ -50,7 +58,7 @@ import picocli.CommandLine.Parameters;
             "  chronotick lab replay --without BANK,CALIBRATION",
             "  chronotick lab replay --learned --weights mine.safetensors"
         })
-final class LabReplayCommand extends LabRunCommand {
+public final class LabReplayCommand extends LabRunCommand {
     private static final List<Integer> POLLS = List.of(16, 64);
 
     /** What is published says most, and the plain estimators what that is worth. */
@@ -117,7 +125,7 @@ final class LabReplayCommand extends LabRunCommand {
     @Option(names = "--wide", description = "Show all columns, whatever the width of the screen.")
     boolean wide;
 
-    LabReplayCommand(Shell shell) {
+    public LabReplayCommand(Shell shell) {
         super(shell);
     }
 
@@ -251,28 +259,42 @@ final class LabReplayCommand extends LabRunCommand {
     }
 
     private void printCells(List<Cell> of) {
-        Table table = new Table(
-                        "<Cell",
-                        "ratio",
-                        "rms us",
-                        "mean us",
-                        "p95 us",
-                        "max us",
-                        "chrony us",
-                        "of oracle",
+        boolean oracleCompared = of.stream().anyMatch(cell -> cell.oracleRatio().isPresent());
+        List<String> header = new ArrayList<>(List.of(
+                "<Cell",
+                "ratio",
+                "rms us",
+                "mean us",
+                "p95 us",
+                "max us",
+                "chrony us",
+                "in 50%",
+                "in 80%",
+                "in 95%",
+                "in 99%",
+                "width95 us",
+                "in bound",
+                "bound us",
+                "of chrony's",
+                "conv s",
+                "exch"));
+        if (oracleCompared) {
+            header.add(2, "of oracle");
+        }
+        Table table = new Table(header.toArray(String[]::new))
+                .spare(
+                        "exch",
+                        "conv s",
                         "in 50%",
                         "in 80%",
-                        "in 95%",
                         "in 99%",
+                        "p95 us",
+                        "mean us",
                         "width95 us",
-                        "in bound",
-                        "bound us",
-                        "of chrony's",
-                        "conv s",
-                        "exch")
-                .spare("exch", "conv s", "in 50%", "in 80%", "in 99%", "p95 us", "mean us", "width95 us", "max us");
+                        "max us",
+                        "bound us");
         for (Cell cell : of) {
-            table.row(
+            List<String> row = new ArrayList<>(List.of(
                     cell.clock() + "/" + cell.path(),
                     cell.ratio(ReplayResult.PUBLISHED)
                             .map(r -> Format.fixed(r, 2))
@@ -282,7 +304,6 @@ final class LabReplayCommand extends LabRunCommand {
                     micros(cell.median(run -> run.published().error().p95())),
                     micros(cell.median(run -> run.published().error().max())),
                     micros(cell.median(run -> run.chronyRms().orElse(Double.NaN))),
-                    cell.oracleRatio().map(r -> Format.fixed(r, 2)).orElse("-"),
                     covered(cell, 0),
                     covered(cell, 1),
                     covered(cell, 2),
@@ -292,7 +313,11 @@ final class LabReplayCommand extends LabRunCommand {
                     micros(cell.median(ReplayResult::boundMedian)),
                     cell.boundRatio().map(r -> Format.fixed(r, 2)).orElse("-"),
                     Format.fixed(cell.median(ReplayResult::convergenceSeconds), 0),
-                    Format.fixed(cell.median(ReplayResult::exchanges), 0));
+                    Format.fixed(cell.median(ReplayResult::exchanges), 0)));
+            if (oracleCompared) {
+                row.add(2, cell.oracleRatio().map(r -> Format.fixed(r, 2)).orElse("-"));
+            }
+            table.row(row.toArray(String[]::new));
         }
         table.printTo(shell, wide);
         shell.line("");

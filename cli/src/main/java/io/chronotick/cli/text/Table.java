@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.chronotick.cli;
+package io.chronotick.cli.text;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -9,7 +9,7 @@ import java.util.List;
  * Columns as wide as their widest cell. Numbers are aligned right, so their units stand below each other. Where the whole does
  * not fit the screen, columns that can be spared are left out, which is said below; then text is broken at words.
  */
-final class Table {
+public final class Table {
     private static final String GAP = "  ";
     private static final char NO_BREAK = '\u00a0';
 
@@ -29,7 +29,7 @@ final class Table {
      * @param header titles; one that begins with '<' is of a column aligned left, one that ends in ':' and a number of a column
      *     that is usually so wide
      */
-    Table(String... header) {
+    public Table(String... header) {
         this.header = new String[header.length];
         this.left = new boolean[header.length];
         this.usual = new int[header.length];
@@ -43,29 +43,37 @@ final class Table {
         rows.add(this.header);
     }
 
-    /** @param titles columns to leave out where there is no room for all, in this order */
-    Table spare(String... titles) {
+    /**
+     * Says what may be left out.
+     *
+     * @param titles columns to leave out where there is no room for all, in this order
+     */
+    public Table spare(String... titles) {
         spare = List.of(titles);
         return this;
     }
 
-    /** @param cells one for each title */
-    void row(String... cells) {
+    /**
+     * Adds a row.
+     *
+     * @param cells one for each title
+     */
+    public void row(String... cells) {
         rows.add(cells.clone());
     }
 
     /** A text that is not to be broken at its blanks. */
-    static String unbroken(String text) {
+    public static String unbroken(String text) {
         return text.replace(' ', NO_BREAK);
     }
 
     /** A line across the columns. */
-    void heading(String text) {
+    public void heading(String text) {
         rows.add(new String[] {text});
     }
 
     /** Within the width of the screen. */
-    void printTo(Shell shell) {
+    public void printTo(Shell shell) {
         List<String> leftOut = print(shell, shell.width());
         if (!leftOut.isEmpty()) {
             Text.wrap(
@@ -80,7 +88,7 @@ final class Table {
      *
      * @param wide whether the user has asked for all columns
      */
-    void printTo(Shell shell, boolean wide) {
+    public void printTo(Shell shell, boolean wide) {
         if (wide) {
             print(shell, Integer.MAX_VALUE);
         } else {

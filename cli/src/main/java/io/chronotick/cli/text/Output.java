@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.chronotick.cli;
+package io.chronotick.cli.text;
 
 import java.io.BufferedOutputStream;
 import java.io.FilterOutputStream;
@@ -10,13 +10,13 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** Standard output that remembers why it could not be written, which a PrintStream keeps to itself. */
-final class Output extends PrintStream {
+public final class Output extends PrintStream {
     /** What a reader that has gone leaves: `| head` has what it wanted. */
     private static final String BROKEN_PIPE = "Broken pipe";
 
     private final Memory memory;
 
-    Output(OutputStream to) {
+    public Output(OutputStream to) {
         this(new Memory(to));
     }
 
@@ -27,7 +27,7 @@ final class Output extends PrintStream {
 
     /** Why what was printed is lost; null if it is not, or nobody reads any more. */
     @Nullable
-    String failure() {
+    public String failure() {
         flush();
         String failure = memory.failure;
         return BROKEN_PIPE.equals(failure) ? null : failure;

@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.chronotick.cli;
+package io.chronotick.cli.text;
 
 /** Colours of a terminal, or none: the ANSI sequences of ECMA-48, which every terminal in use knows. */
-enum Style {
+public enum Style {
     COLOURED,
     PLAIN;
 
-    static Style of(Shell shell) {
+    public static Style of(Shell shell) {
         return shell.colours() ? COLOURED : PLAIN;
     }
 
-    String good(String text) {
+    public String good(String text) {
         return wrap("32", text);
     }
 
-    String warning(String text) {
+    public String warning(String text) {
         return wrap("33", text);
     }
 
-    String bad(String text) {
+    public String bad(String text) {
         return wrap("31", text);
     }
 
-    String bold(String text) {
+    public String bold(String text) {
         return wrap("1", text);
     }
 

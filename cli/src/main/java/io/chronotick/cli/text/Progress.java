@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.chronotick.cli;
+package io.chronotick.cli.text;
 
 import java.util.function.IntConsumer;
 
@@ -7,14 +7,14 @@ import java.util.function.IntConsumer;
  * Shows on stderr how many of many runs are done: one line that is rewritten on a terminal, a line every tenth in a log.
  * Thread-safe.
  */
-final class Progress implements IntConsumer {
+public final class Progress implements IntConsumer {
     private static final int LINES = 10;
 
     private final Shell shell;
     private final String what;
     private final int total;
 
-    Progress(Shell shell, String what, int total) {
+    public Progress(Shell shell, String what, int total) {
         this.shell = shell;
         this.what = what;
         this.total = total;

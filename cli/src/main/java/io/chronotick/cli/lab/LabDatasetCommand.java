@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.chronotick.cli;
+package io.chronotick.cli.lab;
 
+import io.chronotick.cli.text.ExitCode;
+import io.chronotick.cli.text.Progress;
+import io.chronotick.cli.text.Shell;
+import io.chronotick.cli.text.UserException;
 import io.chronotick.lab.simulate.RecordedPaths;
 import io.chronotick.lab.simulate.TrainingFile;
 import java.nio.file.Path;
@@ -28,7 +32,7 @@ import picocli.CommandLine.Option;
             "  chronotick lab dataset --recorded exchanges.csv.1 --recorded exchanges.csv --out fleet.bin",
             "  chronotick lab dataset --seed 3 --count 512 --held-back --out unknown.bin"
         })
-final class LabDatasetCommand extends LabJobCommand {
+public final class LabDatasetCommand extends LabJobCommand {
     private static final int MOST_SEQUENCES = 1_000_000;
     private static final int MOST_EXCHANGES = 100_000;
 
@@ -66,7 +70,7 @@ final class LabDatasetCommand extends LabJobCommand {
             description = "Of the sequences, 0 to 1, that have a recorded path. Default: 0.5.")
     double share;
 
-    LabDatasetCommand(Shell shell) {
+    public LabDatasetCommand(Shell shell) {
         super(shell);
     }
 

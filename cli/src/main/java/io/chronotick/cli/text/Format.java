@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.chronotick.cli;
+package io.chronotick.cli.text;
 
 /**
  * Numbers for people. Done by hand: {@link String#format} would take longer than everything else that {@code chronotick
  * read} does.
  */
-final class Format {
+public final class Format {
     private static final long NANOS_PER_SECOND = 1_000_000_000L;
     private static final long SECONDS_PER_DAY = 86_400;
 
     private Format() {}
 
     /** Unix seconds with nine digits, from integer nanoseconds: a double would lose 238 ns. */
-    static String unixSeconds(long epochNanos) {
+    public static String unixSeconds(long epochNanos) {
         StringBuilder text = new StringBuilder(24);
         // Of the absolute value: -0.5 s is not -1 + 0.5 to a person.
         long seconds = epochNanos / NANOS_PER_SECOND;
@@ -25,7 +25,7 @@ final class Format {
     }
 
     /** ISO 8601 in UTC with nine digits. */
-    static String iso(long epochNanos) {
+    public static String iso(long epochNanos) {
         long seconds = Math.floorDiv(epochNanos, NANOS_PER_SECOND);
         long day = Math.floorDiv(seconds, SECONDS_PER_DAY);
         long second = Math.floorMod(seconds, SECONDS_PER_DAY);
@@ -56,7 +56,7 @@ final class Format {
      *
      * @param seconds s
      */
-    static String duration(double seconds) {
+    public static String duration(double seconds) {
         if (Double.isNaN(seconds)) {
             return "-";
         }
@@ -76,12 +76,12 @@ final class Format {
     }
 
     /** A {@link #duration} that always shows its sign: an offset. */
-    static String offset(double seconds) {
+    public static String offset(double seconds) {
         return seconds >= 0 ? "+" + duration(seconds) : duration(seconds);
     }
 
     /** A spell of operation: seconds, then minutes, hours and days. */
-    static String age(double seconds) {
+    public static String age(double seconds) {
         if (!(seconds < 60)) {
             if (Double.isNaN(seconds) || seconds > 1e12) {
                 return "-";
@@ -104,7 +104,7 @@ final class Format {
     }
 
     /** Parts per million, signed. */
-    static String ppm(double rate) {
+    public static String ppm(double rate) {
         if (Double.isNaN(rate)) {
             return "-";
         }
@@ -112,12 +112,12 @@ final class Format {
     }
 
     /** A share of one. */
-    static String percent(double share, int decimals) {
+    public static String percent(double share, int decimals) {
         return Double.isNaN(share) ? "-" : fixed(share * 100, decimals) + " %";
     }
 
     /** Decimal notation, rounded half up. Beyond 2^53 / 10^decimals the digits are those that a double has. */
-    static String fixed(double value, int decimals) {
+    public static String fixed(double value, int decimals) {
         if (Double.isNaN(value) || Double.isInfinite(value)) {
             return "-";
         }
@@ -142,7 +142,7 @@ final class Format {
     }
 
     /** Whole number with a gap after each three digits from the right. */
-    static String grouped(long value) {
+    public static String grouped(long value) {
         StringBuilder text = new StringBuilder(Long.toString(value));
         int first = value < 0 ? 1 : 0;
         for (int i = text.length() - 3; i > first; i -= 3) {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.chronotick.cli;
+package io.chronotick.cli.lab;
 
+import io.chronotick.cli.text.Format;
+import io.chronotick.cli.text.Shell;
+import io.chronotick.cli.text.Table;
 import io.chronotick.lab.simulate.ByzantineFamily;
 import io.chronotick.lab.simulate.ByzantineResult;
 import io.chronotick.lab.simulate.ByzantineSummary;
@@ -9,19 +12,20 @@ import java.util.List;
 import java.util.Locale;
 
 /** What came of worlds with an adversary, within the width of the terminal. */
-final class ByzantineReport {
+public final class ByzantineReport {
     private static final int MOST_LINES = 20;
     private static final double DAY = 86_400;
 
     private final Shell shell;
     private final List<ByzantineResult> results;
 
-    ByzantineReport(Shell shell, List<ByzantineResult> results) {
+    public ByzantineReport(Shell shell, List<ByzantineResult> results) {
         this.shell = shell;
         this.results = results;
     }
 
-    void print() {
+    /** Prints the families and the first violations. */
+    public void print() {
         Table table = new Table("<Family", "worlds", "violated", "by up to", "for up to", "answered", "valid", "bound");
         for (ByzantineFamily family : ByzantineFamily.values()) {
             List<ByzantineResult> of =

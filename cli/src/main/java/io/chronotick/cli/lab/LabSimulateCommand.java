@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.chronotick.cli;
+package io.chronotick.cli.lab;
 
+import io.chronotick.cli.text.ExitCode;
+import io.chronotick.cli.text.Format;
+import io.chronotick.cli.text.Progress;
+import io.chronotick.cli.text.Shell;
+import io.chronotick.cli.text.Style;
+import io.chronotick.cli.text.Table;
+import io.chronotick.cli.text.Text;
+import io.chronotick.cli.text.UserException;
 import io.chronotick.engine.learned.FilterWeights;
 import io.chronotick.lab.LearnedWeights;
 import io.chronotick.lab.Parallel;
@@ -51,7 +59,7 @@ import picocli.CommandLine.Parameters;
             "  chronotick lab simulate --byzantine 1 --count 1000",
             "  chronotick lab simulate --weights mine.safetensors"
         })
-final class LabSimulateCommand extends LabRunCommand {
+public final class LabSimulateCommand extends LabRunCommand {
     private static final int MOST_RUNS = 100_000;
 
     @Parameters(
@@ -117,7 +125,7 @@ final class LabSimulateCommand extends LabRunCommand {
     @Option(names = "--wide", description = "Show all columns, whatever the width of the screen.")
     boolean wide;
 
-    LabSimulateCommand(Shell shell) {
+    public LabSimulateCommand(Shell shell) {
         super(shell);
     }
 

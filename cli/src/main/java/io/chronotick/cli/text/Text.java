@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.chronotick.cli;
+package io.chronotick.cli.text;
 
 import java.util.ArrayList;
 import java.util.List;
 
 /** Text within a width. */
-final class Text {
+public final class Text {
     private Text() {}
 
     /**
      * Breaks at blanks, and within, at a hyphen or slash if there is one, only what is wider than the width by itself. What goes on of an indented line goes on below
      * its last column, or deeper where it has but one. At least one line.
      */
-    static List<String> wrap(String text, int width) {
+    public static List<String> wrap(String text, int width) {
         if (text.length() <= width) {
             return List.of(text);
         }
@@ -26,7 +26,7 @@ final class Text {
      *
      * @param below column at which all lines but the first begin
      */
-    static List<String> wrap(String text, int below, int width) {
+    public static List<String> wrap(String text, int below, int width) {
         int indented = text.length() - text.stripLeading().length();
         String hanging = " ".repeat(below);
         List<String> lines = new ArrayList<>();
@@ -53,7 +53,7 @@ final class Text {
     }
 
     /** Neighbouring lines that are not indented are one paragraph: joins them, so that it can be broken anew. */
-    static String[] paragraphs(String... lines) {
+    public static String[] paragraphs(String... lines) {
         List<String> joined = new ArrayList<>();
         for (String line : lines) {
             String before = joined.isEmpty() ? "" : joined.get(joined.size() - 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.chronotick.cli;
+package io.chronotick.cli.text;
 
 import io.chronotick.client.ChronoTickException;
 import io.chronotick.client.ClockDomainException;
@@ -11,30 +11,30 @@ import io.chronotick.client.Reading;
 import io.chronotick.client.UntrustedSegmentException;
 
 /** What a command tells the script that ran it. */
-final class ExitCode {
-    static final int OK = 0;
+public final class ExitCode {
+    public static final int OK = 0;
 
     /** The condition asked about does not hold: not READY, a check failed, no server answered. */
-    static final int NOT_MET = 1;
+    public static final int NOT_MET = 1;
 
     /** Wrong usage or configuration. */
-    static final int USAGE = 2;
+    public static final int USAGE = 2;
 
     /** No segment, or its writer is gone. */
-    static final int NO_DAEMON = 3;
+    public static final int NO_DAEMON = 3;
 
     /** The record is expired although its writer lives. */
-    static final int EXPIRED = 4;
+    public static final int EXPIRED = 4;
 
-    static final int INTERNAL_ERROR = 70;
+    public static final int INTERNAL_ERROR = 70;
 
     /** The output could not be written; the number is that of sysexits.h. */
-    static final int OUTPUT_LOST = 74;
+    public static final int OUTPUT_LOST = 74;
 
     private ExitCode() {}
 
     /** What `read` and `json` return. */
-    static int of(Reading reading) {
+    public static int of(Reading reading) {
         if (!reading.isWriterAlive()) {
             return NO_DAEMON;
         }
@@ -45,7 +45,7 @@ final class ExitCode {
         return reading.isExpired() ? EXPIRED : of(refusal);
     }
 
-    static int of(ChronoTickException e) {
+    public static int of(ChronoTickException e) {
         if (e instanceof NoSegmentException || e instanceof DeadWriterException) {
             return NO_DAEMON;
         }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.chronotick.cli;
+package io.chronotick.cli.lab;
 
+import io.chronotick.cli.text.ExitCode;
+import io.chronotick.cli.text.Shell;
+import io.chronotick.cli.text.UserException;
 import io.chronotick.lab.LabException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Option;
@@ -21,7 +24,7 @@ abstract class LabJobCommand implements Callable<Integer> {
             description = "Show this help and exit.")
     boolean help;
 
-    LabJobCommand(Shell shell) {
+    public LabJobCommand(Shell shell) {
         this.shell = shell;
     }
 

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.chronotick.cli;
+package io.chronotick.cli.lab;
 
+import io.chronotick.cli.text.ExitCode;
+import io.chronotick.cli.text.Progress;
+import io.chronotick.cli.text.Shell;
+import io.chronotick.cli.text.UserException;
 import io.chronotick.lab.replay.ReplaySet;
 import io.chronotick.lab.report.HtmlReport;
 import io.chronotick.lab.report.PngPlots;
@@ -25,7 +29,7 @@ import picocli.CommandLine.Option;
             "  chronotick lab report",
             "  chronotick lab report --output /tmp/report.html --png /tmp/plots"
         })
-final class LabReportCommand extends LabRunCommand {
+public final class LabReportCommand extends LabRunCommand {
     @Option(
             names = {"-o", "--output"},
             paramLabel = "FILE",
@@ -54,7 +58,7 @@ final class LabReportCommand extends LabRunCommand {
     @Nullable
     Path traces;
 
-    LabReportCommand(Shell shell) {
+    public LabReportCommand(Shell shell) {
         super(shell);
     }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.chronotick.cli;
+package io.chronotick.cli.lab;
 
+import io.chronotick.cli.text.ExitCode;
+import io.chronotick.cli.text.UserException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;

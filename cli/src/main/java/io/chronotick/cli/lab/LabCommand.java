@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.chronotick.cli;
+package io.chronotick.cli.lab;
 
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
             "  chronotick lab report               all of it on one page",
             "  chronotick lab replay --help        what a command does, with examples"
         })
-final class LabCommand implements Runnable {
+public final class LabCommand implements Runnable {
     @Option(
             names = {"-h", "--help"},
             usageHelp = true,

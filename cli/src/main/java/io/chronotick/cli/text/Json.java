@@ -1,40 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.chronotick.cli;
+package io.chronotick.cli.text;
 
 import org.jspecify.annotations.Nullable;
 
 /** Writes one flat JSON object (RFC 8259). Not-a-number and infinities, which JSON does not have, become null. */
-final class Json {
+public final class Json {
     private final boolean pretty;
     private final StringBuilder text = new StringBuilder(2048).append('{');
     private boolean first = true;
 
-    Json(boolean pretty) {
+    public Json(boolean pretty) {
         this.pretty = pretty;
     }
 
-    Json number(String name, double value) {
+    public Json number(String name, double value) {
         return raw(name, Double.isFinite(value) ? Double.toString(value) : "null");
     }
 
     /** Of a float its own shortest digits: 0.98, not 0.9800000190734863. */
-    Json number(String name, float value) {
+    public Json number(String name, float value) {
         return raw(name, Float.isFinite(value) ? Float.toString(value) : "null");
     }
 
-    Json integer(String name, long value) {
+    public Json integer(String name, long value) {
         return raw(name, Long.toString(value));
     }
 
-    Json bool(String name, boolean value) {
+    public Json bool(String name, boolean value) {
         return raw(name, value ? "true" : "false");
     }
 
-    Json nothing(String name) {
+    public Json nothing(String name) {
         return raw(name, "null");
     }
 
-    Json string(String name, @Nullable String value) {
+    public Json string(String name, @Nullable String value) {
         if (value == null) {
             return nothing(name);
         }
@@ -44,7 +44,7 @@ final class Json {
     }
 
     /** A string as JSON has it. */
-    static String quoted(String value) {
+    public static String quoted(String value) {
         Json json = new Json(false);
         json.text.setLength(0);
         json.quote(value);
@@ -52,7 +52,7 @@ final class Json {
     }
 
     /** The object; nothing may be added after. */
-    String end() {
+    public String end() {
         return text.append(pretty && !first ? "\n}" : "}").toString();
     }
 
