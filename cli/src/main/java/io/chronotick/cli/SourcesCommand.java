@@ -117,7 +117,7 @@ final class SourcesCommand extends SegmentCommand {
     }
 
     private static Table ntsTable(StatusPage page, double since) {
-        Table table = new Table("<", "<Server:15", "<NTS:13", "Cookies", "Keys:6", "<Last Key Exchange");
+        Table table = new Table("<", "<Server:15", "<NTS:13", "Cookies", "Key Age:6", "<Key Exchange");
         for (SourceRow row : page.sources()) {
             Optional<NtsStatus> nts = row.nts();
             table.row(
