@@ -20,9 +20,10 @@ _SOURCES_AT = 512
 _PARTS = struct.Struct("<dd")
 _PARTS_AT = 3600
 _SOURCE_SIZE = 192
-_SOURCE = struct.Struct("<64sBBBBB3xffdddddII9I")
+_SOURCE = struct.Struct("<64sBBBBBBBBffdddddII10If")
 
 STATES = ("unreachable", "candidate", "selected", "falseticker", "unauthenticated", "denied")
+NTS_STATES = ("", "exchanging", "authenticated", "unproven", "failed")
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,14 @@ class SourceRow:
     sent: int
     accepted: int
     drops: Tuple[int, ...]
-    """Malformed, wrong mode, bogus origin, duplicate, late, unsynchronized, stratum, kiss, nonsense."""
+    """Malformed, wrong mode, bogus origin, duplicate, late, unsynchronized, stratum, kiss, nonsense, unauthenticated."""
+    nts: str
+    """How its authentication is doing (RFC 8915): exchanging, authenticated, unproven or failed; empty where it is not to be."""
+    nts_cookies: int
+    nts_failure: int
+    """Why the newest key exchange brought nothing, a number of docs/shared-memory.md; 0 if it did not fail."""
+    nts_age: float
+    """Since the newest key exchange that succeeded, when the page was written; NaN if there was none."""
 
 
 @dataclass(frozen=True)
@@ -127,11 +135,24 @@ class StatusPage:
 
 
 def _row(path: str, segment: bytes, at: int) -> SourceRow:
-    name, stratum, reach, state, stamp, leap, *rest = _SOURCE.unpack_from(segment, at)
+    name, stratum, reach, state, stamp, leap, nts, cookies, failure, *rest = _SOURCE.unpack_from(segment, at)
     if state >= len(STATES):
         raise _nonsense(path, "state of a source")
+    if nts >= len(NTS_STATES):
+        raise _nonsense(path, "authentication of a source")
     return SourceRow(
-        _text(name), stratum, reach, STATES[state], stamp != 0, leap, *rest[:9], tuple(rest[9:])
+        _text(name),
+        stratum,
+        reach,
+        STATES[state],
+        stamp != 0,
+        leap,
+        *rest[:9],
+        tuple(rest[9:-1]),
+        NTS_STATES[nts],
+        cookies,
+        failure,
+        rest[-1],
     )
 
 

@@ -149,7 +149,7 @@ final class DoctorCommand extends SegmentCommand {
     /** Asks those that do not answer, as `chronotick query` does. */
     private void diagnose(StatusPage page) {
         List<String> silent = page.sources().stream()
-                .filter(row -> row.reach() == 0)
+                .filter(row -> row.reach() == 0 && row.nts().isEmpty())
                 .map(row -> row.name().replaceFirst(" = .*", ""))
                 .toList();
         if (silent.isEmpty()) {
@@ -177,6 +177,14 @@ final class DoctorCommand extends SegmentCommand {
                         : "waits for " + health.waitingFor() + ": " + health.remedy());
         if (!ready) {
             diagnose(page);
+        }
+        if (NtsTrouble.isWanted(page)) {
+            List<String> troubles = NtsTrouble.of(page);
+            check(
+                    troubles.isEmpty(),
+                    "Servers that have to authenticate themselves do",
+                    reading.record().isAuthenticated() ? "the time is authenticated" : "the time is not authenticated",
+                    String.join("; ", troubles));
         }
         long measurements = reading.record().measurementCount();
         check(

@@ -10,6 +10,8 @@ import io.chronotick.daemon.config.ServerConfig;
 import io.chronotick.daemon.net.NtpTransport;
 import io.chronotick.daemon.net.NtpTransports;
 import io.chronotick.daemon.net.Resolver;
+import io.chronotick.daemon.nts.KeyExchange;
+import io.chronotick.daemon.nts.KeyExchangeException;
 import io.chronotick.daemon.time.ClockPair;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.engine.ntp.DropReason;
@@ -21,7 +23,9 @@ import io.chronotick.engine.ntp.SourceConfig;
 import io.chronotick.engine.ntp.StampKind;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -29,6 +33,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.random.RandomGenerator;
@@ -48,7 +53,8 @@ import picocli.CommandLine.Parameters;
             "",
             "Examples:",
             "  chronotick query pool.ntp.org",
-            "  chronotick query --timeout 5 192.0.2.1 time.example.net:1123 [2001:db8::1]:123"
+            "  chronotick query --timeout 5 192.0.2.1 time.example.net:1123 [2001:db8::1]:123",
+            "  chronotick query --nts time.example.net"
         })
 final class QueryCommand implements Callable<Integer> {
     private static final double MAX_TIMEOUT = 60;
@@ -64,7 +70,9 @@ final class QueryCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "SERVER",
             arity = "1..*",
-            description = "HOST, HOST:PORT or [IPv6]:PORT. The port is 123 unless given.")
+            description =
+                    "HOST, HOST:PORT or [IPv6]:PORT. The port is 123 unless given; with --nts it is that of the key exchange,"
+                            + " 4460 unless given.")
     List<String> servers = List.of();
 
     @Option(
@@ -80,6 +88,20 @@ final class QueryCommand implements Callable<Integer> {
             description = "Show this help and exit.")
     boolean help;
 
+    @Option(
+            names = "--nts",
+            description = "Authenticate the servers by NTS (RFC 8915); certificates are judged by the system clock.")
+    boolean nts;
+
+    @Option(
+            names = "--nts-ca",
+            paramLabel = "FILE",
+            description =
+                    "With --nts: certificates in PEM that the servers' have to be signed by, instead of the public"
+                            + " authorities that Java trusts.")
+    @Nullable
+    Path ntsCa;
+
     @Option(names = "--wide", description = "Show all columns, whatever the width of the screen.")
     boolean wide;
 
@@ -93,8 +115,11 @@ final class QueryCommand implements Callable<Integer> {
             throw new UserException(
                     ExitCode.USAGE, "--timeout " + timeout + " is out of range: give more than 0, at most 60 seconds");
         }
+        if (ntsCa != null && !nts) {
+            throw new UserException(ExitCode.USAGE, "--nts-ca is of no use without --nts: give both");
+        }
         HostClocks clocks = HostClocks.system();
-        List<Query> queries = resolved();
+        List<Query> queries = nts ? keyed() : resolved();
         try (NtpTransport transport = NtpTransports.open(clocks)) {
             return ask(queries, transport, clocks);
         }
@@ -133,6 +158,38 @@ final class QueryCommand implements Callable<Integer> {
             queries.add(new Query(server, address(server), timeout, random));
         }
         resolve(queries);
+        return queries;
+    }
+
+    /** Keys are exchanged with all servers at the same time; each exchange has one timeout. */
+    private List<Query> keyed() throws InterruptedException {
+        SecureRandom random = new SecureRandom();
+        Instant now = Instant.now();
+        long limit = Math.round(timeout * 1e9);
+        List<Query> queries = new ArrayList<>();
+        List<FutureTask<KeyExchange.Result>> exchanges = new ArrayList<>();
+        for (String server : servers) {
+            ServerConfig named = address(server, KeyExchange.DEFAULT_PORT);
+            KeyExchange exchange =
+                    new KeyExchange(named.host(), named.port(), Optional.ofNullable(ntsCa), ServerConfig.DEFAULT_PORT);
+            queries.add(new Query(server, named, timeout, random, true));
+            FutureTask<KeyExchange.Result> task = new FutureTask<>(() -> exchange.run(0, now, limit));
+            Thread.ofPlatform().daemon().name("keys " + named.host()).start(task);
+            exchanges.add(task);
+        }
+        for (int i = 0; i < queries.size(); i++) {
+            Query query = queries.get(i);
+            try {
+                KeyExchange.Result result = exchanges.get(i).get();
+                query.address = result.servers().getFirst();
+                query.association.nts().orElseThrow().onKeys(result.keys(), 0);
+            } catch (ExecutionException e) {
+                if (!(e.getCause() instanceof KeyExchangeException failed)) {
+                    throw new IllegalStateException(e.getCause());
+                }
+                query.failure = String.valueOf(failed.getMessage());
+            }
+        }
         return queries;
     }
 
@@ -213,6 +270,10 @@ final class QueryCommand implements Callable<Integer> {
 
     /** HOST, HOST:PORT, [IPv6]:PORT or a bare IPv6 address. */
     static ServerConfig address(String text) {
+        return address(text, ServerConfig.DEFAULT_PORT);
+    }
+
+    private static ServerConfig address(String text, int defaultPort) {
         String host = text;
         String port = "";
         int colon = text.lastIndexOf(':');
@@ -231,7 +292,7 @@ final class QueryCommand implements Callable<Integer> {
             }
         }
         try {
-            int number = port.isEmpty() ? ServerConfig.DEFAULT_PORT : Integer.parseInt(port);
+            int number = port.isEmpty() ? defaultPort : Integer.parseInt(port);
             if (host.isBlank() || number < 1 || number > 65_535) {
                 throw malformed(text);
             }
@@ -268,10 +329,14 @@ final class QueryCommand implements Callable<Integer> {
         private StampKind receivedKind = StampKind.USER;
 
         Query(String given, ServerConfig server, double timeout, RandomGenerator random) {
+            this(given, server, timeout, random, false);
+        }
+
+        Query(String given, ServerConfig server, double timeout, RandomGenerator random, boolean nts) {
             this.given = given;
             this.server = server;
             this.association = new NtpAssociation(
-                    0, new SourceConfig(given, 1, timeout, 1, UNSYNCHRONIZED_STRATUM - 1, 0), random);
+                    0, new SourceConfig(given, 1, timeout, 1, UNSYNCHRONIZED_STRATUM - 1, 0, nts), random);
         }
 
         Query at(InetSocketAddress known) {
@@ -303,6 +368,9 @@ final class QueryCommand implements Callable<Integer> {
             switch (reason) {
                 case MALFORMED -> hint = "what came is no NTP packet (" + length + " bytes)";
                 case WRONG_MODE -> hint = "what came is no server's answer";
+                case UNAUTHENTICATED ->
+                    hint =
+                            "what came does not prove to be from the server (NTS): it was changed on the way, or another answers";
                 case BOGUS_ORIGIN, LATE, DUPLICATE -> hint = "what came answers another request than this one";
                 case KISS, UNSYNCHRONIZED, STRATUM, NONSENSE ->
                     refused = NtpPacket.parse(payload, length)
@@ -315,6 +383,7 @@ final class QueryCommand implements Callable<Integer> {
             if (reason == DropReason.KISS) {
                 return switch (packet.kissCode()) {
                     case "RATE" -> "has been asked too often (kiss code RATE); wait some minutes";
+                    case "NTSN" -> "does not know the cookie that it has just given (kiss code NTSN); ask its operator";
                     case "DENY", "RSTR" ->
                         "refuses to serve this machine (kiss code " + packet.kissCode() + "); ask another server";
                     default -> "gives no time (kiss code " + packet.kissCode() + "); ask another server";
@@ -344,7 +413,12 @@ final class QueryCommand implements Callable<Integer> {
             }
             return "no answer in " + Format.duration(timeout)
                     + (hint == null ? "" : ", but " + hint)
-                    + "; check the address and whether UDP port " + server.port() + " is open";
+                    + "; check the address and whether UDP port " + port() + " is open";
+        }
+
+        private int port() {
+            InetSocketAddress known = address;
+            return known == null ? server.port() : known.getPort();
         }
 
         /** Offset and delay as in RFC 5905, section 8. */

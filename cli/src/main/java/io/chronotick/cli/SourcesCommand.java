@@ -6,9 +6,11 @@ import io.chronotick.cli.text.Format;
 import io.chronotick.cli.text.Shell;
 import io.chronotick.cli.text.Table;
 import io.chronotick.client.ChronoTickReader;
+import io.chronotick.client.NtsStatus;
 import io.chronotick.client.SourceRow;
 import io.chronotick.client.StatusPage;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.StringJoiner;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -25,11 +27,15 @@ import picocli.CommandLine.Option;
             "Examples:",
             "  chronotick sources",
             "  chronotick sources --wide    # all columns, whatever the width of the screen",
-            "  chronotick sources --drops"
+            "  chronotick sources --drops",
+            "  chronotick sources --nts     # servers that are to be authenticated"
         })
 final class SourcesCommand extends SegmentCommand {
     @Option(names = "--drops", description = "Show why datagrams were dropped, by reason.")
     boolean drops;
+
+    @Option(names = "--nts", description = "Show how the servers' authentication (NTS) is doing.")
+    boolean nts;
 
     @Option(names = "--wide", description = "Show all columns, whatever the width of the screen.")
     boolean wide;
@@ -41,8 +47,9 @@ final class SourcesCommand extends SegmentCommand {
     @Override
     boolean accept(String option) {
         drops |= option.equals("--drops");
+        nts |= option.equals("--nts");
         wide |= option.equals("--wide");
-        return option.equals("--drops") || option.equals("--wide");
+        return option.equals("--drops") || option.equals("--nts") || option.equals("--wide");
     }
 
     @Override
@@ -57,11 +64,14 @@ final class SourcesCommand extends SegmentCommand {
             } else {
                 // The ages on the page are those at its writing.
                 double since = Math.max(0, System.nanoTime() - page.pageMonotonicNs()) * 1e-9;
+                if (nts) {
+                    ntsTable(page, since).printTo(shell, wide);
+                    return alive ? ExitCode.OK : gone();
+                }
                 sourceTable(page, since).printTo(shell, wide);
             }
             if (!alive) {
-                shell.error("the daemon is gone; this is what it knew last; start it with: chronotick daemon");
-                return ExitCode.NO_DAEMON;
+                return gone();
             }
             return ExitCode.OK;
         }
@@ -103,6 +113,36 @@ final class SourcesCommand extends SegmentCommand {
                     Format.grouped(total(row)));
         }
         return table;
+    }
+
+    private int gone() {
+        shell.error("the daemon is gone; this is what it knew last; start it with: chronotick daemon");
+        return ExitCode.NO_DAEMON;
+    }
+
+    private static Table ntsTable(StatusPage page, double since) {
+        Table table = new Table("<", "<Server:15", "<NTS:13", "Cookies", "Key Age:6", "<Key Exchange");
+        for (SourceRow row : page.sources()) {
+            Optional<NtsStatus> nts = row.nts();
+            table.row(
+                    mark(row.state()),
+                    row.name(),
+                    nts.map(SourcesCommand::label).orElse("off"),
+                    nts.map(status -> Integer.toString(status.cookies())).orElse("-"),
+                    nts.map(status -> Format.age(status.ageSeconds() + since)).orElse("-"),
+                    nts.map(SourcesCommand::lastExchange).orElse("-"));
+        }
+        return table;
+    }
+
+    private static String label(NtsStatus nts) {
+        return nts.state().name().toLowerCase(Locale.ROOT);
+    }
+
+    private static String lastExchange(NtsStatus nts) {
+        return nts.failure()
+                .map(failure -> "failed: " + failure.words())
+                .orElse(Double.isNaN(nts.ageSeconds()) ? "under way" : "succeeded");
     }
 
     private static Table dropTable(StatusPage page) {

@@ -116,6 +116,7 @@ final class StatusCommand extends SegmentCommand {
         line("Servers", servers(page));
         line("Leap Second", page.leapState() < 0 || page.leapState() > 3 ? "-" : LEAP[page.leapState()]);
         line("Authenticated", record.isAuthenticated() ? "yes" : "no");
+        NtsTrouble.of(page).forEach(trouble -> line("NTS", trouble));
         line("Measurements", Format.grouped(record.measurementCount()));
         line("Corrections", Format.grouped(record.totalCorrections()));
         line(

@@ -82,6 +82,7 @@ final class EngineLoop
     private final DaemonConfig config;
     private final Optional<FilterWeights> weights;
     private final ServerAddresses addresses;
+    private final KeyExchanges keyExchanges;
     private final List<ModelRunner> models = new ArrayList<>();
 
     /** What the models' threads have to say to the engine. */
@@ -141,6 +142,7 @@ final class EngineLoop
         long raw = clocks.rawNanos();
         this.newest = Correction.nothingKnown(raw);
         this.addresses = new ServerAddresses(transport, names, this);
+        this.keyExchanges = new KeyExchanges(config, addresses, engine, clocks, onDeath, this::post);
         for (ServerConfig server : config.servers()) {
             engine.addSource(new SourceConfig(
                     server.name(),
@@ -148,7 +150,8 @@ final class EngineLoop
                     config.timeoutSeconds(),
                     config.minStratum(),
                     config.maxStratum(),
-                    server.asymmetry().orElse(config.asymmetry())));
+                    server.asymmetry().orElse(config.asymmetry()),
+                    server.keyExchange().isPresent()));
             addresses.add(server, raw);
         }
         this.snapshot = snapshotAt(raw);
@@ -227,8 +230,10 @@ final class EngineLoop
     public void run() {
         config.models().forEach(model -> models.add(ModelRunner.start(model, this, onDeath)));
         try {
+            keyExchanges.restore();
             loop();
         } finally {
+            keyExchanges.keep();
             models.forEach(ModelRunner::stop);
         }
     }
@@ -363,6 +368,8 @@ final class EngineLoop
     public void accept(Action action) {
         if (action instanceof Action.Send send) {
             addresses.send(send, this);
+        } else if (action instanceof Action.ExchangeKeys exchange) {
+            keyExchanges.begin(exchange.source(), newest);
         } else if (action instanceof Action.Publish publish) {
             if (publish.correction().warmupComplete() && snapshot.warmupProgress() < 1) {
                 // Or the status thread goes on telling of a warm-up whose end has just been logged.

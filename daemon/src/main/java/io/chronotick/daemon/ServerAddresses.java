@@ -99,6 +99,9 @@ final class ServerAddresses {
         /** What has been said to be wrong with it, on this host; nothing while all is well. */
         String trouble = "";
 
+        /** Why there are no keys to authenticate it by; nothing while there are. */
+        String keyTrouble = "";
+
         /** Why the request under way has not left. */
         String notSent = "";
 
@@ -172,6 +175,9 @@ final class ServerAddresses {
     }
 
     private static String silence(Seat seat) {
+        if (!seat.keyTrouble.isEmpty()) {
+            return seat.keyTrouble;
+        }
         if (!seat.trouble.isEmpty()) {
             return seat.trouble.equals(NO_NAME)
                     ? Silence.NAME_NOT_FOUND.words()
@@ -179,6 +185,9 @@ final class ServerAddresses {
         }
         if (!seat.refusal.isEmpty()) {
             return seat.refusal;
+        }
+        if (seat.address.isEmpty() && seat.server.keyExchange().isPresent()) {
+            return "key exchange under way";
         }
         return seat.address.isEmpty() ? "name being looked up" : Silence.NO_ANSWER.words();
     }
@@ -192,6 +201,9 @@ final class ServerAddresses {
      */
     void turn(List<SourceReport> reports, long rawNanos) {
         for (Seat seat : seats) {
+            if (seat.server.keyExchange().isPresent()) {
+                continue; // its key exchange says where it is: see assign
+            }
             Need need = seat.need(reports.get(seat.source));
             if (seat.lookup.isPresent()) {
                 CompletableFuture<List<InetSocketAddress>> future = seat.lookup.get();
@@ -219,6 +231,25 @@ final class ServerAddresses {
             seat.nextLookupNanos = Math.min(seat.nextLookupNanos, latest);
             seat.refusedUntil.replaceAll((address, until) -> Math.min(until, latest));
         }
+    }
+
+    /**
+     * A key exchange has said where a server is asked: the keys are good there only.
+     *
+     * @return whether it is asked at one of these addresses now
+     */
+    boolean assign(int source, List<InetSocketAddress> addresses, long rawNanos) {
+        Seat seat = seats.get(source);
+        seat.keyTrouble = "";
+        if (!seat.connected || !addresses.contains(seat.address.orElse(null))) {
+            move(seat, addresses, rawNanos);
+        }
+        return seat.connected && addresses.contains(seat.address.orElse(null));
+    }
+
+    /** A server that is to be authenticated has no keys, in few words why. */
+    void onNoKeys(int source, String reason) {
+        seats.get(source).keyTrouble = reason;
     }
 
     private void onLookedUp(Seat seat, CompletableFuture<List<InetSocketAddress>> future, Need need, long rawNanos) {

@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
@@ -149,7 +150,25 @@ class ServerAddressesTest {
 
     private static SourceReport report(SourceState state, int reach) {
         return new SourceReport(
-                "", state, 2, reach, 16, 0, 0, 0, 0, 0, 0, 0, LeapIndicator.NONE, StampKind.USER, 0, 0, 0, List.of());
+                "",
+                state,
+                2,
+                reach,
+                16,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                LeapIndicator.NONE,
+                StampKind.USER,
+                0,
+                0,
+                0,
+                List.of(),
+                Optional.empty());
     }
 
     private void state(int source, SourceState state, int reach) {

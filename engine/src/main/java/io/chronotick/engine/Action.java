@@ -8,7 +8,13 @@ import io.chronotick.engine.ntp.MeasuredExchange;
 
 /** What the engine asks of the shell round it. The engine itself performs no input or output. */
 public sealed interface Action
-        permits Action.Send, Action.Publish, Action.Measured, Action.Explain, Action.Infer, Action.Note {
+        permits Action.Send,
+                Action.ExchangeKeys,
+                Action.Publish,
+                Action.Measured,
+                Action.Explain,
+                Action.Infer,
+                Action.Note {
 
     /**
      * Send one datagram to a server.
@@ -19,6 +25,14 @@ public sealed interface Action
      */
     @SuppressWarnings("ArrayRecordComponent") // a buffer to be sent once, never compared or hashed
     record Send(int source, long requestId, byte[] payload) implements Action {}
+
+    /**
+     * Get keys for a server that is to be authenticated (RFC 8915, section 4). The answer comes back by {@link Engine#onKeys} or {@link
+     * Engine#onKeyExchangeFailed}, in any case.
+     *
+     * @param source index of the server
+     */
+    record ExchangeKeys(int source) implements Action {}
 
     /** Publish a new correction; it replaces the one before. */
     record Publish(Correction correction) implements Action {}

@@ -18,6 +18,9 @@ import io.chronotick.engine.ntp.NtpAssociation;
 import io.chronotick.engine.ntp.SourceConfig;
 import io.chronotick.engine.ntp.SourceReport;
 import io.chronotick.engine.ntp.StampKind;
+import io.chronotick.engine.nts.KeyExchangeFailure;
+import io.chronotick.engine.nts.NtsClient;
+import io.chronotick.engine.nts.NtsKeys;
 import io.chronotick.engine.oscillator.ClockModel;
 import io.chronotick.engine.oscillator.Covariate;
 import io.chronotick.engine.oscillator.CovariateReport;
@@ -148,6 +151,10 @@ public final class Engine {
         }
         passLeapSecond(rawNanos, out);
         for (int i = 0; i < servers.size(); i++) {
+            if (servers.get(i).protocol.isKeyExchangeDue(rawNanos)) {
+                servers.get(i).protocol.nts().orElseThrow().onExchangeBegun(rawNanos);
+                out.accept(new Action.ExchangeKeys(i));
+            }
             Optional<byte[]> request = servers.get(i).protocol.onTimer(rawNanos, nextRequestId);
             if (request.isPresent()) {
                 out.accept(new Action.Send(i, nextRequestId++, request.get()));
@@ -162,6 +169,21 @@ public final class Engine {
             }
             publish(rawNanos, out);
         }
+    }
+
+    /** The key exchange that was asked for has brought keys, or they have been kept since an earlier run. */
+    public void onKeys(int source, NtsKeys keys, long rawNanos) {
+        servers.get(source).protocol.nts().orElseThrow().onKeys(keys, rawNanos);
+    }
+
+    /** The key exchange that was asked for has brought nothing; there will be another one. */
+    public void onKeyExchangeFailed(int source, KeyExchangeFailure reason, long rawNanos) {
+        servers.get(source).protocol.nts().orElseThrow().onExchangeFailed(reason, rawNanos);
+    }
+
+    /** What is left of a server's keys and cookies, for the next run. Whoever takes them is the only one to use them. */
+    public Optional<NtsKeys> remainingKeys(int source) {
+        return servers.get(source).protocol.nts().flatMap(NtsClient::remaining);
     }
 
     /** A request went out at {@code rawNanos}. May be called again with a better stamp while its reply is awaited. */
@@ -511,7 +533,8 @@ public final class Engine {
                         rivals,
                         servers.systematicSd(model.bank()),
                         servers.shortestPoll(),
-                        leap.announced(rawNanos)));
+                        leap.announced(rawNanos),
+                        servers.areAuthenticated()));
     }
 
     /** What was known before tells which of several places it is, if it was known. */

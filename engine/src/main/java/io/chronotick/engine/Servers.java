@@ -66,6 +66,9 @@ final class Servers {
             if (protocol.isDenied()) {
                 return SourceState.DENIED;
             }
+            if (protocol.isUnauthenticated()) {
+                return SourceState.UNAUTHENTICATED;
+            }
             return protocol.reach() == 0 ? SourceState.UNREACHABLE : SourceState.CANDIDATE;
         }
 
@@ -79,6 +82,7 @@ final class Servers {
                 case SELECTED -> notes.inform(name() + " selected");
                 case FALSETICKER -> notes.warn(name() + " is a falseticker: left out");
                 case UNREACHABLE -> notes.warn(name() + " does not answer any more");
+                case UNAUTHENTICATED -> notes.warn(name() + " does not authenticate itself any more");
                 default -> notes.debug(name() + ": " + before + " -> " + state);
             }
         }
@@ -201,6 +205,18 @@ final class Servers {
             }
             server.setState(state, notes);
         }
+    }
+
+    /**
+     * Whether those that agree and are authenticated are enough of all to be right by themselves, whatever the others say. What comes
+     * from a server that is to be authenticated is, or it has not come.
+     */
+    boolean areAuthenticated() {
+        long authenticated = all.stream()
+                .filter(server ->
+                        server.isSelected() && server.protocol.config().nts())
+                .count();
+        return authenticated > 0 && authenticated >= all.size() - Intersection.tolerated(all.size());
     }
 
     /** Counts the votes. */

@@ -10,6 +10,8 @@ import io.chronotick.engine.ntp.NtpPacket;
 import io.chronotick.engine.ntp.NtpTimestamp;
 import io.chronotick.engine.ntp.SourceConfig;
 import io.chronotick.engine.ntp.StampKind;
+import io.chronotick.engine.nts.KeyExchangeFailure;
+import io.chronotick.engine.nts.NtsServer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.PriorityQueue;
@@ -25,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 public final class VirtualWorld {
     public static final long SECOND = 1_000_000_000L;
     static final long UTC_AT_ZERO = 1_800_000_000L * SECOND;
+
+    private static final long KEY_EXCHANGE_NANOS = 50_000_000;
 
     /** One server and the way to it. */
     public static final class VirtualServer {
@@ -50,6 +54,11 @@ public final class VirtualWorld {
         public double rootDelay = 0.0001;
         public double rootDispersion = 0.0001;
         public int requests;
+        /** What authenticates it; none: it cannot. */
+        public @Nullable NtsServer nts;
+
+        public int keyExchanges;
+
         /** When each request left, CLOCK_MONOTONIC_RAW, ns. */
         public final List<Long> askedNanos = new ArrayList<>();
     }
@@ -135,10 +144,20 @@ public final class VirtualWorld {
     }
 
     public VirtualServer addServer(double pollSeconds, double burstSeconds) {
+        return addServer(pollSeconds, burstSeconds, null);
+    }
+
+    /** A server that is to be authenticated. */
+    public VirtualServer addServer(double pollSeconds, NtsServer nts) {
+        return addServer(pollSeconds, 1, nts);
+    }
+
+    private VirtualServer addServer(double pollSeconds, double burstSeconds, @Nullable NtsServer nts) {
         VirtualServer server = new VirtualServer();
+        server.nts = nts;
         servers.add(server);
-        int index = engine.addSource(
-                new SourceConfig("server" + servers.size(), 8, 1.0, 1, 15, SystematicUncertainty.DEFAULT_SHARE));
+        int index = engine.addSource(new SourceConfig(
+                "server" + servers.size(), 8, 1.0, 1, 15, SystematicUncertainty.DEFAULT_SHARE, nts != null));
         engine.onAddressChanged(index, pollSeconds, burstSeconds, raw);
         return server;
     }
@@ -208,9 +227,24 @@ public final class VirtualWorld {
             reports.add(explain.report());
         } else if (action instanceof Action.Send send) {
             carry(send);
+        } else if (action instanceof Action.ExchangeKeys exchange) {
+            exchangeKeys(exchange.source());
         } else if (action instanceof Action.Infer infer) {
             infer(infer);
         }
+    }
+
+    private void exchangeKeys(int source) {
+        VirtualServer server = servers.get(source);
+        server.keyExchanges++;
+        at(raw + KEY_EXCHANGE_NANOS, () -> {
+            NtsServer nts = server.nts;
+            if (server.down || nts == null) {
+                engine.onKeyExchangeFailed(source, KeyExchangeFailure.REFUSED, raw);
+            } else {
+                engine.onKeys(source, nts.exchange(), raw);
+            }
+        });
     }
 
     private void infer(Action.Infer infer) {
@@ -244,7 +278,9 @@ public final class VirtualWorld {
         long back = departure + nanos(server.baseSeconds - server.asymmetrySeconds + exponential(server.jitterSeconds));
         NtpPacket request =
                 NtpPacket.parse(send.payload(), send.payload().length).orElseThrow();
-        byte[] reply = reply(server, request, arrival, departure).toBytes();
+        byte[] header = reply(server, request, arrival, departure).toBytes();
+        NtsServer nts = server.nts;
+        byte[] reply = nts == null ? header : nts.answer(send.payload(), header);
         at(back, () -> engine.onDatagram(send.source(), reply, reply.length, back, StampKind.USER, this::perform));
     }
 

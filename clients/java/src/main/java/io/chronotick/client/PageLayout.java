@@ -130,6 +130,15 @@ public final class PageLayout {
     /** u8: leap indicator, 0..3. */
     public static final int SOURCE_LEAP = 68;
 
+    /** u8: 0 a server that is not to be authenticated; else {@link NtsStatus.State#code}. */
+    public static final int SOURCE_NTS = 69;
+
+    /** u8: NTS cookies in hand. */
+    public static final int SOURCE_NTS_COOKIES = 70;
+
+    /** u8: why the newest key exchange brought nothing, {@link NtsStatus.Failure#code}; 0 if it did not fail. */
+    public static final int SOURCE_NTS_FAILURE = 71;
+
     /** f32: polling interval, s. */
     public static final int SOURCE_POLL = 72;
 
@@ -159,11 +168,14 @@ public final class PageLayout {
 
     /**
      * u32 each: datagrams dropped as malformed, wrong mode, bogus origin, duplicate, late, unsynchronized, stratum, kiss,
-     * nonsense.
+     * nonsense, unauthenticated.
      */
     public static final int SOURCE_DROPS = 128;
 
-    public static final int DROP_REASONS = 9;
+    public static final int DROP_REASONS = 10;
+
+    /** f32: time since the newest key exchange that succeeded, when the page was written, s; NaN if none. */
+    public static final int SOURCE_NTS_AGE = 168;
 
     /**
      * i64: CLOCK_BOOTTIME - CLOCK_MONOTONIC at the record's anchor, ns: grows by the time that the machine is suspended. Under

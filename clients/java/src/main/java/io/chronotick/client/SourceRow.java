@@ -2,6 +2,7 @@
 package io.chronotick.client;
 
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param sent requests
  * @param accepted exchanges
  * @param drops datagrams not used, in the order of {@link #DROP_REASONS}
+ * @param nts how its authentication is doing; empty for a server that is not to be authenticated
  */
 public record SourceRow(
         String name,
@@ -40,7 +42,8 @@ public record SourceRow(
         double rootDistance,
         long sent,
         long accepted,
-        List<Long> drops) {
+        List<Long> drops,
+        Optional<NtsStatus> nts) {
 
     /** What the drops are counted by. */
     public static final List<String> DROP_REASONS = List.of(
@@ -52,7 +55,8 @@ public record SourceRow(
             "unsynchronized",
             "stratum",
             "kiss",
-            "nonsense");
+            "nonsense",
+            "unauthenticated");
 
     public SourceRow {
         drops = List.copyOf(drops);

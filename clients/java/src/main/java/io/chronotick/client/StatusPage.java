@@ -124,6 +124,22 @@ public record StatusPage(
                 rows);
     }
 
+    private static Optional<NtsStatus> nts(Path path, ByteBuffer b, int at) {
+        int code = Byte.toUnsignedInt(b.get(at + PageLayout.SOURCE_NTS));
+        if (code == 0) {
+            return Optional.empty();
+        }
+        NtsStatus.State state = NtsStatus.state(code);
+        if (state == null) {
+            throw nonsense(path, "authentication of a source");
+        }
+        return Optional.of(new NtsStatus(
+                state,
+                Byte.toUnsignedInt(b.get(at + PageLayout.SOURCE_NTS_COOKIES)),
+                b.getFloat(at + PageLayout.SOURCE_NTS_AGE),
+                NtsStatus.failure(Byte.toUnsignedInt(b.get(at + PageLayout.SOURCE_NTS_FAILURE)))));
+    }
+
     private static SourceRow row(Path path, ByteBuffer b, int at) {
         SourceRow.State state = SourceRow.State.ofCode(Byte.toUnsignedInt(b.get(at + PageLayout.SOURCE_STATE)));
         if (state == null) {
@@ -149,7 +165,8 @@ public record StatusPage(
                 b.getDouble(at + PageLayout.SOURCE_ROOT_DISTANCE),
                 Integer.toUnsignedLong(b.getInt(at + PageLayout.SOURCE_SENT)),
                 Integer.toUnsignedLong(b.getInt(at + PageLayout.SOURCE_ACCEPTED)),
-                drops);
+                drops,
+                nts(path, b, at));
     }
 
     private static String text(ByteBuffer b, int at, int size) {

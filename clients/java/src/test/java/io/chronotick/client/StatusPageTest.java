@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -61,7 +62,9 @@ class StatusPageTest {
         segment.withFloat(row + 72, 16).withFloat(row + 76, Float.NaN);
         segment.with(row + 80, -0.5).with(row + 88, 0.125).with(row + 96, 0.25).with(row + 104, 0.75);
         segment.with(row + 112, 0.375).withInt(row + 120, -1).withInt(row + 124, 9);
-        for (int i = 0; i < 9; i++) {
+        segment.bytes.put(row + 69, (byte) 4).put(row + 70, (byte) 7).put(row + 71, (byte) 6);
+        segment.withFloat(row + 168, 40);
+        for (int i = 0; i < 10; i++) {
             segment.withInt(row + 128 + 4 * i, i + 1);
         }
 
@@ -105,7 +108,10 @@ class StatusPageTest {
                         0.375,
                         0xFFFF_FFFFL,
                         9,
-                        List.of(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L)));
+                        List.of(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L, 10L),
+                        Optional.of(
+                                new NtsStatus(NtsStatus.State.FAILED, 7, 40, Optional.of(NtsStatus.Failure.EXPIRED)))));
+        assertThat(page.sources().get(0).nts()).isEmpty();
         assertThat(SourceRow.DROP_REASONS).hasSize(PageLayout.DROP_REASONS);
     }
 
@@ -118,6 +124,15 @@ class StatusPageTest {
     @Test
     void shouldRefuseMoreSourcesThanThereIsRoomFor() {
         TestSegment.create(path).withInt(PageLayout.SOURCE_COUNT, PageLayout.MAX_SOURCES + 1);
+        assertThatThrownBy(this::read).isInstanceOf(IncompatibleSegmentException.class);
+    }
+
+    @Test
+    void shouldRefuseAnAuthenticationItDoesNotKnow() {
+        TestSegment.create(path)
+                .withInt(PageLayout.SOURCE_COUNT, 1)
+                .bytes
+                .put(PageLayout.SOURCES + PageLayout.SOURCE_NTS, (byte) 5);
         assertThatThrownBy(this::read).isInstanceOf(IncompatibleSegmentException.class);
     }
 

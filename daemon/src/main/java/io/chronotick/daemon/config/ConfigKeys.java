@@ -52,6 +52,17 @@ final class ConfigKeys {
             "[0.pool.ntp.org, 1.pool.ntp.org, 2.pool.ntp.org, 3.pool.ntp.org]",
             "The NTP servers to measure against. Three or more outvote one that lies.",
             "CHRONOTICK_SERVERS");
+    static final ConfigKey<Boolean> REQUIRE_AUTHENTICATION = ALL.key(
+            "clock_measurement.ntp.require_authentication",
+            new Flag(),
+            "false",
+            "Refuse to start unless every server has nts: true, so that nothing unauthenticated is ever believed.");
+    static final ConfigKey<Optional<Path>> NTS_COOKIE_FILE = ALL.key(
+            "clock_measurement.ntp.nts_cookie_file",
+            new FilePath(),
+            "\"\"",
+            "Keep the keys and cookies of servers with nts: true in this file, readable by the daemon's user alone, while the daemon is"
+                    + " not running: a restart then needs no key exchange. Empty: not.");
     static final ConfigKey<Double> TIMEOUT = ALL.key(
             "clock_measurement.ntp.timeout_seconds",
             new Real(0.01, 60, "s"),

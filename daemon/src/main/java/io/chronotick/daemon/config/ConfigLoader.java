@@ -96,6 +96,7 @@ public final class ConfigLoader {
             throw new IllegalArgumentException("no key is overridden by " + unknownOptions);
         }
         checkStrata(given, inFile);
+        checkAuthentication(given, inFile, cpus);
         List<ModelConfig> models = models(given, inFile, cpus);
         Optional<Path> weights = weights(given, inFile);
         if (!problems.isEmpty()) {
@@ -145,6 +146,23 @@ public final class ConfigLoader {
                     given.find(ConfigKeys.MAX_STRATUM).orElseThrow().node(),
                     ConfigKeys.MAX_STRATUM.path(),
                     "found " + highest.get() + ", allowed: at least min_stratum, which is " + lowest.get());
+        }
+    }
+
+    private static void checkAuthentication(Settings given, Mistakes inFile, int cpus) {
+        if (!given.given(ConfigKeys.REQUIRE_AUTHENTICATION).orElse(false)) {
+            return;
+        }
+        List<String> unauthenticated = given(ConfigKeys.SERVERS, given, cpus).stream()
+                .filter(server -> server.keyExchange().isEmpty())
+                .map(ServerConfig::name)
+                .toList();
+        if (!unauthenticated.isEmpty()) {
+            inFile.report(
+                    given.find(ConfigKeys.REQUIRE_AUTHENTICATION).orElseThrow().node(),
+                    ConfigKeys.REQUIRE_AUTHENTICATION.path(),
+                    "found true, and servers without nts: true (" + String.join(", ", unauthenticated)
+                            + "), allowed: only servers that offer NTS, each as {host: NAME, nts: true}");
         }
     }
 
@@ -293,6 +311,7 @@ public final class ConfigLoader {
     private static DaemonConfig config(Settings all, List<ModelConfig> models, Optional<Path> weights) {
         return new DaemonConfig(
                 all.get(ConfigKeys.SERVERS),
+                all.get(ConfigKeys.NTS_COOKIE_FILE),
                 all.get(ConfigKeys.TIMEOUT),
                 all.get(ConfigKeys.MAX_ACCEPTABLE_UNCERTAINTY),
                 all.get(ConfigKeys.MAX_DRIFT) * 1e-6,

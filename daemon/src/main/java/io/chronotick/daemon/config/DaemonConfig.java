@@ -13,6 +13,7 @@ import org.slf4j.event.Level;
  * the configuration file; every key that has an effect is here.
  *
  * @param servers the servers to measure against, 1..16
+ * @param cookieFile file that NTS keys and cookies are kept in between two runs; empty: none
  * @param timeoutSeconds how long a reply is waited for, s
  * @param maxAcceptableUncertaintySeconds the stated standard deviation above which a correction is not valid, s
  * @param maxDrift most by which average frequencies of the oscillator over two stretches of an hour differ, s/s
@@ -41,6 +42,7 @@ import org.slf4j.event.Level;
  */
 public record DaemonConfig(
         List<ServerConfig> servers,
+        Optional<Path> cookieFile,
         double timeoutSeconds,
         double maxAcceptableUncertaintySeconds,
         double maxDrift,
@@ -81,6 +83,7 @@ public record DaemonConfig(
     public DaemonConfig measuring(List<ServerConfig> others, double intervalSeconds) {
         return new DaemonConfig(
                 others,
+                Optional.empty(),
                 timeoutSeconds,
                 maxAcceptableUncertaintySeconds,
                 maxDrift,

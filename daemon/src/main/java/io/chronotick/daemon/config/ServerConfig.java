@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon.config;
 
+import io.chronotick.daemon.nts.KeyExchange;
 import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
@@ -17,6 +19,7 @@ import java.util.OptionalInt;
  *     it is a public one
  * @param asymmetry standard deviation of half the difference of the two ways to it, as a share of the delay one way, instead of the
  *     common one; 0 where they are known to be equal
+ * @param keyExchange where keys to authenticate it are had (NTS, RFC 8915); empty: it is not authenticated
  */
 public record ServerConfig(
         String host,
@@ -24,7 +27,8 @@ public record ServerConfig(
         OptionalInt minpoll,
         OptionalInt maxpoll,
         boolean allowFastPolling,
-        OptionalDouble asymmetry) {
+        OptionalDouble asymmetry,
+        Optional<KeyExchange> keyExchange) {
     /** Where NTP listens (RFC 5905, section 7.2). */
     public static final int DEFAULT_PORT = 123;
 
@@ -39,7 +43,8 @@ public record ServerConfig(
 
     /** A server at an address, with all else at its default. */
     public static ServerConfig of(String host, int port) {
-        return new ServerConfig(host, port, OptionalInt.empty(), OptionalInt.empty(), false, OptionalDouble.empty());
+        return new ServerConfig(
+                host, port, OptionalInt.empty(), OptionalInt.empty(), false, OptionalDouble.empty(), Optional.empty());
     }
 
     /** What a person calls it: host, or host:port where the port is not the usual one. */

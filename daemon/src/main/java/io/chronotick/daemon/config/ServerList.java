@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon.config;
 
+import io.chronotick.daemon.nts.KeyExchange;
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -28,8 +30,18 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
             "nts",
             new ValueTypes.Flag(),
             "false",
-            "Authenticate the server (RFC 8915). Not available in this version: true is refused, so that nobody"
-                    + " believes in an authentication that does not take place.");
+            "Authenticate the server by NTS (RFC 8915): nothing that it does not prove is ever believed. Certificates are judged by"
+                    + " ChronoTick's own time where it is known, at the start by the system clock.");
+    private static final ConfigKey<Integer> NTS_PORT = KEYS.key(
+            "nts_port",
+            new ValueTypes.Whole(1, 65_535, "TCP"),
+            String.valueOf(KeyExchange.DEFAULT_PORT),
+            "TCP port of its key exchange; what it says there of the NTP server counts more than port.");
+    private static final ConfigKey<Optional<Path>> NTS_CA = KEYS.key(
+            "nts_ca",
+            new ValueTypes.FilePath(),
+            "\"\"",
+            "Certificates in PEM that this server's has to be signed by, instead of the public authorities that Java trusts.");
     private static final ConfigKey<Integer> MINPOLL = KEYS.key(
             "minpoll",
             new ValueTypes.Whole(0, 17, "log2 of seconds"),
@@ -108,13 +120,6 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
         Settings settings = new Settings();
         int before = mistakes.lines().size();
         KEYS.read(map, "", key, mistakes, settings);
-        settings.find(NTS)
-                .filter(nts -> (boolean) nts.value())
-                .ifPresent(nts -> mistakes.report(
-                        nts.node(),
-                        key + ".nts",
-                        "found true, allowed: false. NTS is not available in this version: remove the line to ask this server"
-                                + " without authentication, or remove the server"));
         Optional<Integer> minpoll = settings.given(MINPOLL);
         Optional<Integer> maxpoll = settings.given(MAXPOLL);
         if (minpoll.isPresent() && maxpoll.isPresent() && minpoll.get() > maxpoll.get()) {
@@ -133,7 +138,19 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
                 optionalInt(minpoll),
                 optionalInt(maxpoll),
                 settings.given(ALLOW_FAST_POLLING).orElse(false),
-                settings.given(ASYMMETRY).map(OptionalDouble::of).orElse(OptionalDouble.empty())));
+                settings.given(ASYMMETRY).map(OptionalDouble::of).orElse(OptionalDouble.empty()),
+                keyExchange(name, settings)));
+    }
+
+    private static Optional<KeyExchange> keyExchange(String host, Settings settings) {
+        if (!settings.given(NTS).orElse(false)) {
+            return Optional.empty();
+        }
+        return Optional.of(new KeyExchange(
+                host,
+                settings.given(NTS_PORT).orElse(KeyExchange.DEFAULT_PORT),
+                settings.given(NTS_CA).orElse(Optional.empty()),
+                settings.given(PORT).orElse(ServerConfig.DEFAULT_PORT)));
     }
 
     private static OptionalInt optionalInt(Optional<Integer> value) {
@@ -161,6 +178,13 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
             map.put(ALLOW_FAST_POLLING.path(), true);
         }
         server.asymmetry().ifPresent(share -> map.put(ASYMMETRY.path(), share));
+        server.keyExchange().ifPresent(exchange -> {
+            map.put(NTS.path(), true);
+            if (exchange.port() != KeyExchange.DEFAULT_PORT) {
+                map.put(NTS_PORT.path(), exchange.port());
+            }
+            exchange.authorities().ifPresent(file -> map.put(NTS_CA.path(), file.toString()));
+        });
         return map;
     }
 

@@ -6,6 +6,7 @@ import io.chronotick.daemon.time.ClockDomain;
 import io.chronotick.engine.math.Nanos;
 import io.chronotick.engine.ntp.SourceReport;
 import io.chronotick.engine.ntp.StampKind;
+import io.chronotick.engine.nts.NtsReport;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -103,6 +104,7 @@ public final class StatusPageWriter {
         segment.put(row + PageLayout.SOURCE_STATE, (byte) source.state().ordinal());
         segment.put(row + PageLayout.SOURCE_STAMP, (byte) (source.stampKind() == StampKind.KERNEL ? 1 : 0));
         segment.put(row + PageLayout.SOURCE_LEAP, (byte) source.leap().ordinal());
+        putNts(segment, row, source, rawNanos);
         segment.putFloat(row + PageLayout.SOURCE_POLL, (float) source.pollSeconds());
         segment.putFloat(
                 row + PageLayout.SOURCE_AGE,
@@ -119,6 +121,20 @@ public final class StatusPageWriter {
                     row + PageLayout.SOURCE_DROPS + i * Integer.BYTES,
                     source.drops().get(i).intValue());
         }
+    }
+
+    private static void putNts(ByteBuffer segment, int row, SourceReport source, long rawNanos) {
+        if (source.nts().isEmpty()) {
+            segment.put(row + PageLayout.SOURCE_NTS, (byte) 0);
+            return;
+        }
+        NtsReport nts = source.nts().get();
+        segment.put(row + PageLayout.SOURCE_NTS, (byte) (1 + nts.state().ordinal()));
+        segment.put(row + PageLayout.SOURCE_NTS_COOKIES, (byte) nts.cookies());
+        segment.put(row + PageLayout.SOURCE_NTS_FAILURE, (byte) nts.failure().ordinal());
+        segment.putFloat(
+                row + PageLayout.SOURCE_NTS_AGE,
+                nts.exchanges() == 0 ? Float.NaN : (float) Nanos.toSeconds(rawNanos - nts.lastExchangeRawNanos()));
     }
 
     private static void putText(ByteBuffer segment, int offset, int size, String text) {

@@ -63,6 +63,7 @@ final class ConfigKeysTest {
         OTHER.put("prediction_scheduling.ntp_correction.drift_uncertainty", "0.0002");
         OTHER.put("covariates.enabled", "false");
         OTHER.put("covariates.variables", "[temperature]");
+        OTHER.put("clock_measurement.ntp.nts_cookie_file", "cookies");
         OTHER.put("logging.level", "DEBUG");
         OTHER.put("logging.exchanges", "exchanges.csv");
         OTHER.put("logging.exchanges_max_mb", "1");
@@ -118,7 +119,12 @@ final class ConfigKeysTest {
     @ParameterizedTest
     @MethodSource("keys")
     void shouldHaveExactlyTheEffectThatIsSaid(ConfigKey<?> key) throws ConfigException {
-        if (key.hasEffect()) {
+        if (key.equals(ConfigKeys.REQUIRE_AUTHENTICATION)) {
+            // It says what may be configured, and nothing of what is done.
+            assertThatThrownBy(() -> load(key.path(), "true"))
+                    .isInstanceOf(ConfigException.class)
+                    .hasMessageContaining("servers without nts: true");
+        } else if (key.hasEffect()) {
             Map<String, String> base = key.hasEffectByDefault() ? Map.of() : modelsBeside(key);
             Map<String, String> changed = new TreeMap<>(base);
             if (key.name().equals("model_name")) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.chronotick.daemon.nts.KeyExchange;
 import io.chronotick.engine.forecast.Correction;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -227,7 +228,8 @@ final class ConfigLoaderTest {
                                 OptionalInt.of(1),
                                 OptionalInt.of(6),
                                 true,
-                                OptionalDouble.empty()));
+                                OptionalDouble.empty(),
+                                Optional.empty()));
     }
 
     @ParameterizedTest
@@ -285,11 +287,33 @@ final class ConfigLoaderTest {
     }
 
     @Test
-    void shouldRefuseNtsRatherThanPretendToIt() {
-        assertThat(problems("clock_measurement: {ntp: {servers: [{host: a, nts: true}]}}"))
+    void shouldReadWhereKeysAreHad() throws ConfigException {
+        assertThat(load("""
+                clock_measurement:
+                  ntp:
+                    require_authentication: true
+                    nts_cookie_file: /var/lib/chronotick/cookies
+                    servers:
+                      - {host: a, nts: true}
+                      - {host: b, port: 124, nts: true, nts_port: 4461, nts_ca: /etc/ca.pem}
+                """).config().servers())
+                .extracting(server -> server.keyExchange().orElseThrow())
+                .containsExactly(
+                        new KeyExchange("a", 4460, Optional.empty(), 123),
+                        new KeyExchange("b", 4461, Optional.of(Path.of("/etc/ca.pem")), 124));
+    }
+
+    @Test
+    void shouldRefuseAServerThatIsNotAuthenticatedWhereAllHaveToBe() {
+        assertThat(problems(
+                        "clock_measurement: {ntp: {require_authentication: true, servers: [{host: a, nts: true}, b]}}"))
                 .singleElement()
                 .asString()
-                .contains("servers[0].nts: found true", "NTS is not available in this version", "remove the line");
+                .contains("require_authentication: found true, and servers without nts: true (b), allowed: only");
+        assertThat(problems("clock_measurement: {ntp: {require_authentication: true}}"))
+                .singleElement()
+                .asString()
+                .contains("servers without nts: true");
     }
 
     @ParameterizedTest

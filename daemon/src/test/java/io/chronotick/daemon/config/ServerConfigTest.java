@@ -4,6 +4,7 @@ package io.chronotick.daemon.config;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.InetAddress;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
@@ -57,8 +58,8 @@ final class ServerConfigTest {
 
     @Test
     void shouldPollPublicServerFastWhereThatIsAllowed() {
-        ServerConfig server =
-                new ServerConfig("x", 123, OptionalInt.empty(), OptionalInt.empty(), true, OptionalDouble.empty());
+        ServerConfig server = new ServerConfig(
+                "x", 123, OptionalInt.empty(), OptionalInt.empty(), true, OptionalDouble.empty(), Optional.empty());
         assertThat(server.pollSeconds(2, PUBLIC)).isEqualTo(2);
         assertThat(server.burstSeconds(0.1, PUBLIC)).isEqualTo(0.1);
     }
@@ -76,8 +77,8 @@ final class ServerConfigTest {
     })
     void shouldPollWithinMinpollAndMaxpoll(
             double interval, @Nullable Integer minpoll, @Nullable Integer maxpoll, double privately, double publicly) {
-        ServerConfig server =
-                new ServerConfig("x", 123, optional(minpoll), optional(maxpoll), false, OptionalDouble.empty());
+        ServerConfig server = new ServerConfig(
+                "x", 123, optional(minpoll), optional(maxpoll), false, OptionalDouble.empty(), Optional.empty());
         assertThat(server.pollSeconds(interval, InetAddress.getLoopbackAddress()))
                 .isEqualTo(privately);
         assertThat(server.pollSeconds(interval, PUBLIC)).isEqualTo(publicly);

@@ -43,7 +43,7 @@ import io.chronotick.engine.ntp.LeapIndicator;
  * @param clockStepped the raw clock was found to have jumped (suspend, virtual machine pause) and the model has restarted
  * @param leap the leap second that the selected servers announce
  * @param leapRawNanos when it takes effect, CLOCK_MONOTONIC_RAW, ns; {@link #NO_LEAP} if none does
- * @param authenticated every selected server is authenticated
+ * @param authenticated the authenticated servers that agree are enough to be right by themselves, whatever the others say
  * @param confidence 0..1, see {@link Confidence}
  * @param confidenceTimeNanos age of the newest measurement at which confidence has fallen by half, ns
  * @param measurementCount exchanges accepted since start

@@ -52,6 +52,7 @@ public final class Publisher {
      * @param systematicSd standard deviation by what no exchange shows, s
      * @param pollSeconds the shortest interval at which a server is asked, s
      * @param leap the leap second that the servers announce
+     * @param authenticated whether authenticated servers are a majority by themselves
      */
     public record Situation(
             long rawNanos,
@@ -65,7 +66,8 @@ public final class Publisher {
             List<Double> rivals,
             double systematicSd,
             double pollSeconds,
-            LeapIndicator leap) {
+            LeapIndicator leap,
+            boolean authenticated) {
 
         public Situation {
             rivals = List.copyOf(rivals);
@@ -177,7 +179,7 @@ public final class Publisher {
                 stepped,
                 now.leap(),
                 Correction.NO_LEAP,
-                false,
+                now.authenticated(),
                 confidence.value(),
                 Nanos.ofSeconds(CONFIDENCE_POLLS * now.pollSeconds()),
                 readiness.exchanges(),

@@ -20,5 +20,7 @@ public enum DropReason {
     /** A kiss-o'-death: stratum 0 (RFC 5905, section 7.4). */
     KISS,
     /** Times that cannot be: zero, transmitted before received, negative round trip, absurd root distance (TEST 7). */
-    NONSENSE
+    NONSENSE,
+    /** From a server that is to be authenticated, without a valid proof that it comes from there (RFC 8915, section 5.7). */
+    UNAUTHENTICATED
 }

@@ -2,6 +2,7 @@
 package io.chronotick.engine.ntp;
 
 import io.chronotick.engine.math.Nanos;
+import io.chronotick.engine.nts.NtsClient;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -23,10 +24,14 @@ public final class NtpAssociation {
 
     private static final double NEGATIVE_DELAY_RATE = 1e-4;
 
+    /** Kiss code of a server that cannot read our cookie, or does not believe the request (RFC 8915, section 5.7). */
+    private static final String NTS_NAK = "NTSN";
+
     private final int index;
     private final SourceConfig config;
     private final RandomGenerator random;
     private final PollSchedule schedule;
+    private final Optional<NtsClient> nts;
     private final long[] drops = new long[DropReason.values().length];
     private final long[] expiredCookies = new long[REMEMBERED_REQUESTS];
     private int nextExpired;
@@ -52,10 +57,21 @@ public final class NtpAssociation {
         this.config = config;
         this.random = random;
         this.schedule = new PollSchedule(config.burstCount(), random);
+        this.nts = config.nts() ? Optional.of(new NtsClient(random)) : Optional.empty();
     }
 
     public SourceConfig config() {
         return config;
+    }
+
+    /** Its keys and cookies; empty where it is not to be authenticated. */
+    public Optional<NtsClient> nts() {
+        return nts;
+    }
+
+    /** Whether it does not prove that it is the server, as it has to. */
+    public boolean isUnauthenticated() {
+        return nts.isPresent() && reach == 0 && !nts.get().isProven();
     }
 
     public int reach() {
@@ -104,7 +120,19 @@ public final class NtpAssociation {
     }
 
     public long nextTimerNanos() {
-        return pending ? timeoutNanos : schedule.nextNanos();
+        if (pending) {
+            return timeoutNanos;
+        }
+        return nts.isEmpty()
+                ? schedule.nextNanos()
+                : Math.min(
+                        nts.get().canAsk() ? schedule.nextNanos() : Long.MAX_VALUE,
+                        nts.get().nextExchangeNanos());
+    }
+
+    /** Whether new keys are to be had now. A request under way may bring cookies and is waited for. */
+    public boolean isKeyExchangeDue(long rawNanos) {
+        return !pending && nts.isPresent() && nts.get().isExchangeDue(rawNanos);
     }
 
     /**
@@ -118,9 +146,10 @@ public final class NtpAssociation {
                 schedule.onNotSent();
             }
             expire();
+            nts.ifPresent(NtsClient::onSilence);
             schedule.onSilence(rawNanos, reach == 0);
         }
-        if (pending || !schedule.isDue(rawNanos)) {
+        if (pending || !schedule.isDue(rawNanos) || !mayAsk()) {
             return Optional.empty();
         }
         do {
@@ -135,7 +164,13 @@ public final class NtpAssociation {
         reach = (reach << 1) & 0xFF;
         sent++;
         schedule.onRequest(rawNanos);
-        return Optional.of(NtpPacket.request(new NtpTimestamp(cookie)).toBytes());
+        byte[] request = NtpPacket.request(new NtpTimestamp(cookie)).toBytes();
+        return Optional.of(nts.isPresent() ? nts.get().protect(request) : request);
+    }
+
+    /** Without a cookie an authenticated server is not asked at all. */
+    private boolean mayAsk() {
+        return nts.isEmpty() || nts.get().canAsk();
     }
 
     public void onTransmitted(long id, long rawNanos, StampKind kind) {
@@ -149,8 +184,10 @@ public final class NtpAssociation {
     /** The raw clock has jumped. An exchange under way spans the jump: its reply, should it still come, is late. */
     public void onDiscontinuity(long rawNanos) {
         schedule.onDiscontinuity(rawNanos, pending);
+        nts.ifPresent(keys -> keys.onDiscontinuity(rawNanos));
         if (pending) {
             expire();
+            nts.ifPresent(NtsClient::onSilence);
         }
     }
 
@@ -177,6 +214,14 @@ public final class NtpAssociation {
         if (rawNanos - timeoutNanos > 0) {
             // The timer has not come round yet, as after a stop of the process; it is what gives the request up.
             return drop(DropReason.LATE);
+        }
+        if (nts.isPresent()) {
+            boolean isNak = packet.stratum() == 0 && packet.kissCode().equals(NTS_NAK);
+            NtsClient.Verdict verdict = nts.get().judge(payload, length, NtpPacket.HEADER_SIZE, isNak);
+            if (verdict != NtsClient.Verdict.AUTHENTIC) {
+                // Whoever saw the request can send that: the server's own reply is waited for all the same.
+                return drop(verdict == NtsClient.Verdict.NAK ? DropReason.KISS : DropReason.UNAUTHENTICATED);
+            }
         }
         // From here on the packet comes from who saw our request: it uses the request up, whatever it says.
         pending = false;
@@ -289,6 +334,7 @@ public final class NtpAssociation {
                 sent,
                 accepted,
                 lastAcceptedNanos,
-                drops());
+                drops(),
+                nts.map(NtsClient::report));
     }
 }

@@ -11,6 +11,20 @@ package io.chronotick.engine.ntp;
  * @param maxStratum highest stratum accepted, minStratum..15
  * @param asymmetry standard deviation that its time may have by an asymmetry of the path, as a share of the delay one way; 0 for a
  *     path that is known to be symmetric
+ * @param nts whether it is to be authenticated (RFC 8915): nothing else is ever taken in from it
  */
 public record SourceConfig(
-        String name, int burstCount, double timeoutSeconds, int minStratum, int maxStratum, double asymmetry) {}
+        String name,
+        int burstCount,
+        double timeoutSeconds,
+        int minStratum,
+        int maxStratum,
+        double asymmetry,
+        boolean nts) {
+
+    /** A server that is not authenticated. */
+    public SourceConfig(
+            String name, int burstCount, double timeoutSeconds, int minStratum, int maxStratum, double asymmetry) {
+        this(name, burstCount, timeoutSeconds, minStratum, maxStratum, asymmetry, false);
+    }
+}

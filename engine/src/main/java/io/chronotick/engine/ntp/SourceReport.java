@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine.ntp;
 
+import io.chronotick.engine.nts.NtsReport;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What is known of one server, for people. Immutable.
@@ -25,6 +27,7 @@ import java.util.List;
  * @param accepted exchanges accepted
  * @param lastRawNanos newest accepted exchange, CLOCK_MONOTONIC_RAW, ns; 0 if none
  * @param drops datagrams dropped, indexed by {@link DropReason#ordinal}
+ * @param nts how its authentication is doing; empty where it is not to be authenticated
  */
 public record SourceReport(
         String name,
@@ -44,7 +47,8 @@ public record SourceReport(
         long sent,
         long accepted,
         long lastRawNanos,
-        List<Long> drops) {
+        List<Long> drops,
+        Optional<NtsReport> nts) {
 
     /** The same of a server by another name. */
     public SourceReport withName(String other) {
@@ -66,6 +70,7 @@ public record SourceReport(
                 sent,
                 accepted,
                 lastRawNanos,
-                drops);
+                drops,
+                nts);
     }
 }

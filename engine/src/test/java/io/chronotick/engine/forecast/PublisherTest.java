@@ -49,7 +49,8 @@ class PublisherTest implements Notices {
                         List.of(rivals),
                         systematic,
                         16,
-                        LeapIndicator.NONE),
+                        LeapIndicator.NONE,
+                        false),
                 this);
     }
 
