@@ -36,6 +36,12 @@ public final class HypothesisBank {
     /** Most networks have queues. */
     private static final double SYMMETRIC_LOG_PRIOR = -3;
 
+    /**
+     * But nobody has seen their edges yet: at first half of all weight is with those who need none. They know their noise from the
+     * round trips ({@link NetworkPath#seedLaws}), and err on the safe side.
+     */
+    private static final double SYMMETRIC_FIRST_LOG = 1;
+
     private final List<ClockHypothesis> oneSided;
     private final List<ClockHypothesis> humped;
     private final List<ClockHypothesis> symmetric;
@@ -80,9 +86,15 @@ public final class HypothesisBank {
         this.humped = List.copyOf(humped);
         this.symmetric = List.copyOf(symmetric);
         this.covariates = List.copyOf(covariates);
-        int followers = covariates.stream()
-                .mapToInt(views -> ClockHypothesis.followers(views.size()).size())
-                .sum();
+        // Where the evidence is for humped delays, what follows a covariate has to be there, too.
+        List<DelayModel> followed = oneSided.isEmpty()
+                ? List.of(DelayModel.SYMMETRIC)
+                : humped.isEmpty() ? List.of(DelayModel.ONE_SIDED) : List.of(DelayModel.ONE_SIDED, DelayModel.HUMPED);
+        int followers = followed.size()
+                * covariates.stream()
+                        .mapToInt(
+                                views -> ClockHypothesis.followers(views.size()).size())
+                        .sum();
         int n = oneSided.size() + humped.size() + symmetric.size() + followers;
         models = new KalmanState[n];
         observations = new Observation[n];
@@ -97,10 +109,11 @@ public final class HypothesisBank {
         for (ClockHypothesis hypothesis : humped) {
             models[j++] = new KalmanState(hypothesis, DelayModel.HUMPED);
         }
-        DelayModel delays = oneSided.isEmpty() ? DelayModel.SYMMETRIC : DelayModel.ONE_SIDED;
-        for (List<Covariate> views : covariates) {
-            for (ClockHypothesis hypothesis : ClockHypothesis.followers(views.size())) {
-                models[j++] = new KalmanState(hypothesis, delays, views);
+        for (DelayModel delays : followed) {
+            for (List<Covariate> views : covariates) {
+                for (ClockHypothesis hypothesis : ClockHypothesis.followers(views.size())) {
+                    models[j++] = new KalmanState(hypothesis, delays, views);
+                }
             }
         }
         for (int i = 0; i < n; i++) {
@@ -108,8 +121,10 @@ public final class HypothesisBank {
         }
         double[] logPriors =
                 Arrays.stream(models).mapToDouble(HypothesisBank::logPrior).toArray();
-        weights = new EvidenceWeights(FORGETTING, logPriors);
-        longWeights = new EvidenceWeights(LONG_FORGETTING, logPriors);
+        double[] firstLogs =
+                Arrays.stream(models).mapToDouble(HypothesisBank::firstLog).toArray();
+        weights = new EvidenceWeights(FORGETTING, logPriors, firstLogs);
+        longWeights = new EvidenceWeights(LONG_FORGETTING, logPriors, firstLogs);
         longForecast = new LongForecast(n);
         servers = new ServerCombiner(models, weights);
         restart();
@@ -181,6 +196,10 @@ public final class HypothesisBank {
 
     private static double logPrior(KalmanState model) {
         return model.hypothesis().logPrior() + (model.delays() == DelayModel.SYMMETRIC ? SYMMETRIC_LOG_PRIOR : 0);
+    }
+
+    private static double firstLog(KalmanState model) {
+        return model.hypothesis().logPrior() + (model.delays() == DelayModel.SYMMETRIC ? SYMMETRIC_FIRST_LOG : 0);
     }
 
     /** The way to a server has changed altogether: another address. */
@@ -300,7 +319,11 @@ public final class HypothesisBank {
         return IntStream.range(0, active())
                 .mapToObj(j -> new Weight(
                         models[j].hypothesis().name()
-                                + (models[j].delays() == DelayModel.SYMMETRIC ? ", symmetric delays" : ""),
+                                + switch (models[j].delays()) {
+                                    case ONE_SIDED -> "";
+                                    case HUMPED -> ", humped delays";
+                                    case SYMMETRIC -> ", symmetric delays";
+                                },
                         weights.share(j),
                         longWeights.share(j)))
                 .sorted(Comparator.comparingDouble(Weight::shortTerm).reversed())
