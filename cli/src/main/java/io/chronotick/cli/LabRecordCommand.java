@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -124,7 +125,7 @@ final class LabRecordCommand implements Callable<Integer> {
                 ? loaded.servers()
                 : servers.stream().map(QueryCommand::address).toList();
         Double own = interval;
-        double seconds = own == null ? loaded.measurementIntervalSeconds() : own;
+        OptionalDouble seconds = own == null ? loaded.measurementIntervalSeconds() : OptionalDouble.of(own);
         Logging.toStderr(Level.WARN);
         ExchangeRecorder recorder;
         try {

@@ -293,27 +293,25 @@ final class EngineLoop
 
     @Override
     public void onAddress(int source, ServerConfig server, InetSocketAddress address) {
-        double poll = server.pollSeconds(config.measurementIntervalSeconds(), address.getAddress());
+        ServerConfig.Poll poll = server.poll(config.measurementIntervalSeconds(), address.getAddress());
+        ServerConfig.Poll configured = server.configuredPoll(config.measurementIntervalSeconds(), address.getAddress());
         double burst = server.burstSeconds(config.warmupIntervalSeconds(), address.getAddress());
         LOG.info(
-                "{} is {}: at most {} requests at {} s, then one every {} s",
+                "{} is {}: at most {} requests at {} s, then one every {}",
                 server.name(),
                 address.getAddress().getHostAddress(),
                 BURST,
                 burst,
                 poll);
-        boolean isGiven =
-                server.minpoll().isPresent() || server.maxpoll().isPresent() || config.hasOwnMeasurementInterval();
-        double configured = server.configuredPollSeconds(config.measurementIntervalSeconds());
-        if (poll > configured && isGiven && slowed.add(source)) {
+        if (!poll.equals(configured) && slowed.add(source)) {
             LOG.warn(
-                    "{} is a public server: it is asked every {} s, not every {} s as configured; allow_fast_polling: true changes"
+                    "{} is a public server: it is asked every {}, not every {} as configured; allow_fast_polling: true changes"
                             + " that, where its operator agrees",
                     server.name(),
                     poll,
                     configured);
         }
-        engine.onAddressChanged(source, poll, burst, clocks.rawNanos());
+        engine.onAddressChanged(source, poll.shortestSeconds(), poll.longestSeconds(), burst, clocks.rawNanos());
     }
 
     // --- From the network to the engine ---

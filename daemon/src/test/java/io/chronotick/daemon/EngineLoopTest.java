@@ -245,7 +245,7 @@ class EngineLoopTest {
         loop = loop("public", "one");
         run(60);
         assertThat(log.lines())
-                .contains("WARN public is a public server: it is asked every 64.0 s, not every 16.0 s as configured;"
+                .contains("WARN public is a public server: it is asked every 64 s, not every 16 s as configured;"
                         + " allow_fast_polling: true changes that, where its operator agrees")
                 .filteredOn(line -> line.contains("allow_fast_polling"))
                 .hasSize(1);

@@ -18,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
@@ -284,7 +285,7 @@ class ExchangeLogTest {
                     .servers();
             ExchangeRecorder recorder = ExchangeRecorder.start(
                     TestDaemon.config(directory, 16, 0.05, List.of("127.0.0.1:9"))
-                            .measuring(servers, 1),
+                            .measuring(servers, OptionalDouble.of(1)),
                     file);
             try (recorder) {
                 TestDaemon.await("nine exchanges", () -> recorder.count().exchanges() >= 9);

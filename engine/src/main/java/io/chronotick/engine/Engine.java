@@ -61,9 +61,6 @@ public final class Engine {
     /** Outside the guaranteed interval by more than this many of its standard deviations, the model has gone wrong. */
     private static final double OUTSIDE_SIGMAS = 2;
 
-    /** Holdover begins when this many polls have brought nothing. */
-    private static final double SILENT_POLLS = 4;
-
     /** A correction is renewed at least this often, ns. */
     private static final long REFRESH_NANOS = 1_000_000_000L;
 
@@ -95,7 +92,7 @@ public final class Engine {
     /** An engine whose estimator is made of something else; see {@link #Engine(EngineConfig, RandomGenerator)}. */
     public Engine(EngineConfig config, RandomGenerator random, EstimatorOptions options) {
         this.random = random;
-        servers = new Servers(new ServerPool(config.maxDrift(), config.maxStep()));
+        servers = new Servers(config);
         covariates = options.covariates(config.covariates());
         model = new ClockModel(
                 options.without(), covariates, source -> servers.get(source).isSelected());
@@ -121,13 +118,24 @@ public final class Engine {
     }
 
     /**
-     * The server's address has become known or has changed: forget its path, begin with a burst.
+     * The server's address has become known or has changed: forget its path, begin with a burst, then poll at a fixed interval.
      *
      * @param pollSeconds interval between exchanges in normal operation, s, > 0
      * @param burstSeconds interval between the exchanges of the burst, s, > 0
      */
     public void onAddressChanged(int source, double pollSeconds, double burstSeconds, long rawNanos) {
-        servers.get(source).protocol.begin(pollSeconds, burstSeconds, rawNanos);
+        onAddressChanged(source, pollSeconds, pollSeconds, burstSeconds, rawNanos);
+    }
+
+    /**
+     * The same with a poll that adapts.
+     *
+     * @param shortestPollSeconds shortest interval between exchanges in normal operation, s, > 0
+     * @param longestPollSeconds longest, not below the shortest
+     */
+    public void onAddressChanged(
+            int source, double shortestPollSeconds, double longestPollSeconds, double burstSeconds, long rawNanos) {
+        servers.get(source).protocol.begin(shortestPollSeconds, longestPollSeconds, burstSeconds, rawNanos);
         servers.clear(source);
         model.forget(source);
         forecasters.forget(source);
@@ -334,7 +342,17 @@ public final class Engine {
             contradictions = 0;
             learn(exchange, replay, rawNanos, out);
         }
+        if (readiness.isComplete() && contradictions == 0 && model.bank().isStarted()) {
+            servers.adaptPoll(exchange.source(), model.bank(), seconds -> sdAt(rawNanos + Nanos.ofSeconds(seconds)));
+        }
         publish(rawNanos, out);
+    }
+
+    private double sdAt(long rawNanos) {
+        return forecasters
+                .estimate(rawNanos)
+                .map(said -> calibration.scale() * said.sd())
+                .orElse(Double.POSITIVE_INFINITY);
     }
 
     /** Feeds what has come before the servers could be judged. */
@@ -407,6 +425,7 @@ public final class Engine {
         new Notes(out).warn(jumped(size, "following the servers"));
         publisher.onStep(rawNanos);
         contradictions = 0;
+        servers.shortenPolls(rawNanos);
         model.keepNewest(exchanges);
         servers.keepOnly(model.history(), model.epochNanos());
         forecasters.restartExternal();
@@ -420,6 +439,7 @@ public final class Engine {
 
     private void forgetPhase(long rawNanos) {
         contradictions = 0;
+        servers.shortenPolls(rawNanos);
         publisher.onStep(rawNanos);
         publisher.onRestart();
         model.forgetPhase(JUMP_FREQUENCY_SD);
@@ -489,7 +509,7 @@ public final class Engine {
 
     private void publish(long rawNanos, Consumer<Action> out) {
         Notes notes = new Notes(out);
-        readiness.listen(rawNanos, SILENT_POLLS * servers.shortestPoll() + servers.longestTimeout(), notes);
+        readiness.listen(rawNanos, servers.patience(), notes);
         boolean wasReady = readiness.isComplete();
         Correction correction = situation(rawNanos)
                 .map(now -> leap.plan(publisher.correction(now, notes)))

@@ -14,6 +14,7 @@ import io.chronotick.engine.oscillator.HypothesisBank;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.DoubleUnaryOperator;
 import java.util.function.Supplier;
 
 /**
@@ -88,15 +89,23 @@ final class Servers {
         }
     }
 
+    /** Statistical uncertainty at the end of a poll, at most, as a part of the largest that is valid. */
+    private static final double VALID_PART = 0.5;
+
+    /** No exchange for so many polls: the first at the present interval, the others at the shortest. */
+    private static final int SILENT_POLLS = 4;
+
     private final List<Server> all = new ArrayList<>();
+    private final EngineConfig config;
     private final ServerPool pool;
     private Optional<Intersection.Agreement> agreed = Optional.empty();
 
     /** The newest that is known: infinite before any path is. */
     private double systematicSd = Double.POSITIVE_INFINITY;
 
-    Servers(ServerPool pool) {
-        this.pool = pool;
+    Servers(EngineConfig config) {
+        this.config = config;
+        this.pool = new ServerPool(config.maxDrift(), config.maxStep());
     }
 
     void add(NtpAssociation protocol) {
@@ -158,6 +167,36 @@ final class Servers {
         }
     }
 
+    /**
+     * Adapts the poll of a server whose exchange has been made use of. A poll is good enough where waiting so long costs no more than the
+     * path itself does: the statistical uncertainty at its end is at most what one exchange is unsure of, by its queues and by the
+     * asymmetry (ntpd's and chrony's rule in other words: near the Allan intercept, where the oscillator's wander equals the
+     * noise of the measurement), and safely valid; and the hard bound grows meanwhile by no more than the distance to the server, or by the
+     * largest uncertainty that is valid if that is more.
+     *
+     * @param sdAhead standard deviation of the time so many seconds from now, without a further exchange, s
+     */
+    void adaptPoll(int source, HypothesisBank bank, DoubleUnaryOperator sdAhead) {
+        Server server = all.get(source);
+        if (!server.isSelected() || !bank.knows(source)) {
+            return;
+        }
+        NtpAssociation protocol = server.protocol;
+        double queues = bank.path(source).meanExcess() / 2;
+        double exchangeSd = Math.hypot(queues, protocol.config().asymmetry() * bank.base(source));
+        double largestSd = Math.min(exchangeSd, VALID_PART * config.maxUncertaintySeconds());
+        double distance =
+                bank.base(source) + server.newest.map(Exchange::serverError).orElse(0.0);
+        double largestGrowth = Math.max(distance, config.maxUncertaintySeconds());
+        protocol.adaptPoll(
+                seconds -> config.maxDrift() * seconds <= largestGrowth && sdAhead.applyAsDouble(seconds) <= largestSd);
+    }
+
+    /** The clock is another one: all polls back to their shortest. */
+    void shortenPolls(long rawNanos) {
+        all.forEach(server -> server.protocol.shortenPollFully(rawNanos));
+    }
+
     /** UTC has stepped and the raw clock has not. */
     void moveUtc(long nanos) {
         pool.moveUtc(nanos);
@@ -202,6 +241,9 @@ final class Servers {
                 // By what it says now: a seat that contradicts itself votes for what it said before, too.
                 boolean agrees = pool.newestVote(i, rawNanos).intersects(reference.get());
                 state = agrees ? SourceState.SELECTED : SourceState.FALSETICKER;
+            }
+            if (server.isSelected() && state != SourceState.SELECTED) {
+                all.forEach(other -> other.protocol.shortenPoll(rawNanos));
             }
             server.setState(state, notes);
         }
@@ -290,7 +332,18 @@ final class Servers {
                 .orElse(1);
     }
 
-    double longestTimeout() {
+    /** So long nothing need come from any server without anything being wrong, s. */
+    double patience() {
+        double polls = all.stream()
+                .map(server -> server.protocol)
+                .filter(protocol -> !protocol.isDenied())
+                .mapToDouble(protocol -> protocol.pollSeconds() + (SILENT_POLLS - 1) * protocol.leastPollSeconds())
+                .min()
+                .orElse(SILENT_POLLS);
+        return polls + longestTimeout();
+    }
+
+    private double longestTimeout() {
         return all.stream()
                 .mapToDouble(server -> server.protocol.config().timeoutSeconds())
                 .max()

@@ -144,21 +144,27 @@ public final class VirtualWorld {
     }
 
     public VirtualServer addServer(double pollSeconds, double burstSeconds) {
-        return addServer(pollSeconds, burstSeconds, null);
+        return addServer(pollSeconds, pollSeconds, burstSeconds, null);
+    }
+
+    /** A server whose poll adapts. */
+    public VirtualServer addServer(double shortestPoll, double longestPoll, double burstSeconds) {
+        return addServer(shortestPoll, longestPoll, burstSeconds, null);
     }
 
     /** A server that is to be authenticated. */
     public VirtualServer addServer(double pollSeconds, NtsServer nts) {
-        return addServer(pollSeconds, 1, nts);
+        return addServer(pollSeconds, pollSeconds, 1, nts);
     }
 
-    private VirtualServer addServer(double pollSeconds, double burstSeconds, @Nullable NtsServer nts) {
+    private VirtualServer addServer(
+            double shortestPoll, double longestPoll, double burstSeconds, @Nullable NtsServer nts) {
         VirtualServer server = new VirtualServer();
         server.nts = nts;
         servers.add(server);
         int index = engine.addSource(new SourceConfig(
                 "server" + servers.size(), 8, 1.0, 1, 15, SystematicUncertainty.DEFAULT_SHARE, nts != null));
-        engine.onAddressChanged(index, pollSeconds, burstSeconds, raw);
+        engine.onAddressChanged(index, shortestPoll, longestPoll, burstSeconds, raw);
         return server;
     }
 

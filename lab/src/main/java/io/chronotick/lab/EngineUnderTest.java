@@ -11,14 +11,16 @@ import io.chronotick.engine.forecast.SystematicUncertainty;
 import io.chronotick.engine.learned.FilterWeights;
 import io.chronotick.engine.ntp.Exchange;
 import io.chronotick.engine.ntp.SourceConfig;
+import io.chronotick.engine.ntp.StampKind;
 import io.chronotick.engine.oscillator.Ablation;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
- * The engine of the daemon fed with exchanges that were measured elsewhere, in virtual time. Readers see what it published
+ * The engine of the daemon in virtual time, fed with exchanges that were measured elsewhere, or asking for them itself. Readers see what it published
  * last, as in shared memory. Not thread-safe.
  */
 public final class EngineUnderTest {
@@ -30,7 +32,15 @@ public final class EngineUnderTest {
 
     private final Engine engine;
     private long sensedNanos;
+    private long nowNanos;
     private Correction published;
+    private Consumer<Action.Send> network = send -> {};
+    private Consumer<Exchange> measured = exchange -> {};
+
+    /** Most requests of a burst, and how long an answer is waited for, s: as the daemon does. */
+    private static final int BURST = 8;
+
+    private static final double TIMEOUT = 2;
 
     /**
      * An engine with one server.
@@ -48,15 +58,54 @@ public final class EngineUnderTest {
             boolean speaks,
             EngineConfig config) {
         engine = new Engine(config, new Random(SEED), new EstimatorOptions(without, weights, speaks));
-        engine.addSource(new SourceConfig("recorded", 1, 1, 1, 15, SystematicUncertainty.DEFAULT_SHARE));
+        engine.addSource(new SourceConfig("recorded", BURST, TIMEOUT, 1, 15, SystematicUncertainty.DEFAULT_SHARE));
         published = Correction.nothingKnown(startNanos);
         engine.onTimer(startNanos, this::perform);
+    }
+
+    /**
+     * From now on the engine asks by itself, at a poll that adapts.
+     *
+     * @param network carries its requests, which have left when it is called
+     * @param measured hears of every exchange that was accepted
+     */
+    public void ask(
+            double shortestPoll,
+            double longestPoll,
+            double burst,
+            long rawNanos,
+            Consumer<Action.Send> network,
+            Consumer<Exchange> measured) {
+        this.network = network;
+        this.measured = measured;
+        engine.onAddressChanged(0, shortestPoll, longestPoll, burst, rawNanos);
+    }
+
+    /** The instant at which the engine is doing something, or did last, reading of the raw clock, ns. */
+    public long nowNanos() {
+        return nowNanos;
+    }
+
+    /** A request has left. */
+    public void transmitted(long requestId, long rawNanos) {
+        engine.onTransmitted(0, requestId, rawNanos, StampKind.KERNEL);
+    }
+
+    /** A datagram has come from the server. */
+    public void datagram(byte[] payload, long rawNanos) {
+        engine.onDatagram(0, payload, payload.length, rawNanos, StampKind.KERNEL, this::perform);
+    }
+
+    /** When the engine has something to do next, reading of the raw clock, ns. */
+    public long nextTimerNanos() {
+        return engine.nextTimerNanos();
     }
 
     /** Lets the engine do what is due up to {@code rawNanos}, that instant included. */
     public void advanceTo(long rawNanos) {
         while (engine.nextTimerNanos() <= rawNanos) {
-            engine.onTimer(engine.nextTimerNanos(), this::perform);
+            nowNanos = engine.nextTimerNanos();
+            engine.onTimer(nowNanos, this::perform);
         }
     }
 
@@ -89,6 +138,10 @@ public final class EngineUnderTest {
     private void perform(Action action) {
         if (action instanceof Action.Publish publish) {
             published = publish.correction();
+        } else if (action instanceof Action.Send send) {
+            network.accept(send);
+        } else if (action instanceof Action.Measured one) {
+            measured.accept(one.measured().exchange());
         }
     }
 }

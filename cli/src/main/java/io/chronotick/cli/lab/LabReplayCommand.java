@@ -17,6 +17,7 @@ import io.chronotick.lab.document.ReplayDocument;
 import io.chronotick.lab.replay.Replay;
 import io.chronotick.lab.replay.ReplayCase;
 import io.chronotick.lab.replay.ReplayResult;
+import io.chronotick.lab.replay.ReplayRules;
 import io.chronotick.lab.replay.ReplaySet;
 import io.chronotick.lab.replay.ReplaySummary;
 import io.chronotick.lab.replay.ReplaySummary.Cell;
@@ -54,12 +55,13 @@ import picocli.CommandLine.Parameters;
             "  chronotick lab replay DIR --cells",
             "  chronotick lab replay --oracle --poll 64",
             "  chronotick lab replay --cell tcxo/lan --cell thermal/* --poll 16 --seed 1",
+            "  chronotick lab replay --poll auto --cells",
             "  chronotick lab replay --max-drift 1ppm",
             "  chronotick lab replay --without BANK,CALIBRATION",
             "  chronotick lab replay --learned --weights mine.safetensors"
         })
 public final class LabReplayCommand extends LabRunCommand {
-    private static final List<Integer> POLLS = List.of(16, 64);
+    private static final String ADAPTIVE = "auto";
 
     /** What is published says most, and the plain estimators what that is worth. */
     private static final String[] SPARE = {
@@ -81,8 +83,15 @@ public final class LabReplayCommand extends LabRunCommand {
             description = "Only these cells; * stands for any. May be repeated.")
     List<String> only = new ArrayList<>();
 
-    @Option(names = "--poll", paramLabel = "SECONDS", split = ",", description = "Default: 16,64.")
-    List<Integer> polls = POLLS;
+    @Option(
+            names = "--poll",
+            paramLabel = "SECONDS",
+            split = ",",
+            description = {
+                "Default: 16,64. auto: as the daemon asks a public server by default, at a poll that adapts between 64 and 1024 s;",
+                "compared with chrony's own defaults."
+            })
+    List<String> polls = List.of("16", "64");
 
     @Option(names = "--seed", paramLabel = "SEED", split = ",", description = "Default: all.")
     List<String> seeds = List.of();
@@ -131,11 +140,7 @@ public final class LabReplayCommand extends LabRunCommand {
 
     @Override
     int run() throws InterruptedException {
-        for (int poll : polls) {
-            if (poll < 1 || poll > 4_000) {
-                throw new UserException(ExitCode.USAGE, "--poll " + poll + " is out of range: give 1 to 4000 seconds");
-            }
-        }
+        List<Integer> seconds = polls.stream().map(LabReplayCommand::poll).toList();
         EngineConfig config = config();
         Path own = weightsFile;
         FilterWeights weights = own == null ? LearnedWeights.shipped() : LearnedWeights.read(own);
@@ -147,15 +152,15 @@ public final class LabReplayCommand extends LabRunCommand {
         if (chosen.isEmpty()) {
             throw new UserException(ExitCode.USAGE, "no clock, path and seed there match --cell and --seed");
         }
-        Progress progress = new Progress(shell, "replay", chosen.size() * polls.size());
-        ReplaySummary summary =
-                new ReplaySummary(Replay.play(set, chosen, polls, without(), weights, learned, config, jobs, progress));
+        Progress progress = new Progress(shell, "replay", chosen.size() * seconds.size());
+        ReplaySummary summary = new ReplaySummary(
+                Replay.play(set, chosen, seconds, without(), weights, learned, config, jobs, progress));
         if (json) {
             shell.line(JsonText.pretty(ReplayDocument.tree(summary)));
         } else if (csv) {
             shell.out().append(ReplayDocument.csv(summary));
         } else {
-            print(summary);
+            print(summary, seconds);
         }
         return ExitCode.OK;
     }
@@ -187,10 +192,24 @@ public final class LabReplayCommand extends LabRunCommand {
 
     // --- Output ---
 
-    private void print(ReplaySummary summary) {
-        for (int poll : polls) {
+    private static int poll(String text) {
+        if (text.equals(ADAPTIVE)) {
+            return ReplayRules.ADAPTIVE;
+        }
+        if (!text.matches("[0-9]{1,4}") || Integer.parseInt(text) < 1 || Integer.parseInt(text) > 4_000) {
+            throw new UserException(
+                    ExitCode.USAGE, "--poll " + text + " is out of range: give 1 to 4000 seconds, or " + ADAPTIVE);
+        }
+        return Integer.parseInt(text);
+    }
+
+    private void print(ReplaySummary summary, List<Integer> seconds) {
+        for (int poll : seconds) {
             List<Cell> of = summary.cells(poll);
             printRatios(poll, of);
+            if (poll == ReplayRules.ADAPTIVE) {
+                printRequests(of);
+            }
             if (cells) {
                 printCells(of);
             }
@@ -202,7 +221,8 @@ public final class LabReplayCommand extends LabRunCommand {
         List<String> names = of.get(0).forecasters();
         boolean compared = ReplaySummary.ratios(of, ReplayResult.PUBLISHED).isPresent();
         shell.line(Style.of(shell)
-                .bold("Poll " + poll + " s: " + (compared ? "chrony's RMS error / ours" : "RMS error, us")
+                .bold((poll == ReplayRules.ADAPTIVE ? "Adaptive poll: " : "Poll " + poll + " s: ")
+                        + (compared ? "chrony's RMS error / ours" : "RMS error, us")
                         + ", geometric mean over the cells (worst)"));
         List<String> header = new ArrayList<>(List.of("<Path", "cells"));
         header.addAll(names);
@@ -236,6 +256,14 @@ public final class LabReplayCommand extends LabRunCommand {
         });
         table.printTo(shell, wide);
         shell.line("");
+    }
+
+    private void printRequests(List<Cell> of) {
+        Optional<Ratios> ratios = ReplaySummary.requestRatios(of);
+        if (ratios.isPresent()) {
+            shell.line("Requests over chrony's, geometric mean over the cells (largest): " + figure(ratios.get()));
+            shell.line("");
+        }
     }
 
     private static String title(String group) {
@@ -277,12 +305,14 @@ public final class LabReplayCommand extends LabRunCommand {
                 "bound us",
                 "of chrony's",
                 "conv s",
-                "exch"));
+                "exch",
+                "requests"));
         if (oracleCompared) {
             header.add(2, "of oracle");
         }
         Table table = new Table(header.toArray(String[]::new))
                 .spare(
+                        "requests",
                         "exch",
                         "conv s",
                         "in 50%",
@@ -313,7 +343,8 @@ public final class LabReplayCommand extends LabRunCommand {
                     micros(cell.median(ReplayResult::boundMedian)),
                     cell.boundRatio().map(r -> Format.fixed(r, 2)).orElse("-"),
                     Format.fixed(cell.median(ReplayResult::convergenceSeconds), 0),
-                    Format.fixed(cell.median(ReplayResult::exchanges), 0)));
+                    Format.fixed(cell.median(ReplayResult::exchanges), 0),
+                    Format.fixed(cell.median(ReplayResult::requests), 0)));
             if (oracleCompared) {
                 row.add(2, cell.oracleRatio().map(r -> Format.fixed(r, 2)).orElse("-"));
             }

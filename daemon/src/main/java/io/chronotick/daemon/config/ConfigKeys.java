@@ -8,6 +8,7 @@ import io.chronotick.daemon.config.ValueTypes.CpuList;
 import io.chronotick.daemon.config.ValueTypes.FilePath;
 import io.chronotick.daemon.config.ValueTypes.Flag;
 import io.chronotick.daemon.config.ValueTypes.Real;
+import io.chronotick.daemon.config.ValueTypes.RealOrAuto;
 import io.chronotick.daemon.config.ValueTypes.Text;
 import io.chronotick.daemon.config.ValueTypes.TextList;
 import io.chronotick.daemon.config.ValueTypes.Whole;
@@ -18,6 +19,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.Function;
 import org.slf4j.event.Level;
 
@@ -116,12 +118,13 @@ final class ConfigKeys {
             "1.0",
             "Between two requests to one server during warm-up, s; not below 2 for a public server unless its"
                     + " allow_fast_polling is true.");
-    static final ConfigKey<Double> MEASUREMENT_INTERVAL = ALL.key(
+    static final ConfigKey<OptionalDouble> MEASUREMENT_INTERVAL = ALL.key(
             "clock_measurement.timing.normal_operation.measurement_interval",
-            new Real(1, 131_072, "s"),
-            "10.0",
+            new RealOrAuto(new Real(1, 131_072, "s")),
+            "auto",
             "Between two exchanges with one server in normal operation, s; not below 64 for a public server unless its"
-                    + " allow_fast_polling is true.");
+                    + " allow_fast_polling is true. auto: as long as waiting costs no more than the path does, from 64 to 1024 s, on"
+                    + " the loopback and private networks from 16 to 64 s; a server's minpoll and maxpoll are other limits.");
     static final ConfigKey<Boolean> SHORT_TERM_ENABLED = ALL.key(
             "short_term.enabled",
             new Flag(),

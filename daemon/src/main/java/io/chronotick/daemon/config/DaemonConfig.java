@@ -6,6 +6,7 @@ import io.chronotick.engine.oscillator.CovariateConfig;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.slf4j.event.Level;
 
 /**
@@ -24,8 +25,8 @@ import org.slf4j.event.Level;
  * @param warmupLimitSeconds longest a warm-up may take, s
  * @param warmupIntervalSeconds between two exchanges with one server during warm-up, s; ask
  *     {@link ServerConfig#burstSeconds} for what an address gets
- * @param measurementIntervalSeconds between two exchanges with one server in normal operation, s; ask
- *     {@link ServerConfig#pollSeconds} for what an address gets
+ * @param measurementIntervalSeconds interval between exchanges in normal operation, s; empty: it adapts; see
+ *     {@link ServerConfig#poll} for what an address gets
  * @param speaker who speaks once it can: SHORT_TERM, LONG_TERM, FUSION, or NTP: bare measurements
  * @param shortTermHorizonSeconds longest a published line may be followed without being refreshed, s
  * @param learnedFilter whether the learned filter speaks beside the clock model
@@ -52,7 +53,7 @@ public record DaemonConfig(
         int maxStratum,
         double warmupLimitSeconds,
         double warmupIntervalSeconds,
-        double measurementIntervalSeconds,
+        OptionalDouble measurementIntervalSeconds,
         Correction.Source speaker,
         double shortTermHorizonSeconds,
         boolean learnedFilter,
@@ -74,13 +75,8 @@ public record DaemonConfig(
         cpuAffinity = List.copyOf(cpuAffinity);
     }
 
-    /** Whether somebody has asked for another measurement interval than the default. */
-    public boolean hasOwnMeasurementInterval() {
-        return measurementIntervalSeconds != Double.parseDouble(ConfigKeys.MEASUREMENT_INTERVAL.defaultYaml());
-    }
-
     /** The same, but for measuring alone: other servers, asked at another interval, s, with neither models nor covariates. */
-    public DaemonConfig measuring(List<ServerConfig> others, double intervalSeconds) {
+    public DaemonConfig measuring(List<ServerConfig> others, OptionalDouble intervalSeconds) {
         return new DaemonConfig(
                 others,
                 Optional.empty(),

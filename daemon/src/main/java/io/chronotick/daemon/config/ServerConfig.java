@@ -2,6 +2,7 @@
 package io.chronotick.daemon.config;
 
 import io.chronotick.daemon.nts.KeyExchange;
+import java.math.BigDecimal;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.util.Optional;
@@ -13,8 +14,9 @@ import java.util.OptionalInt;
  *
  * @param host host name or address literal, without brackets
  * @param port UDP port, 1..65535
- * @param minpoll log2 of the seconds between exchanges, instead of the common measurement interval
- * @param maxpoll log2 of the longest allowed interval, s
+ * @param minpoll log2 of the seconds between exchanges, instead of the common measurement interval; where there is none, log2 of
+ *     the shortest interval
+ * @param maxpoll log2 of the longest interval, s
  * @param allowFastPolling whether the operator may poll this server faster than {@link #POLITE_POLL_SECONDS} although
  *     it is a public one
  * @param asymmetry standard deviation of half the difference of the two ways to it, as a share of the delay one way, instead of the
@@ -38,6 +40,33 @@ public record ServerConfig(
      */
     public static final double POLITE_POLL_SECONDS = 64;
 
+    /** The longest interval, s, where none is configured: where ntpd and chrony end, too (maxpoll 10). */
+    private static final double LONGEST_POLL_SECONDS = 1024;
+
+    /** The same on the loopback and private networks: a request there costs nobody anything. */
+    private static final double SHORTEST_OWN_POLL_SECONDS = 16;
+
+    private static final double LONGEST_OWN_POLL_SECONDS = 64;
+
+    /**
+     * Interval between exchanges in normal operation: fixed, or adapted between two.
+     *
+     * @param shortestSeconds s, > 0
+     * @param longestSeconds s, not below the shortest
+     */
+    public record Poll(double shortestSeconds, double longestSeconds) {
+        /** As a person would say it: "64 s", "64 to 1024 s". */
+        @Override
+        public String toString() {
+            String longest = plain(longestSeconds) + " s";
+            return shortestSeconds == longestSeconds ? longest : plain(shortestSeconds) + " to " + longest;
+        }
+
+        private static String plain(double seconds) {
+            return BigDecimal.valueOf(seconds).stripTrailingZeros().toPlainString();
+        }
+    }
+
     /** The least interval between the requests of a burst to somebody else's server, s: NTP servers that limit rates drop what is faster. */
     public static final double POLITE_BURST_SECONDS = 2;
 
@@ -56,20 +85,37 @@ public record ServerConfig(
     }
 
     /**
-     * The interval between exchanges in normal operation, s.
+     * The interval between exchanges in normal operation.
      *
-     * @param measurementIntervalSeconds the common interval of the configuration, s
+     * @param measurementInterval the common interval of the configuration, s; empty: it adapts
      * @param resolved the address the host name led to: it decides whose server this is
      */
-    public double pollSeconds(double measurementIntervalSeconds, InetAddress resolved) {
-        double poll = configuredPollSeconds(measurementIntervalSeconds);
-        return mayHurry(resolved) ? poll : Math.max(poll, POLITE_POLL_SECONDS);
+    public Poll poll(OptionalDouble measurementInterval, InetAddress resolved) {
+        Poll poll = configuredPoll(measurementInterval, resolved);
+        return mayHurry(resolved)
+                ? poll
+                : new Poll(
+                        Math.max(poll.shortestSeconds, POLITE_POLL_SECONDS),
+                        Math.max(poll.longestSeconds, POLITE_POLL_SECONDS));
     }
 
-    /** The same as it is configured, whoever's server it is, s. */
-    public double configuredPollSeconds(double measurementIntervalSeconds) {
-        double poll = minpoll.isPresent() ? Math.scalb(1.0, minpoll.getAsInt()) : measurementIntervalSeconds;
-        return maxpoll.isPresent() ? Math.min(poll, Math.scalb(1.0, maxpoll.getAsInt())) : poll;
+    /** The same as it is configured, whoever's server it is. */
+    public Poll configuredPoll(OptionalDouble measurementInterval, InetAddress resolved) {
+        boolean own = mayHurry(resolved);
+        double shortest = measurementInterval.orElse(own ? SHORTEST_OWN_POLL_SECONDS : POLITE_POLL_SECONDS);
+        double longest = measurementInterval.orElse(own ? LONGEST_OWN_POLL_SECONDS : LONGEST_POLL_SECONDS);
+        if (minpoll.isPresent()) {
+            shortest = Math.scalb(1.0, minpoll.getAsInt());
+            longest = measurementInterval.isPresent() ? shortest : Math.max(longest, shortest);
+        }
+        if (maxpoll.isPresent()) {
+            longest = Math.scalb(1.0, maxpoll.getAsInt());
+            if (measurementInterval.isPresent()) {
+                longest = Math.min(shortest, longest);
+            }
+            shortest = Math.min(shortest, longest);
+        }
+        return new Poll(shortest, longest);
     }
 
     /**

@@ -46,12 +46,13 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
             "minpoll",
             new ValueTypes.Whole(0, 17, "log2 of seconds"),
             "",
-            "Poll this server every 2^minpoll seconds instead of at normal_operation.measurement_interval.");
+            "log2 of the shortest poll of this server, s, where the poll adapts; where normal_operation.measurement_interval is given, of"
+                    + " the poll instead.");
     private static final ConfigKey<Integer> MAXPOLL = KEYS.key(
             "maxpoll",
             new ValueTypes.Whole(0, 17, "log2 of seconds"),
             "",
-            "Poll this server at least every 2^maxpoll seconds, whatever the measurement interval.");
+            "log2 of the longest poll of this server, s, whatever the measurement interval; the same as minpoll: a fixed poll.");
     private static final ConfigKey<Boolean> ALLOW_FAST_POLLING = KEYS.key(
             "allow_fast_polling",
             new ValueTypes.Flag(),

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.TreeSet;
 import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
@@ -126,6 +127,43 @@ final class ValueTypes {
         /** Without exponent and needless digits: 10, 0.0001. */
         private static BigDecimal number(double value) {
             return new BigDecimal(BigDecimal.valueOf(value).stripTrailingZeros().toPlainString());
+        }
+    }
+
+    /** A number, or "auto" for none. */
+    record RealOrAuto(Real real) implements ValueType<OptionalDouble> {
+        private static final String AUTO = "auto";
+
+        @Override
+        public Optional<OptionalDouble> parse(Node node, String key, Mistakes mistakes) {
+            if (Nodes.isText(node)) {
+                if (Nodes.text(node).equalsIgnoreCase(AUTO)) {
+                    return Optional.of(OptionalDouble.empty());
+                }
+                mistakes.reject(node, key, allowed());
+                return Optional.empty();
+            }
+            Mistakes own = new Mistakes(mistakes.source(), mistakes.cpus(), new ArrayList<>());
+            Optional<Double> value = real.parse(node, key, own);
+            if (value.isEmpty()) {
+                mistakes.reject(node, key, allowed());
+            }
+            return value.map(OptionalDouble::of);
+        }
+
+        @Override
+        public String allowed() {
+            return real.allowed() + " or " + AUTO;
+        }
+
+        @Override
+        public Object plain(OptionalDouble value) {
+            return value.isPresent() ? real.plain(value.getAsDouble()) : AUTO;
+        }
+
+        @Override
+        public Map<String, Object> schema() {
+            return ordered("oneOf", List.of(real.schema(), ordered("type", "string", "enum", List.of(AUTO))));
         }
     }
 

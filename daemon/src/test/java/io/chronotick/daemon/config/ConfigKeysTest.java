@@ -92,7 +92,7 @@ final class ConfigKeysTest {
         assertThat(config.maxStratum()).isEqualTo(15);
         assertThat(config.warmupLimitSeconds()).isEqualTo(180);
         assertThat(config.warmupIntervalSeconds()).isEqualTo(1);
-        assertThat(config.measurementIntervalSeconds()).isEqualTo(10);
+        assertThat(config.measurementIntervalSeconds()).isEmpty();
         assertThat(config.speaker()).isEqualTo(Correction.Source.FUSION);
         assertThat(config.models()).isEmpty();
         assertThat(config.covariates()).containsExactly("temperature", "cpu_usage", "cpu_frequency");

@@ -136,7 +136,7 @@ final class ExistingFileTest {
         assertThat(config.maxStratum()).isEqualTo(15);
         assertThat(config.warmupLimitSeconds()).isEqualTo(90);
         assertThat(config.warmupIntervalSeconds()).isEqualTo(2);
-        assertThat(config.measurementIntervalSeconds()).isEqualTo(150);
+        assertThat(config.measurementIntervalSeconds()).hasValue(150);
         assertThat(config.speaker()).isEqualTo(Correction.Source.SHORT_TERM);
         assertThat(config.models()).isEmpty();
         assertThat(config.shortTermHorizonSeconds()).isEqualTo(20);

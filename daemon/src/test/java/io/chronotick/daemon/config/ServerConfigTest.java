@@ -3,6 +3,7 @@ package io.chronotick.daemon.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.chronotick.daemon.config.ServerConfig.Poll;
 import java.net.InetAddress;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -37,7 +38,10 @@ final class ServerConfigTest {
             })
     void shouldPollLoopbackAndPrivateServersAsConfigured(String address) {
         ServerConfig server = ServerConfig.of("x", 123);
-        assertThat(server.pollSeconds(2, InetAddress.ofLiteral(address))).isEqualTo(2);
+        assertThat(server.poll(OptionalDouble.of(2), InetAddress.ofLiteral(address)))
+                .isEqualTo(new Poll(2, 2));
+        assertThat(server.poll(OptionalDouble.empty(), InetAddress.ofLiteral(address)))
+                .isEqualTo(new Poll(16, 64));
         assertThat(server.burstSeconds(0.1, InetAddress.ofLiteral(address))).isEqualTo(0.1);
     }
 
@@ -50,17 +54,21 @@ final class ServerConfigTest {
             })
     void shouldNotPollPublicServersFasterThanEvery64Seconds(String address) {
         ServerConfig server = ServerConfig.of("x", 123);
-        assertThat(server.pollSeconds(2, InetAddress.ofLiteral(address))).isEqualTo(64);
-        assertThat(server.pollSeconds(100, InetAddress.ofLiteral(address))).isEqualTo(100);
+        assertThat(server.poll(OptionalDouble.of(2), InetAddress.ofLiteral(address)))
+                .isEqualTo(new Poll(64, 64));
+        assertThat(server.poll(OptionalDouble.empty(), InetAddress.ofLiteral(address)))
+                .isEqualTo(new Poll(64, 1024));
+        assertThat(server.poll(OptionalDouble.of(100), InetAddress.ofLiteral(address)))
+                .isEqualTo(new Poll(100, 100));
         assertThat(server.burstSeconds(0.1, InetAddress.ofLiteral(address))).isEqualTo(2);
         assertThat(server.burstSeconds(3, InetAddress.ofLiteral(address))).isEqualTo(3);
     }
 
     @Test
     void shouldPollPublicServerFastWhereThatIsAllowed() {
-        ServerConfig server = new ServerConfig(
-                "x", 123, OptionalInt.empty(), OptionalInt.empty(), true, OptionalDouble.empty(), Optional.empty());
-        assertThat(server.pollSeconds(2, PUBLIC)).isEqualTo(2);
+        ServerConfig server =
+                new ServerConfig("x", 123, OptionalInt.empty(), OptionalInt.empty(), true, OptionalDouble.empty(), Optional.empty());
+        assertThat(server.poll(OptionalDouble.of(2), PUBLIC)).isEqualTo(new Poll(2, 2));
         assertThat(server.burstSeconds(0.1, PUBLIC)).isEqualTo(0.1);
     }
 
@@ -77,11 +85,48 @@ final class ServerConfigTest {
     })
     void shouldPollWithinMinpollAndMaxpoll(
             double interval, @Nullable Integer minpoll, @Nullable Integer maxpoll, double privately, double publicly) {
-        ServerConfig server = new ServerConfig(
-                "x", 123, optional(minpoll), optional(maxpoll), false, OptionalDouble.empty(), Optional.empty());
-        assertThat(server.pollSeconds(interval, InetAddress.getLoopbackAddress()))
-                .isEqualTo(privately);
-        assertThat(server.pollSeconds(interval, PUBLIC)).isEqualTo(publicly);
+        ServerConfig server =
+                new ServerConfig("x", 123, optional(minpoll), optional(maxpoll), false, OptionalDouble.empty(), Optional.empty());
+        assertThat(server.poll(OptionalDouble.of(interval), InetAddress.getLoopbackAddress()))
+                .isEqualTo(new Poll(privately, privately));
+        assertThat(server.poll(OptionalDouble.of(interval), PUBLIC)).isEqualTo(new Poll(publicly, publicly));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        // minpoll, maxpoll, polls of a private server, polls of a public one, whether that is what was configured
+        ", , 16, 64, 64, 1024, true",
+        "5, , 32, 64, 64, 1024, false",
+        "8, , 256, 256, 256, 1024, true",
+        "12, , 4096, 4096, 4096, 4096, true",
+        ", 8, 16, 256, 64, 256, true",
+        ", 3, 8, 8, 64, 64, false",
+        "0, 17, 1, 131072, 64, 131072, false",
+        "7, 7, 128, 128, 128, 128, true",
+    })
+    void shouldAdaptThePollBetweenMinpollAndMaxpollWhereThereIsNoInterval(
+            @Nullable Integer minpoll,
+            @Nullable Integer maxpoll,
+            double shortestPrivate,
+            double longestPrivate,
+            double shortestPublic,
+            double longestPublic,
+            boolean asConfigured) {
+        ServerConfig server =
+                new ServerConfig("x", 123, optional(minpoll), optional(maxpoll), false, OptionalDouble.empty(), Optional.empty());
+        assertThat(server.poll(OptionalDouble.empty(), InetAddress.getLoopbackAddress()))
+                .isEqualTo(new Poll(shortestPrivate, longestPrivate));
+        Poll publicly = server.poll(OptionalDouble.empty(), PUBLIC);
+        assertThat(publicly).isEqualTo(new Poll(shortestPublic, longestPublic));
+        assertThat(publicly.equals(server.configuredPoll(OptionalDouble.empty(), PUBLIC)))
+                .isEqualTo(asConfigured);
+    }
+
+    @Test
+    void shouldSayThePollAsAPersonWould() {
+        assertThat(new Poll(64, 1024)).hasToString("64 to 1024 s");
+        assertThat(new Poll(10, 10)).hasToString("10 s");
+        assertThat(new Poll(0.5, 0.5)).hasToString("0.5 s");
     }
 
     @Test

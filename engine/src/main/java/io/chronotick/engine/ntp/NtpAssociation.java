@@ -6,6 +6,7 @@ import io.chronotick.engine.nts.NtsClient;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.DoublePredicate;
 import java.util.random.RandomGenerator;
 
 /**
@@ -87,11 +88,31 @@ public final class NtpAssociation {
         return accepted;
     }
 
-    /** Asks at once, with a burst, then at the poll interval. */
+    /** Asks at once, with a burst, then at a fixed poll. */
     public void begin(double poll, double burst, long rawNanos) {
-        schedule.begin(poll, burst, rawNanos);
+        begin(poll, poll, burst, rawNanos);
+    }
+
+    /** Asks at once, with a burst, then at a poll that adapts between two intervals. */
+    public void begin(double shortest, double longest, double burst, long rawNanos) {
+        schedule.begin(shortest, longest, burst, rawNanos);
         pending = false;
         reach = 0;
+    }
+
+    /** See {@link PollSchedule#adapt}. */
+    public void adaptPoll(DoublePredicate isGoodEnough) {
+        schedule.adapt(isGoodEnough);
+    }
+
+    /** See {@link PollSchedule#shorten}. */
+    public void shortenPoll(long rawNanos) {
+        schedule.shorten(rawNanos);
+    }
+
+    /** See {@link PollSchedule#shortenFully}. */
+    public void shortenPollFully(long rawNanos) {
+        schedule.shortenFully(rawNanos);
     }
 
     /** See {@link PollSchedule#confirm}. */
@@ -306,6 +327,11 @@ public final class NtpAssociation {
 
     public double pollSeconds() {
         return schedule.pollSeconds();
+    }
+
+    /** See {@link PollSchedule#leastSeconds}. */
+    public double leastPollSeconds() {
+        return schedule.leastSeconds();
     }
 
     /** What the newest accepted exchange was stamped with. */

@@ -2,18 +2,33 @@
 package io.chronotick.engine.ntp;
 
 import io.chronotick.engine.math.Nanos;
+import java.util.function.DoublePredicate;
 import java.util.random.RandomGenerator;
 
 /**
  * When a server is asked: a burst at first, then at the poll interval; ever less often while it is silent, while it asks for that (RATE)
  * or has refused (DENY, RSTR). Time comes in as an argument, CLOCK_MONOTONIC_RAW in ns. Not thread-safe.
  *
- * <p>Whatever asks for more than the poll, be it a burst, a retry or a contradiction that is to be settled, draws on one budget of
+ * <p>The poll adapts between a shortest and a longest interval ({@link #adapt}); it is fixed where both are the same.
+ *
+ * <p>Whatever asks for more than the shortest poll, be it a burst, a retry or a contradiction that is to be settled, draws on one budget of
  * requests, and none of it does with a server that has sent RATE: that one is never asked faster than its slowed poll.
  */
 final class PollSchedule {
     /** While a server does not answer it is asked at intervals that double from this, s, to its normal poll. */
     private static final double FIRST_RETRY = 2;
+
+    /** A server that does not answer at all is asked at least every so many seconds, or at its shortest poll if that is longer. */
+    private static final double SILENT_POLL = 256;
+
+    /** A request that cannot leave this host is no burden to anybody: the next one is tried after so many seconds at most. */
+    private static final double NOT_SENT_RETRY = 8;
+
+    /**
+     * So many answers in a row have to find the doubled poll good enough before it is. One might be a lucky one; more cost a server
+     * requests that bring little. Halved it is at once.
+     */
+    private static final int STEADY_ANSWERS = 2;
 
     /** A RATE kiss doubles the poll up to this, s (RFC 5905: MAXPOLL, 2^17 s; chrony ends at 2^10 for it). */
     private static final double SLOWEST_POLL = 1024;
@@ -44,7 +59,7 @@ final class PollSchedule {
     /** A request that comes sooner than this part of the poll after the one before draws on the budget. */
     private static final double QUICK_PART = 0.9;
 
-    /** The budget grows by one request in so many polls: the mean rate exceeds the poll's by a quarter at most. */
+    /** The budget grows by one request in so many shortest polls: the mean rate exceeds theirs by a quarter at most. */
     private static final double REFILL_POLLS = 4;
 
     private final int burstCount;
@@ -55,8 +70,20 @@ final class PollSchedule {
     private int recovery = LEAST_RECOVERY;
     private int answersSinceRate;
     private long nextNanos;
-    private double configuredPollSeconds = 1;
-    private double pollSeconds = 1;
+    private double shortestSeconds = 1;
+    private double longestSeconds = 1;
+
+    /** Between these two, as good as what is known allows. */
+    private double adaptedSeconds = 1;
+
+    private int steadyAnswers;
+
+    /** What a server has asked for by RATE, s; 0 while it has not, or has got over it. */
+    private double slowedSeconds;
+
+    /** Whether the newest request is known to have stayed on this host. */
+    private boolean notSent;
+
     private double burstSeconds = 1;
     private double retrySeconds = FIRST_RETRY;
 
@@ -87,9 +114,14 @@ final class PollSchedule {
         this.random = random;
     }
 
-    /** Asks at once, with a burst, then at the poll interval; both intervals in s. */
+    /** Asks at once, with a burst, then at a fixed poll; both intervals in s. */
     void begin(double poll, double burst, long rawNanos) {
-        configuredPollSeconds = poll;
+        begin(poll, poll, burst, rawNanos);
+    }
+
+    /** Asks at once, with a burst, then at a poll that adapts, beginning with the shortest; all intervals in s. */
+    void begin(double shortest, double longest, double burst, long rawNanos) {
+        setPoll(shortest, longest);
         burstSeconds = burst;
         started = true;
         denied = false;
@@ -97,12 +129,20 @@ final class PollSchedule {
         recovery = LEAST_RECOVERY;
         answersSinceRate = 0;
         retrySeconds = FIRST_RETRY;
-        pollSeconds = poll;
+        notSent = false;
         rateLimited = false;
         budget = burstCount;
         lastRequestNanos = rawNanos;
         beginBurst(burstCount);
         nextNanos = rawNanos;
+    }
+
+    private void setPoll(double shortest, double longest) {
+        shortestSeconds = shortest;
+        longestSeconds = longest;
+        adaptedSeconds = shortest;
+        slowedSeconds = 0;
+        steadyAnswers = 0;
     }
 
     private void beginBurst(int count) {
@@ -115,9 +155,10 @@ final class PollSchedule {
     void onRequest(long rawNanos) {
         double elapsed = Nanos.toSeconds(rawNanos - lastRequestNanos);
         budget = budgetAt(rawNanos);
-        if (elapsed < QUICK_PART * pollSeconds) {
+        if (elapsed < QUICK_PART * leastSeconds()) {
             budget = Math.max(budget - 1, 0);
         }
+        notSent = false;
         lastRequestNanos = rawNanos;
         burstLeft = Math.max(burstLeft - 1, 0);
     }
@@ -125,10 +166,11 @@ final class PollSchedule {
     /** The last request has never left this host: no server has been asked, so it costs nothing. */
     void onNotSent() {
         budget = Math.min(budget + 1, burstCount);
+        notSent = true;
     }
 
     private double budgetAt(long rawNanos) {
-        double grown = Nanos.toSeconds(rawNanos - lastRequestNanos) / (REFILL_POLLS * pollSeconds);
+        double grown = Nanos.toSeconds(rawNanos - lastRequestNanos) / (REFILL_POLLS * leastSeconds());
         return Math.min(budget + Math.max(grown, 0), burstCount);
     }
 
@@ -140,7 +182,56 @@ final class PollSchedule {
     void endBurst() {
         if (burstMayEnd && burstLeft > 0 && burstAnswers >= ENOUGH_ANSWERS) {
             burstLeft = 0;
-            schedule(lastRequestNanos, pollSeconds);
+            schedule(lastRequestNanos, pollSeconds());
+        }
+    }
+
+    /**
+     * An answer has been made use of: the poll is halved at once where it is not good enough, and doubled where the doubled one has been for
+     * {@value #STEADY_ANSWERS} answers in a row. Not during a burst, whose answers say little of the time after it.
+     *
+     * @param isGoodEnough whether what is known will be good enough until the next answer, so many seconds after this one
+     */
+    void adapt(DoublePredicate isGoodEnough) {
+        if (burstLeft > 0 || shortestSeconds == longestSeconds) {
+            return;
+        }
+        double before = adaptedSeconds;
+        double doubled = Math.min(2 * adaptedSeconds, longestSeconds);
+        if (!isGoodEnough.test(adaptedSeconds)) {
+            halve();
+        } else if (doubled == adaptedSeconds || !isGoodEnough.test(doubled)) {
+            steadyAnswers = 0;
+        } else if (++steadyAnswers >= STEADY_ANSWERS) {
+            adaptedSeconds = doubled;
+            steadyAnswers = 0;
+        }
+        if (adaptedSeconds != before) {
+            schedule(lastRequestNanos, pollSeconds());
+        }
+    }
+
+    private void halve() {
+        adaptedSeconds = Math.max(adaptedSeconds / 2, shortestSeconds);
+        steadyAnswers = 0;
+    }
+
+    /** One of the others is lost: this one counts for more. */
+    void shorten(long rawNanos) {
+        halve();
+        askBefore(pollSeconds(), rawNanos);
+    }
+
+    /** What was learned of the clock is void: back to the shortest poll. */
+    void shortenFully(long rawNanos) {
+        adaptedSeconds = shortestSeconds;
+        steadyAnswers = 0;
+        askBefore(pollSeconds(), rawNanos);
+    }
+
+    private void askBefore(double seconds, long rawNanos) {
+        if (started && !denied) {
+            nextNanos = Math.min(nextNanos, Math.max(rawNanos, lastRequestNanos + Nanos.ofSeconds(seconds)));
         }
     }
 
@@ -149,19 +240,19 @@ final class PollSchedule {
         return denied;
     }
 
-    /** Whether the server has asked for a slower poll than the configured one. */
-    private boolean isSlowed() {
-        return pollSeconds > configuredPollSeconds;
-    }
-
     /** Interval at which a server that answers is asked now, s. */
     double pollSeconds() {
-        return pollSeconds;
+        return Math.max(adaptedSeconds, slowedSeconds);
+    }
+
+    /** What is asked sooner than so many seconds after the request before draws on the budget. */
+    double leastSeconds() {
+        return Math.max(shortestSeconds, slowedSeconds);
     }
 
     /** The source is asked by others, at this interval, s. */
     void follow(double seconds) {
-        pollSeconds = seconds;
+        setPoll(seconds, seconds);
     }
 
     /** When the next request is due; the end of time before {@link #begin}. */
@@ -207,9 +298,9 @@ final class PollSchedule {
         burstAnswers++;
         denialSeconds = FIRST_DENIAL;
         retrySeconds = FIRST_RETRY;
-        if (isSlowed() && ++answersSinceRate >= recovery) {
+        if (slowedSeconds > 0 && ++answersSinceRate >= recovery) {
             answersSinceRate = 0;
-            pollSeconds = Math.max(pollSeconds / 2, configuredPollSeconds);
+            slowedSeconds = slowedSeconds / 2 > shortestSeconds ? slowedSeconds / 2 : 0;
         }
         scheduleNext(transmittedNanos);
     }
@@ -222,13 +313,22 @@ final class PollSchedule {
     void onSilence(long rawNanos, boolean unreachable) {
         if (denied) {
             // The denial is over, and now it is silent: no reason to hurry.
-            schedule(rawNanos, Math.max(pollSeconds, SLOWEST_POLL));
-        } else if (unreachable && mayHurry(rawNanos)) {
-            schedule(rawNanos, Math.min(retrySeconds, Math.max(pollSeconds, FIRST_RETRY)));
-            retrySeconds = Math.min(2 * retrySeconds, SLOWEST_POLL);
-        } else {
+            schedule(rawNanos, Math.max(pollSeconds(), SLOWEST_POLL));
+        } else if (unreachable) {
+            retry(rawNanos);
+        } else if (burstLeft > 0 && mayHurry(rawNanos)) {
             scheduleNext(rawNanos);
+        } else {
+            // Lost, or the network is gone: that is found out at the shortest poll, whatever the present one.
+            schedule(rawNanos, leastSeconds());
         }
+    }
+
+    private void retry(long rawNanos) {
+        double slowest = Math.max(leastSeconds(), Math.min(SILENT_POLL, longestSeconds));
+        double seconds = Math.min(retrySeconds, notSent ? NOT_SENT_RETRY : Math.max(slowest, FIRST_RETRY));
+        retrySeconds = Math.min(2 * retrySeconds, SLOWEST_POLL);
+        schedule(rawNanos, mayHurry(rawNanos) ? seconds : Math.max(seconds, leastSeconds()));
     }
 
     /** The server has sent a kiss-o'-death (RFC 5905, section 7.4). */
@@ -237,7 +337,7 @@ final class PollSchedule {
         switch (code) {
             case "DENY", "RSTR" -> {
                 denied = true;
-                schedule(rawNanos, Math.max(pollSeconds, denialSeconds));
+                schedule(rawNanos, Math.max(pollSeconds(), denialSeconds));
                 denialSeconds = Math.min(2 * denialSeconds, LONGEST_DENIAL);
             }
             case "RATE" -> {
@@ -245,11 +345,11 @@ final class PollSchedule {
                 rateLimited = true;
                 recovery = Math.min(2 * recovery, MOST_RECOVERY);
                 answersSinceRate = 0;
-                pollSeconds = Math.min(2 * pollSeconds, Math.max(SLOWEST_POLL, configuredPollSeconds));
-                schedule(rawNanos, pollSeconds);
+                slowedSeconds = Math.min(2 * pollSeconds(), Math.max(SLOWEST_POLL, adaptedSeconds));
+                schedule(rawNanos, pollSeconds());
             }
             // Other codes ask for nothing (RFC 5905, section 7.4): as if there had been no answer.
-            default -> schedule(rawNanos, denied ? Math.max(pollSeconds, SLOWEST_POLL) : pollSeconds);
+            default -> schedule(rawNanos, denied ? Math.max(pollSeconds(), SLOWEST_POLL) : pollSeconds());
         }
     }
 
@@ -264,7 +364,7 @@ final class PollSchedule {
             scheduleNext(rawNanos);
         }
         // It may have jumped back: what was to be soon is not to be in years.
-        double longest = denied ? LONGEST_DENIAL : pollSeconds * (1 + POLL_SPREAD);
+        double longest = denied ? LONGEST_DENIAL : pollSeconds() * (1 + POLL_SPREAD);
         nextNanos = Math.min(nextNanos, rawNanos + Nanos.ofSeconds(longest));
     }
 
@@ -272,7 +372,7 @@ final class PollSchedule {
         if (burstLeft > 0 && mayHurry(rawNanos)) {
             nextNanos = lastRequestNanos + Nanos.ofSeconds(burstSeconds);
         } else {
-            schedule(rawNanos, pollSeconds);
+            schedule(rawNanos, pollSeconds());
         }
     }
 

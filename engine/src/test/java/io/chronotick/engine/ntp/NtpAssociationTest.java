@@ -341,6 +341,7 @@ class NtpAssociationTest {
         while (source.nextTimerNanos() < 3600 * SECOND) {
             now = source.nextTimerNanos();
             if (source.onTimer(now, ++request).isPresent()) {
+                source.onTransmitted(request, now, StampKind.USER);
                 requests++;
             }
         }

@@ -168,11 +168,139 @@ class PollScheduleTest {
         }
         schedule.onRequest(now);
         schedule.onAnswer(now, true);
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < 3; i++) {
             assertThat(waited()).isEqualTo(1);
             exchange();
         }
         assertThat(waited()).isGreaterThan(15);
+    }
+
+    /** Nobody is bothered by what does not leave: a network that comes up is noticed within seconds, at any poll. */
+    @Test
+    void triesAgainSoonWhatHasNotLeftThisHost() {
+        schedule.begin(64, 1024, 2, now);
+        for (int i = 0; i < 100; i++) {
+            schedule.onRequest(now);
+            schedule.onNotSent();
+            schedule.onSilence(now, true);
+            assertThat(waited()).isLessThan(8.2);
+        }
+    }
+
+    /** Polls of 64 to 1024 s, the burst over. */
+    private void beginAdaptive() {
+        schedule.begin(64, 1024, 2, now);
+        endBurst();
+    }
+
+    /** Seconds until the request after the one that is answered and judged now. */
+    private double adapted(double longestGood) {
+        exchange();
+        schedule.adapt(seconds -> seconds <= longestGood);
+        return waited();
+    }
+
+    @Test
+    void doublesThePollAfterTwoAnswersThatFindTheDoubledOneGood() {
+        beginAdaptive();
+        double poll = 64;
+        for (int i = 1; i <= 24; i++) {
+            if (i % 2 == 0) {
+                poll = Math.min(2 * poll, 1024);
+            }
+            assertThat(adapted(1e9)).as("after answer %d", i).isBetween(0.98 * poll, 1.02 * poll);
+        }
+        assertThat(poll).isEqualTo(1024);
+    }
+
+    @Test
+    void keepsAPollThatIsJustGoodEnough() {
+        beginAdaptive();
+        for (int i = 0; i < 40; i++) {
+            adapted(300);
+        }
+        assertThat(schedule.pollSeconds()).isEqualTo(256);
+        // One that would do for more, and one that would not: the count begins anew.
+        for (int i = 0; i < 40; i++) {
+            adapted(i % 2 == 0 ? 600 : 300);
+        }
+        assertThat(schedule.pollSeconds()).isEqualTo(256);
+    }
+
+    @Test
+    void halvesThePollAtOnceDownToTheShortest() {
+        beginAdaptive();
+        for (int i = 0; i < 16; i++) {
+            adapted(1e9);
+        }
+        for (double poll : new double[] {512, 256, 128, 64, 64}) {
+            assertThat(adapted(10)).isBetween(0.98 * poll, 1.02 * poll);
+        }
+    }
+
+    @Test
+    void neverAdaptsAFixedPoll() {
+        endBurst();
+        for (int i = 0; i < 20; i++) {
+            assertThat(adapted(i < 10 ? 1e9 : 1)).isBetween(0.98 * 16, 1.02 * 16);
+        }
+    }
+
+    /** One lost packet is asked for again at the shortest poll, which costs no budget; the answer leads back to the long one. */
+    @Test
+    void asksAgainAtTheShortestPollForWhatWasLost() {
+        beginAdaptive();
+        for (int i = 0; i < 16; i++) {
+            adapted(1e9);
+        }
+        for (int i = 0; i < 3; i++) {
+            silence(false);
+            assertThat(waited()).isBetween(0.98 * 64, 1.02 * 64);
+        }
+        assertThat(adapted(1e9)).isBetween(0.98 * 1024, 1.02 * 1024);
+    }
+
+    @Test
+    void asksADeadServerEverLessOften() {
+        beginAdaptive();
+        for (int i = 0; i < 20; i++) {
+            silence(true);
+            double seconds = waited();
+            assertThat(seconds).isLessThan(1.02 * 256);
+            if (i > 8) {
+                assertThat(seconds).isGreaterThan(0.98 * 256);
+            }
+        }
+    }
+
+    @Test
+    void shortensThePollWhereMoreDependsOnIt() {
+        beginAdaptive();
+        for (int i = 0; i < 16; i++) {
+            adapted(1e9);
+        }
+        exchange();
+        now += 10 * SECOND;
+        schedule.shorten(now);
+        assertThat(waited()).isEqualTo(502);
+        exchange();
+        now += 100 * SECOND;
+        schedule.shortenFully(now);
+        assertThat(schedule.isDue(now)).isTrue();
+        assertThat(answered()).isBetween(0.98 * 64, 1.02 * 64);
+    }
+
+    /** RATE is the server's floor under what adapts, which goes on beneath it. */
+    @Test
+    void rateSlowsAPollThatAdapts() {
+        beginAdaptive();
+        schedule.onKiss("RATE", now);
+        waited();
+        for (int i = 0; i < 60; i++) {
+            schedule.shortenFully(now);
+            schedule.confirm(8, now);
+            assertThat(adapted(10)).isGreaterThanOrEqualTo(i < 31 ? 0.98 * 128 : 0.98 * 64);
+        }
     }
 
     @Test

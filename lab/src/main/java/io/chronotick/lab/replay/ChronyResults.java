@@ -15,8 +15,9 @@ import java.util.Set;
 
 /** The errors of chrony on the same files, as recorded. Immutable. */
 public final class ChronyResults {
-    /** Its configuration with the poll of the replay: 16 s is minpoll 4, 64 s is minpoll 6. */
-    private static final Map<Integer, String> CONFIGURATION = Map.of(16, "B_p4", 64, "C_p6");
+    /** Its configuration with the poll of the replay: 16 s is minpoll 4, 64 s is minpoll 6; by default it adapts between 64 and 1024 s. */
+    private static final Map<Integer, String> CONFIGURATION =
+            Map.of(ReplayRules.ADAPTIVE, "A_default", 16, "B_p4", 64, "C_p6");
 
     private static final String[] COLUMNS = {
         "scenario", "delay", "poll", "seed", "rms_us", "mae_us", "cov_pct", "bound_median_us", "requests"

@@ -38,4 +38,17 @@ public final class RawClock {
         double gained = integral[second] + frequencies[second] * since;
         return trueNanos + ReplayRules.RAW_AT_ZERO_NANOS + Math.round(gained * 1e9);
     }
+
+    /** True time at which the clock reads {@code rawNanos}, to a nanosecond, ns. */
+    long trueNanos(long rawNanos) {
+        long trueNanos = rawNanos - ReplayRules.RAW_AT_ZERO_NANOS;
+        // Off by some ppm of what is left each time.
+        for (long left = 1; Math.abs(left) > 0; trueNanos += left) {
+            left = rawNanos - rawNanos(trueNanos);
+            if (Math.abs(left) == 1) {
+                return trueNanos;
+            }
+        }
+        return trueNanos;
+    }
 }

@@ -64,7 +64,7 @@ final class ReplayExchanges {
         return arrivals;
     }
 
-    private static double next(double[] delays, int index, String name) {
+    static double next(double[] delays, int index, String name) {
         if (index >= delays.length) {
             throw new LabException("delay_" + name + " ends after " + delays.length
                     + " packets, before the replay does: give at least one line a packet");

@@ -9,7 +9,7 @@ import java.util.Optional;
 /**
  * What became of one case at one poll.
  *
- * @param pollSeconds interval between exchanges, s
+ * @param pollSeconds interval between exchanges, s; 0 if the engine adapts it
  * @param requests sent
  * @param exchanges that came back
  * @param biasRemoved whether the path is asymmetric by design, so that {@link Forecasts#rms} is that without the mean

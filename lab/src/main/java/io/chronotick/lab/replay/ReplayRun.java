@@ -31,11 +31,13 @@ final class ReplayRun {
 
     private final ReplayRules rules;
     private final RawClock clock;
-    private final List<Arrival> arrivals;
+    private final PathDelays delays;
     private final EngineUnderTest engine;
     private final List<Baseline> baselines = new ArrayList<>(Baseline.all());
     private final long startNanos;
     private long epochNanos;
+    private int requests;
+    private int exchanges;
 
     /** Errors of what was published at the whole seconds 0, 1, ..., s; not-a-number before the first correction. */
     private final double[] publishedErrors;
@@ -60,14 +62,14 @@ final class ReplayRun {
     private ReplayRun(
             ReplayRules rules,
             RawClock clock,
-            List<Arrival> arrivals,
+            PathDelays delays,
             Set<Ablation> without,
             FilterWeights weights,
             boolean speaks,
             EngineConfig config) {
         this.rules = rules;
         this.clock = clock;
-        this.arrivals = arrivals;
+        this.delays = delays;
         this.startNanos = clock.rawNanos(0);
         this.engine = new EngineUnderTest(startNanos, without, Optional.of(weights), speaks, config);
         publishedErrors = new double[rules.endSeconds() + 1];
@@ -85,8 +87,7 @@ final class ReplayRun {
             EngineConfig config) {
         RawClock clock = set.clock(which, rules);
         PathDelays path = set.path(which);
-        List<Arrival> arrivals = ReplayExchanges.of(rules, clock, path);
-        ReplayRun run = new ReplayRun(rules, clock, arrivals, without, weights, speaks, config);
+        ReplayRun run = new ReplayRun(rules, clock, path, without, weights, speaks, config);
         set.oracle(which).ifPresent(run.baselines::add);
         run.play();
         return run.result(which, path.isAsymmetric(), set.chrony().of(which, rules.pollSeconds()));
@@ -96,13 +97,7 @@ final class ReplayRun {
     static TimeSeries series(ReplaySet set, ReplayCase which, ReplayRules rules) {
         RawClock clock = set.clock(which, rules);
         ReplayRun run = new ReplayRun(
-                rules,
-                clock,
-                ReplayExchanges.of(rules, clock, set.path(which)),
-                Set.of(),
-                LearnedWeights.shipped(),
-                false,
-                EngineConfig.DEFAULT);
+                rules, clock, set.path(which), Set.of(), LearnedWeights.shipped(), false, EngineConfig.DEFAULT);
         run.play();
         double[] seconds = new double[rules.endSeconds() - rules.scoreFromSeconds() + 1];
         Arrays.setAll(seconds, i -> rules.scoreFromSeconds() + i);
@@ -114,6 +109,12 @@ final class ReplayRun {
     }
 
     private void play() {
+        if (rules.isAdaptive()) {
+            playAdaptive();
+            return;
+        }
+        List<Arrival> arrivals = ReplayExchanges.of(rules, clock, delays);
+        requests = ReplayExchanges.requests(rules);
         int next = 0;
         for (int second = 0; second <= rules.endSeconds(); second++) {
             long trueNanos = second * ReplayRules.SECOND;
@@ -124,8 +125,40 @@ final class ReplayRun {
         }
     }
 
+    /** The engine decides when to ask; the rest is as the rules have it. */
+    private void playAdaptive() {
+        AdaptiveServer server = new AdaptiveServer(clock, delays);
+        engine.ask(
+                ReplayRules.SHORTEST_POLL,
+                ReplayRules.LONGEST_POLL,
+                ReplayRules.BURST_NANOS * 1e-9,
+                clock.rawNanos(rules.pollNanos(0)),
+                send -> {
+                    engine.transmitted(send.requestId(), engine.nowNanos());
+                    server.request(send.payload(), engine.nowNanos());
+                },
+                this::learn);
+        for (int second = 0; second <= rules.endSeconds(); second++) {
+            long trueNanos = second * ReplayRules.SECOND;
+            long rawNanos = clock.rawNanos(trueNanos);
+            for (long next = 0; next < rawNanos; ) {
+                next = Math.min(Math.min(engine.nextTimerNanos(), server.replyNanos()), rawNanos);
+                engine.advanceTo(next);
+                long now = next;
+                server.reply(now).ifPresent(reply -> engine.datagram(reply, now));
+            }
+            read(second, rawNanos, ReplayExchanges.UTC_AT_ZERO + trueNanos);
+        }
+        requests = server.requests();
+    }
+
     private void take(Exchange exchange) {
         engine.exchange(exchange);
+        learn(exchange);
+    }
+
+    private void learn(Exchange exchange) {
+        exchanges++;
         if (epochNanos == 0) {
             epochNanos = exchange.t2() - exchange.t1();
         }
@@ -187,8 +220,8 @@ final class ReplayRun {
         return new ReplayResult(
                 which,
                 rules.pollSeconds(),
-                ReplayExchanges.requests(rules),
-                arrivals.size(),
+                requests,
+                exchanges,
                 biasRemoved,
                 published,
                 held / (double) errors.length,

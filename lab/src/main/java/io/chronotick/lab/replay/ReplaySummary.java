@@ -73,6 +73,13 @@ public final class ReplaySummary {
             return Double.isNaN(chrony) ? Optional.empty() : Optional.of(median(ReplayResult::boundMedian) / chrony);
         }
 
+        /** Median of our requests over that of chrony's; empty when that is not recorded. */
+        public Optional<Double> requestRatio() {
+            double chrony = median(
+                    run -> run.chrony().map(ChronyResults.Result::requests).orElse(0));
+            return chrony == 0 ? Optional.empty() : Optional.of(median(ReplayResult::requests) / chrony);
+        }
+
         private static double median(List<Double> values) {
             return Quantiles.median(
                     values.stream().mapToDouble(Double::doubleValue).toArray());
@@ -162,6 +169,11 @@ public final class ReplaySummary {
     /** Median of our hard bound over that of chrony's over cells; empty when none is recorded. */
     public static Optional<Ratios> boundRatios(List<Cell> cells) {
         return largest(cells, Cell::boundRatio);
+    }
+
+    /** Median of our requests over that of chrony's over cells; empty when none is recorded. */
+    public static Optional<Ratios> requestRatios(List<Cell> cells) {
+        return largest(cells, Cell::requestRatio);
     }
 
     private static Optional<Ratios> largest(List<Cell> cells, Function<Cell, Optional<Double>> ratio) {

@@ -14,6 +14,14 @@ import org.junit.jupiter.api.Test;
 
 /** The rules of the replay set against values computed by hand. */
 class ReplayExchangesTest {
+    @Test
+    void trueTimeIsFoundForEveryReading() {
+        RawClock clock = new RawClock(new double[] {1e-4, -2e-4, 3e-5, 0});
+        for (long trueNanos = 0; trueNanos < 6_000_000_000L; trueNanos += 12_345_678) {
+            assertThat(clock.trueNanos(clock.rawNanos(trueNanos))).isBetween(trueNanos - 1, trueNanos + 1);
+        }
+    }
+
     private static final long MICRO = 1_000;
     private static final long MILLI = 1_000_000;
     private static final long SECOND = 1_000_000_000L;

@@ -26,6 +26,8 @@ class ReplayTest {
             scenario,delay,poll,seed,rms_us,mae_us,cov_pct,bound_median_us,requests
             quartz,lan,C_p6,1,100,80,100,1200,622
             quartz,lan,C_p6,2,300,80,100,1400,622
+            quartz,lan,A_default,1,100,80,100,1200,90
+            quartz,lan,A_default,2,300,80,100,1400,110
             """;
 
     private Path directory = Path.of("");
@@ -137,6 +139,38 @@ class ReplayTest {
         assertThat(ReplaySummary.oracleRatios(List.of(right)).orElseThrow().worst())
                 .isEqualTo(right.oracleRatio().orElseThrow());
         assertThat(new ReplaySummary(results).cells().get(0).oracleRatio()).isEmpty();
+    }
+
+    /** The engine asks by itself, between 64 and 1024 s, and is compared with chrony doing so. */
+    @Test
+    void engineAsksByItselfAtAnAdaptivePoll() throws InterruptedException {
+        ReplaySet set = ReplaySet.open(directory);
+        List<ReplayResult> asked = Replay.play(
+                set,
+                set.cases(),
+                List.of(ReplayRules.ADAPTIVE),
+                Set.of(),
+                LearnedWeights.shipped(),
+                false,
+                EngineConfig.DEFAULT,
+                2,
+                done -> {});
+        for (int i = 0; i < asked.size(); i++) {
+            ReplayResult result = asked.get(i);
+            assertThat(result.requests()).isBetween(40_000 / 1024, 300);
+            assertThat(result.exchanges()).isBetween(result.requests() - 1, result.requests());
+            assertThat(result.boundCovered()).isEqualTo(1);
+            assertThat(result.published().rms())
+                    .isBetween(results.get(i).published().rms(), 100e-6);
+        }
+        ReplaySummary.Ratios ratios =
+                ReplaySummary.requestRatios(new ReplaySummary(asked).cells()).orElseThrow();
+        assertThat(ratios.worst())
+                .isCloseTo((asked.get(0).requests() + asked.get(1).requests()) / 200.0, offset(1e-12));
+        assertThat(ReplaySummary.requestRatios(new ReplaySummary(results).cells())
+                        .orElseThrow()
+                        .worst())
+                .isCloseTo(628 / 622.0, offset(1e-12));
     }
 
     private ReplaySummary.Cell playWithOracle() throws InterruptedException {
