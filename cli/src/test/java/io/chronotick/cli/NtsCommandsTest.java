@@ -3,6 +3,7 @@ package io.chronotick.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.chronotick.cli.text.ExitCode;
 import io.chronotick.client.NtsStatus;
 import io.chronotick.client.PageLayout;
 import java.io.IOException;

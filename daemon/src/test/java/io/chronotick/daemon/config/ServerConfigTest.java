@@ -66,8 +66,8 @@ final class ServerConfigTest {
 
     @Test
     void shouldPollPublicServerFastWhereThatIsAllowed() {
-        ServerConfig server =
-                new ServerConfig("x", 123, OptionalInt.empty(), OptionalInt.empty(), true, OptionalDouble.empty(), Optional.empty());
+        ServerConfig server = new ServerConfig(
+                "x", 123, OptionalInt.empty(), OptionalInt.empty(), true, OptionalDouble.empty(), Optional.empty());
         assertThat(server.poll(OptionalDouble.of(2), PUBLIC)).isEqualTo(new Poll(2, 2));
         assertThat(server.burstSeconds(0.1, PUBLIC)).isEqualTo(0.1);
     }
@@ -85,8 +85,8 @@ final class ServerConfigTest {
     })
     void shouldPollWithinMinpollAndMaxpoll(
             double interval, @Nullable Integer minpoll, @Nullable Integer maxpoll, double privately, double publicly) {
-        ServerConfig server =
-                new ServerConfig("x", 123, optional(minpoll), optional(maxpoll), false, OptionalDouble.empty(), Optional.empty());
+        ServerConfig server = new ServerConfig(
+                "x", 123, optional(minpoll), optional(maxpoll), false, OptionalDouble.empty(), Optional.empty());
         assertThat(server.poll(OptionalDouble.of(interval), InetAddress.getLoopbackAddress()))
                 .isEqualTo(new Poll(privately, privately));
         assertThat(server.poll(OptionalDouble.of(interval), PUBLIC)).isEqualTo(new Poll(publicly, publicly));
@@ -112,8 +112,8 @@ final class ServerConfigTest {
             double shortestPublic,
             double longestPublic,
             boolean asConfigured) {
-        ServerConfig server =
-                new ServerConfig("x", 123, optional(minpoll), optional(maxpoll), false, OptionalDouble.empty(), Optional.empty());
+        ServerConfig server = new ServerConfig(
+                "x", 123, optional(minpoll), optional(maxpoll), false, OptionalDouble.empty(), Optional.empty());
         assertThat(server.poll(OptionalDouble.empty(), InetAddress.getLoopbackAddress()))
                 .isEqualTo(new Poll(shortestPrivate, longestPrivate));
         Poll publicly = server.poll(OptionalDouble.empty(), PUBLIC);
