@@ -47,6 +47,7 @@ import picocli.CommandLine.Parameters;
             "  chronotick lab simulate --list",
             "  chronotick lab simulate --show lan > mine.yaml",
             "  chronotick lab simulate mine.yaml --runs 10",
+            "  chronotick lab simulate 'start-*' --runs 60 --wide",
             "  chronotick lab simulate --random 1 --count 100 --learned",
             "  chronotick lab simulate --byzantine 1 --count 1000",
             "  chronotick lab simulate --weights mine.safetensors"
@@ -57,7 +58,8 @@ final class LabSimulateCommand extends LabRunCommand {
     @Parameters(
             paramLabel = "SCENARIO",
             arity = "0..*",
-            description = "Scenario files, or names from the library. Default: the whole library.")
+            description =
+                    "Scenario files, or names from the library, of which * is the rest. Default: the whole library.")
     List<String> scenarios = List.of();
 
     @Option(names = "--list", description = "List the library and exit.")
@@ -154,7 +156,7 @@ final class LabSimulateCommand extends LabRunCommand {
                 tasks.add(() -> Simulation.run(RandomScenario.of(seedOfThis), seedOfThis, 1, without(), weights));
             }
         } else {
-            for (String name : scenarios.isEmpty() ? ScenarioLibrary.names() : scenarios) {
+            for (String name : named()) {
                 Scenario scenario = find(name);
                 tasks.add(() -> Simulation.run(scenario, seed, runs, without(), weights));
             }
@@ -183,6 +185,21 @@ final class LabSimulateCommand extends LabRunCommand {
         boolean broken = results.stream()
                 .anyMatch(result -> result.isViolated() && result.family().isGuaranteed());
         return broken ? ExitCode.NOT_MET : ExitCode.OK;
+    }
+
+    /** The names that were given, or all; what ends in * are those of the library that begin so. */
+    private List<String> named() {
+        if (scenarios.isEmpty()) {
+            return ScenarioLibrary.names();
+        }
+        List<String> names = new ArrayList<>();
+        for (String name : scenarios) {
+            List<String> found = ScenarioLibrary.names().stream()
+                    .filter(known -> name.endsWith("*") && known.startsWith(name.substring(0, name.length() - 1)))
+                    .toList();
+            names.addAll(found.isEmpty() ? List.of(name) : found);
+        }
+        return names;
     }
 
     /** A name from the library counts before a file that is called the same. */
@@ -214,14 +231,16 @@ final class LabSimulateCommand extends LabRunCommand {
                         "rms us",
                         "p95 us",
                         "max us",
+                        "in 50%",
                         "in 95%",
                         "width95 us",
+                        "by hindsight",
                         "in bound",
                         "bound us",
                         "valid",
                         "ready",
                         "<")
-                .spare("width95 us", "p95 us", "ready", "valid", "max us");
+                .spare("by hindsight", "in 50%", "width95 us", "p95 us", "ready", "valid", "max us");
         for (SimulationResult result : results) {
             String name = result.scenario().name();
             String ready = Figure.RMS.quantity().format(result.readySeconds());
@@ -234,8 +253,10 @@ final class LabSimulateCommand extends LabRunCommand {
                         micros(window.error().rms()),
                         micros(window.error().p95()),
                         micros(window.error().max()),
+                        Format.fixed(100 * Figure.INSIDE_50.of(window), 1),
                         Format.fixed(100 * window.interval().covered95(), 1),
                         micros(window.interval().medianWidth95()),
+                        Format.fixed(window.interval().hindsight95(), 2),
                         Format.percent(window.boundCovered(), 2),
                         micros(window.boundMedian()),
                         Format.percent(window.valid(), 0),

@@ -108,6 +108,9 @@ class LabCommandTest {
 
     @Test
     void simulateShowsItsLibrary() {
+        assertThat(shell.run("lab", "simulate", "leap-m*", "--runs", "1", "--wide"))
+                .isEqualTo(ExitCode.OK);
+        assertThat(shell.out()).contains("leap-made-up", "in 50%", "by hindsight", "1 of 1 scenarios");
         assertThat(shell.run("lab", "simulate", "--list")).isEqualTo(ExitCode.OK);
         assertThat(shell.out()).contains("holdover-thermal", "four-unequal");
         assertThat(shell.run("lab", "simulate", "--show", "lan")).isEqualTo(ExitCode.OK);

@@ -17,6 +17,7 @@ final class EvidenceWeights {
 
     private final double forgetting;
     private final double[] logPriors;
+    private final double[] firstLogs;
     private final double[] logs;
     private final double[] shares;
     private int active;
@@ -26,10 +27,12 @@ final class EvidenceWeights {
      *
      * @param forgetting factor f by which evidence fades at each {@link #add}, 0..1
      * @param logPriors natural logarithms of the prior weights, not normalized
+     * @param firstLogs those that they begin with, which fade to the priors as evidence does
      */
-    EvidenceWeights(double forgetting, double[] logPriors) {
+    EvidenceWeights(double forgetting, double[] logPriors, double[] firstLogs) {
         this.forgetting = forgetting;
         this.logPriors = logPriors.clone();
+        this.firstLogs = firstLogs.clone();
         logs = new double[logPriors.length];
         shares = new double[logPriors.length];
         restart(logPriors.length);
@@ -41,9 +44,9 @@ final class EvidenceWeights {
         active = other.active;
     }
 
-    /** Back to the priors; the first {@code awake} take part. */
+    /** Back to the first weights; the first {@code awake} take part. */
     void restart(int awake) {
-        System.arraycopy(logPriors, 0, logs, 0, logs.length);
+        System.arraycopy(firstLogs, 0, logs, 0, logs.length);
         active = awake;
         normalize();
     }

@@ -36,6 +36,12 @@ public final class HypothesisBank {
     /** Most networks have queues. */
     private static final double SYMMETRIC_LOG_PRIOR = -3;
 
+    /**
+     * But nobody has seen their edges yet: at first half of all weight is with those who need none. They know their noise from the
+     * round trips ({@link NetworkPath#seedLaws}), and err on the safe side.
+     */
+    private static final double SYMMETRIC_FIRST_LOG = 1;
+
     private final List<ClockHypothesis> oneSided;
     private final List<ClockHypothesis> humped;
     private final List<ClockHypothesis> symmetric;
@@ -108,8 +114,10 @@ public final class HypothesisBank {
         }
         double[] logPriors =
                 Arrays.stream(models).mapToDouble(HypothesisBank::logPrior).toArray();
-        weights = new EvidenceWeights(FORGETTING, logPriors);
-        longWeights = new EvidenceWeights(LONG_FORGETTING, logPriors);
+        double[] firstLogs =
+                Arrays.stream(models).mapToDouble(HypothesisBank::firstLog).toArray();
+        weights = new EvidenceWeights(FORGETTING, logPriors, firstLogs);
+        longWeights = new EvidenceWeights(LONG_FORGETTING, logPriors, firstLogs);
         longForecast = new LongForecast(n);
         servers = new ServerCombiner(models, weights);
         restart();
@@ -181,6 +189,10 @@ public final class HypothesisBank {
 
     private static double logPrior(KalmanState model) {
         return model.hypothesis().logPrior() + (model.delays() == DelayModel.SYMMETRIC ? SYMMETRIC_LOG_PRIOR : 0);
+    }
+
+    private static double firstLog(KalmanState model) {
+        return model.hypothesis().logPrior() + (model.delays() == DelayModel.SYMMETRIC ? SYMMETRIC_FIRST_LOG : 0);
     }
 
     /** The way to a server has changed altogether: another address. */

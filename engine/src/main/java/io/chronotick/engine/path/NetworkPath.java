@@ -17,12 +17,15 @@ public final class NetworkPath {
     /** Mean over median of the excess of a round trip of two exponential queues, nearly. */
     private static final double MEAN_BY_MEDIAN = 1.2;
 
+    /** A round trip counts for at most this many times its median's excess over the shortest: half a second late is no noise. */
+    private static final double LATE = 3;
+
     private final QueueLaw forward = new QueueLaw();
     private final QueueLaw reverse = new QueueLaw();
     private final QueueLaw humpedForward = QueueLaw.humped();
     private final QueueLaw humpedReverse = QueueLaw.humped();
     private final QueueLaw excess = new QueueLaw();
-    private final QueueLaw noise = new QueueLaw();
+    private final QueueLaw noise = QueueLaw.noise();
     private final double[] delays = new double[RECENT];
     private int exchanges;
     private int baseAge;
@@ -135,6 +138,28 @@ public final class NetworkPath {
     }
 
     /**
+     * Standard deviation of the newest round trips, s. The two queues of an exchange have nothing to do with one another, whatever their
+     * laws, so their difference varies as much as their sum: half of this is the deviation of offsets, and no clock is needed to know it.
+     */
+    private double roundTripSd() {
+        int n = Math.min(exchanges, RECENT);
+        double[] sorted = Arrays.copyOf(delays, n);
+        Arrays.sort(sorted);
+        double median = (sorted[n / 2] + sorted[(n - 1) / 2]) / 2;
+        double latest = median + LATE * (median - sorted[0]);
+        double mean = 0;
+        for (int i = 0; i < n; i++) {
+            sorted[i] = Math.min(sorted[i], latest);
+            mean += sorted[i] / n;
+        }
+        double squares = 0;
+        for (double delay : sorted) {
+            squares += (delay - mean) * (delay - mean);
+        }
+        return Math.sqrt(squares / (n - 1));
+    }
+
+    /**
      * Before exchanges are replayed: what they have taught is forgotten, or it would count twice. Both directions alike, from the
      * round trip's excess.
      */
@@ -149,7 +174,7 @@ public final class NetworkPath {
         humpedForward.seed(ordinary);
         humpedReverse.seed(ordinary);
         excess.seed(ordinary);
-        noise.clear();
+        noise.seedNoise(roundTripSd() / 2);
         baseAge = 0;
     }
 

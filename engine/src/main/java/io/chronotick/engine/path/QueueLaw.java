@@ -7,7 +7,8 @@ package io.chronotick.engine.path;
  * nothing after construction.
  *
  * <p>Two memories: the long run, pi <- pi + eta (f - pi), and the last packet's responsibilities f, because queues come
- * in bursts. The weights of the next packet are 0.7 f (blurred over the neighbouring scales of the same shape) + 0.3 pi + 0.01 / K.
+ * in bursts. The weights of the next packet are 0.7 f (blurred over the neighbouring scales of the same shape) + 0.3 pi + 0.01 / K; of
+ * {@link #noise} pi + 0.01 / K.
  */
 public final class QueueLaw {
     /** Number of scales K: from 1 us to 0.6 s they cover a quiet LAN and a congested satellite link. */
@@ -23,7 +24,9 @@ public final class QueueLaw {
         }
     }
 
+    /** Queues come in bursts; noise to both sides is that of many small influences, each packet's its own. */
     private static final double BURST_WEIGHT = 0.7;
+
     private static final double OWN_BIN = 0.8;
     private static final double FLOOR = 0.01;
     private static final double SLOWEST_LEARNING = 0.01;
@@ -44,6 +47,15 @@ public final class QueueLaw {
     private static final double HUMPED_BELOW = 2.2;
     private static final double ABOVE = -2;
 
+    /**
+     * How a first law of noise falls beside its measured deviation: many small influences together are nearly normal, of which a few
+     * packets tell the deviation; what is larger are outliers.
+     */
+    private static final double NOISE_BELOW = 6;
+
+    private static final double NOISE_ABOVE = -3;
+
+    private final double burstWeight;
     private final int[] shapes;
     private final double[] longRun;
     private final double[] weights;
@@ -52,10 +64,11 @@ public final class QueueLaw {
 
     /** A law of single queues: exponential components only. */
     QueueLaw() {
-        this(1);
+        this(BURST_WEIGHT, 1);
     }
 
-    private QueueLaw(int... shapes) {
+    private QueueLaw(double burstWeight, int... shapes) {
+        this.burstWeight = burstWeight;
         this.shapes = shapes;
         longRun = new double[shapes.length * SCALES];
         weights = new double[longRun.length];
@@ -65,7 +78,12 @@ public final class QueueLaw {
 
     /** A law whose components are exponential or humped. */
     static QueueLaw humped() {
-        return new QueueLaw(HUMPED);
+        return new QueueLaw(BURST_WEIGHT, HUMPED);
+    }
+
+    /** A law of noise, each packet's its own. */
+    static QueueLaw noise() {
+        return new QueueLaw(0, 1);
     }
 
     /** Number of components: all scales of the first shape, then of the second. */
@@ -134,7 +152,7 @@ public final class QueueLaw {
             double blurred = OWN_BIN * responsibilities[k]
                     + side * responsibilities[Math.max(k - 1, first)]
                     + side * responsibilities[Math.min(k + 1, first + SCALES - 1)];
-            weights[k] = BURST_WEIGHT * blurred + (1 - BURST_WEIGHT) * longRun[k] + FLOOR / size();
+            weights[k] = burstWeight * blurred + (1 - burstWeight) * longRun[k] + FLOOR / size();
         }
         normalize(weights);
         renewDensities();
@@ -165,6 +183,20 @@ public final class QueueLaw {
         if (shapes.length > 1) {
             share(0, 1 - SINGLE);
             share(SCALES, SINGLE);
+        }
+        restart();
+    }
+
+    /**
+     * A first law of noise from its standard deviation: falling as S^6 below and S^-3 above it.
+     *
+     * @param sd s
+     */
+    void seedNoise(double sd) {
+        double z = Math.max(sd, SMALLEST);
+        for (int k = 0; k < size(); k++) {
+            double ratio = scale(k) / z;
+            longRun[k] = Math.pow(ratio, ratio < 1 ? NOISE_BELOW : NOISE_ABOVE);
         }
         restart();
     }

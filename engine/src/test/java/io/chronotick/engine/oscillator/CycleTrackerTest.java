@@ -67,8 +67,8 @@ class CycleTrackerTest {
             models[j] = new KalmanState(ClockHypothesis.tracker(1000 * j), DelayModel.ONE_SIDED);
             feed(models[j], 2000, 16, 4000);
         }
-        EvidenceWeights weights = new EvidenceWeights(0.997, priors);
-        EvidenceWeights longWeights = new EvidenceWeights(0.999, priors);
+        EvidenceWeights weights = new EvidenceWeights(0.997, priors, priors);
+        EvidenceWeights longWeights = new EvidenceWeights(0.999, priors, priors);
         // Not while a walk is likelier, nor while the others have not lost.
         weights.add(new double[] {1, 0, 0.5, 0});
         assertThat(CycleTracker.reseed(32, models, weights, longWeights)).isFalse();

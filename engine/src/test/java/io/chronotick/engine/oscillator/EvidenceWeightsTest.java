@@ -9,13 +9,17 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class EvidenceWeightsTest {
+    private static EvidenceWeights weights(double forgetting, double... logPriors) {
+        return new EvidenceWeights(forgetting, logPriors, logPriors);
+    }
+
     private static double sum(EvidenceWeights weights) {
         return IntStream.range(0, weights.active()).mapToDouble(weights::share).sum();
     }
 
     @Test
     void beginsWithThePriors() {
-        EvidenceWeights weights = new EvidenceWeights(1, new double[] {0, Math.log(3), Math.log(4)});
+        EvidenceWeights weights = weights(1, 0, Math.log(3), Math.log(4));
         assertThat(weights.share(0)).isCloseTo(1.0 / 8, within(1e-15));
         assertThat(weights.share(1)).isCloseTo(3.0 / 8, within(1e-15));
         assertThat(weights.share(2)).isCloseTo(4.0 / 8, within(1e-15));
@@ -25,7 +29,7 @@ class EvidenceWeightsTest {
     @Test
     void sumToOneWhateverComes() {
         Random random = new Random(1);
-        EvidenceWeights weights = new EvidenceWeights(0.9, new double[] {0, -2, -5, 1});
+        EvidenceWeights weights = weights(0.9, 0, -2, -5, 1);
         for (int i = 0; i < 1000; i++) {
             double scale = Math.pow(10, random.nextInt(7) - 3);
             weights.add(random.doubles(4).map(u -> scale * (u - 0.5)).toArray());
@@ -35,10 +39,25 @@ class EvidenceWeightsTest {
         }
     }
 
+    /** What they begin with fades as evidence does, and what is left are the priors. */
+    @Test
+    void beginWithTheFirstWeightsAndFadeToThePriors() {
+        EvidenceWeights weights = new EvidenceWeights(0.9, new double[] {0, -3}, new double[] {0, 1});
+        assertThat(weights.share(1) / weights.share(0)).isCloseTo(Math.E, within(1e-15));
+        weights.add(new double[] {0, 0});
+        assertThat(weights.log(1) - weights.log(0)).isCloseTo(-3 + 0.9 * 4, within(1e-15));
+        for (int i = 0; i < 400; i++) {
+            weights.add(new double[] {0, 0});
+        }
+        assertThat(weights.log(1)).isCloseTo(-3, within(1e-12));
+        weights.restart(2);
+        assertThat(weights.share(1) / weights.share(0)).isCloseTo(Math.E, within(1e-15));
+    }
+
     /** Without forgetting, Bayes' rule: prior times the product of the likelihoods, normalized. */
     @Test
     void followBayesRule() {
-        EvidenceWeights weights = new EvidenceWeights(1, new double[] {Math.log(0.7), Math.log(0.3)});
+        EvidenceWeights weights = weights(1, Math.log(0.7), Math.log(0.3));
         weights.add(new double[] {Math.log(0.2), Math.log(0.5)});
         weights.add(new double[] {Math.log(0.9), Math.log(0.4)});
         double first = 0.7 * 0.2 * 0.9;
@@ -53,7 +72,7 @@ class EvidenceWeightsTest {
     /** Evidence f times as old counts f^n: L settles where it gains what it loses, at g / (1 - f). */
     @Test
     void forgetWhatIsLongAgo() {
-        EvidenceWeights weights = new EvidenceWeights(0.9, new double[] {0, 0});
+        EvidenceWeights weights = weights(0.9, 0, 0);
         for (int i = 0; i < 300; i++) {
             weights.add(new double[] {0.3, 0});
         }
@@ -63,7 +82,7 @@ class EvidenceWeightsTest {
     /** The better one wins, and one that was hopeless for ever comes back within some tens of exchanges. */
     @Test
     void letNobodyFallTooFarToComeBack() {
-        EvidenceWeights weights = new EvidenceWeights(0.997, new double[] {0, 0});
+        EvidenceWeights weights = weights(0.997, 0, 0);
         for (int i = 0; i < 10_000; i++) {
             weights.add(new double[] {0, -3});
         }
@@ -78,7 +97,7 @@ class EvidenceWeightsTest {
 
     @Test
     void whoSleepsHasNoWeightUntilItEnters() {
-        EvidenceWeights weights = new EvidenceWeights(1, new double[] {0, 0, -2});
+        EvidenceWeights weights = weights(1, 0, 0, -2);
         weights.restart(2);
         weights.add(new double[] {-4, -1, 1000});
         assertThat(weights.active()).isEqualTo(2);

@@ -24,6 +24,28 @@ class NetworkPathTest {
         assertThat(firstMean(2e-5, 1)).isBetween(1 * firstMean(2e-5, 0), 1.2 * firstMean(2e-5, 0));
     }
 
+    /** Mean scale of the first law of noise after round trips of two queues of a law of this deviation. */
+    private static double firstNoise(double queueSd, int late) {
+        Random random = new Random(4);
+        NetworkPath path = new NetworkPath();
+        for (int i = 0; i < 96; i++) {
+            double waited = queueSd * (20 + random.nextGaussian() + random.nextGaussian());
+            path.count(1e-3 + waited + (i % 24 < late ? 0.5 : 0));
+        }
+        path.seedLaws();
+        return path.noise().mean();
+    }
+
+    /** Offsets have half of the difference of two queues, of which round trips show the sum: sd / sqrt(2) either way. */
+    @Test
+    void shouldKnowTheNoiseOfOffsetsFromRoundTrips() {
+        for (double sd : new double[] {1e-5, 1e-4, 1e-3}) {
+            // The scales are a factor of 2.3 apart, and those above count for more than those below.
+            assertThat(firstNoise(sd, 0) / (sd / Math.sqrt(2))).isBetween(0.8, 2.0);
+        }
+        assertThat(firstNoise(1e-4, 1)).isBetween(firstNoise(1e-4, 0), 3 * firstNoise(1e-4, 0));
+    }
+
     @Test
     void shouldKnowNothingOfQueuesFromOneRoundTrip() {
         NetworkPath path = new NetworkPath();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.score;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -9,9 +10,10 @@ import java.util.List;
  *
  * @param covered share of the truth inside the interval of {@link #NOMINAL}, in that order, 0..1
  * @param medianSd median of the stated standard deviations, s
+ * @param hindsight95 median width of the 95 % interval over that of the constant one which would have held the truth as often
  * @param calibration share of the truth inside the interval of 0, 1, ... 100 %, 0..1
  */
-public record IntervalScore(List<Double> covered, double medianSd, List<Double> calibration) {
+public record IntervalScore(List<Double> covered, double medianSd, double hindsight95, List<Double> calibration) {
     /** Shares that are scored. */
     public static final List<Double> NOMINAL = List.of(0.50, 0.80, 0.95, 0.99);
 
@@ -32,8 +34,10 @@ public record IntervalScore(List<Double> covered, double medianSd, List<Double> 
     public static IntervalScore of(double[] errors, double[] sds, double bias) {
         int[] inside = new int[SIGMAS.length];
         int[] histogram = new int[PERCENTS + 1];
+        double[] sorted = new double[errors.length];
         for (int i = 0; i < errors.length; i++) {
             double absolute = Math.abs(errors[i] - bias);
+            sorted[i] = absolute;
             for (int level = 0; level < SIGMAS.length; level++) {
                 if (absolute <= SIGMAS[level] * sds[i]) {
                     inside[level]++;
@@ -42,6 +46,7 @@ public record IntervalScore(List<Double> covered, double medianSd, List<Double> 
             double nominal = Erf.erf(absolute / sds[i] / Math.sqrt(2));
             histogram[(int) Math.ceil(PERCENTS * nominal)]++;
         }
+        Arrays.sort(sorted);
         Double[] calibration = new Double[PERCENTS + 1];
         int below = 0;
         for (int percent = 0; percent <= PERCENTS; percent++) {
@@ -52,7 +57,10 @@ public record IntervalScore(List<Double> covered, double medianSd, List<Double> 
         for (int level = 0; level < SIGMAS.length; level++) {
             covered[level] = inside[level] / (double) errors.length;
         }
-        return new IntervalScore(List.of(covered), Quantiles.median(sds), List.of(calibration));
+        double medianSd = Quantiles.median(sds);
+        int level95 = NOMINAL.indexOf(0.95);
+        double hindsight = SIGMAS[level95] * medianSd / Quantiles.ofSorted(sorted, covered[level95]);
+        return new IntervalScore(List.of(covered), medianSd, hindsight, List.of(calibration));
     }
 
     /** Share inside the 95 % interval, 0..1. */

@@ -19,6 +19,8 @@ public enum Figure {
     WIDTH_95(Quantity.TIME, true),
     /** The same of the combined uncertainty. */
     COMBINED_WIDTH_95(Quantity.TIME, true),
+    /** {@link #WIDTH_95} over what the same share inside would have needed in hindsight. */
+    HINDSIGHT_95(Quantity.NUMBER, true),
     /** Median of the hard bound from the middle to an end. */
     BOUND(Quantity.TIME, true),
     /** Share of the readings that were published as valid; only these are in the other figures. */
@@ -51,6 +53,7 @@ public enum Figure {
             case INSIDE_BOUND -> score.boundCovered();
             case WIDTH_95 -> score.interval().medianWidth95();
             case COMBINED_WIDTH_95 -> score.combined().medianWidth95();
+            case HINDSIGHT_95 -> score.interval().hindsight95();
             case BOUND -> score.boundMedian();
             case VALID -> score.valid();
         };

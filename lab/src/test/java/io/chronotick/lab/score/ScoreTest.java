@@ -44,6 +44,17 @@ class ScoreTest {
         }
         // 2 * 1.96 sd
         assertThat(score.medianWidth95()).isCloseTo(7.84e-6, offset(1e-8));
+        assertThat(score.hindsight95()).isCloseTo(1, offset(0.02));
+    }
+
+    @Test
+    void hindsightNeedsLessWidthWhereTheStatedOneIsWide() {
+        // All but the last are inside 1.96, and 0.5 would have held as many.
+        IntervalScore score =
+                IntervalScore.of(new double[] {0.1, -0.2, 0.3, -0.4, 0.5, 9}, new double[] {1, 1, 1, 1, 1, 1}, 0);
+        assertThat(score.covered95()).isCloseTo(5 / 6.0, offset(1e-12));
+        // The quantile of 5/6 lies a sixth of the way from the fifth to the sixth.
+        assertThat(score.hindsight95()).isCloseTo(1.959964 / (0.5 + 8.5 / 6), offset(1e-6));
     }
 
     @Test
