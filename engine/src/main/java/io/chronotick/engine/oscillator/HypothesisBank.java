@@ -86,9 +86,15 @@ public final class HypothesisBank {
         this.humped = List.copyOf(humped);
         this.symmetric = List.copyOf(symmetric);
         this.covariates = List.copyOf(covariates);
-        int followers = covariates.stream()
-                .mapToInt(views -> ClockHypothesis.followers(views.size()).size())
-                .sum();
+        // Where the evidence is for humped delays, what follows a covariate has to be there, too.
+        List<DelayModel> followed = oneSided.isEmpty()
+                ? List.of(DelayModel.SYMMETRIC)
+                : humped.isEmpty() ? List.of(DelayModel.ONE_SIDED) : List.of(DelayModel.ONE_SIDED, DelayModel.HUMPED);
+        int followers = followed.size()
+                * covariates.stream()
+                        .mapToInt(
+                                views -> ClockHypothesis.followers(views.size()).size())
+                        .sum();
         int n = oneSided.size() + humped.size() + symmetric.size() + followers;
         models = new KalmanState[n];
         observations = new Observation[n];
@@ -103,10 +109,11 @@ public final class HypothesisBank {
         for (ClockHypothesis hypothesis : humped) {
             models[j++] = new KalmanState(hypothesis, DelayModel.HUMPED);
         }
-        DelayModel delays = oneSided.isEmpty() ? DelayModel.SYMMETRIC : DelayModel.ONE_SIDED;
-        for (List<Covariate> views : covariates) {
-            for (ClockHypothesis hypothesis : ClockHypothesis.followers(views.size())) {
-                models[j++] = new KalmanState(hypothesis, delays, views);
+        for (DelayModel delays : followed) {
+            for (List<Covariate> views : covariates) {
+                for (ClockHypothesis hypothesis : ClockHypothesis.followers(views.size())) {
+                    models[j++] = new KalmanState(hypothesis, delays, views);
+                }
             }
         }
         for (int i = 0; i < n; i++) {
@@ -312,7 +319,11 @@ public final class HypothesisBank {
         return IntStream.range(0, active())
                 .mapToObj(j -> new Weight(
                         models[j].hypothesis().name()
-                                + (models[j].delays() == DelayModel.SYMMETRIC ? ", symmetric delays" : ""),
+                                + switch (models[j].delays()) {
+                                    case ONE_SIDED -> "";
+                                    case HUMPED -> ", humped delays";
+                                    case SYMMETRIC -> ", symmetric delays";
+                                },
                         weights.share(j),
                         longWeights.share(j)))
                 .sorted(Comparator.comparingDouble(Weight::shortTerm).reversed())

@@ -67,6 +67,21 @@ class HypothesisBankTest {
         }
     }
 
+    /** Else the evidence would have to choose between what it knows of the delays and what it knows of the clock. */
+    @Test
+    void followsACovariateInEveryViewWithAnEdge() {
+        Covariate view = new Covariate(CovariateConfig.TEMPERATURE, 0);
+        HypothesisBank bank = new HypothesisBank(walks, walks, walks, List.of(List.of(view)));
+        assertThat(bank.heaviest(100).stream()
+                        .map(HypothesisBank.Weight::name)
+                        .filter(name -> name.startsWith("driven")))
+                .containsExactlyInAnyOrder(
+                        "driven, wander 1.0E-18",
+                        "driven, wander 1.0E-17",
+                        "driven, wander 1.0E-18, humped delays",
+                        "driven, wander 1.0E-17, humped delays");
+    }
+
     @Test
     void isTheLessSureTheFartherItLooks() {
         List<List<Exchange>> rounds = world(1, 1e-17);
