@@ -31,7 +31,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Three threads: the writer ticks at the configured frequency; the network thread owns the engine; the status thread
  * writes the page and sees after the segment's name. A learned model, where one is configured, has a fourth ({@link
- * ModelRunner}), and so has the log of exchanges ({@link ExchangeLog}). The network thread hands corrections to the writer
+ * ModelRunner}), and so have the log of exchanges ({@link ExchangeLog}) and each key
+ * exchange ({@link KeyExchanges}). The network thread hands corrections to the writer
  * through one volatile reference.
  *
  * <p>A daemon that has lost a thread does not go on: the {@link Watchdog}, on one more, withdraws the record, says why in the
