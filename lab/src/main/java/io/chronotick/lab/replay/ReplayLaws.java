@@ -31,7 +31,7 @@ record ReplayLaws(Map<String, ClockLaw> clocks, Map<String, PathLaw> paths) {
         try {
             return mapper.readValue(Files.readString(file), ReplayLaws.class);
         } catch (IOException e) {
-            throw new LabException("no laws there for an oracle: " + file + " cannot be read");
+            throw new LabException("no laws there for an oracle: " + file + " cannot be read; --oracle needs it");
         } catch (JacksonException e) {
             throw new LabException(
                     file + ": " + e.getOriginalMessage().lines().findFirst().orElse("not laws"));
