@@ -4,7 +4,10 @@ package io.chronotick.daemon.config;
 import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.oscillator.CovariateConfig;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.slf4j.event.Level;
@@ -73,6 +76,20 @@ public record DaemonConfig(
         models = List.copyOf(models);
         covariates = List.copyOf(covariates);
         cpuAffinity = List.copyOf(cpuAffinity);
+    }
+
+    /** What people call the servers, each by another name: those of a pool are NAME#1, NAME#2, ... */
+    public List<String> serverNames() {
+        Map<String, Integer> seen = new HashMap<>();
+        List<String> names = new ArrayList<>();
+        for (ServerConfig server : servers) {
+            long members = servers.stream()
+                    .filter(other -> other.name().equals(server.name()))
+                    .count();
+            int number = seen.merge(server.name(), 1, Integer::sum);
+            names.add(members == 1 ? server.name() : server.name() + "#" + number);
+        }
+        return names;
     }
 
     /** The same, but for measuring alone: other servers, asked at another interval, s, with neither models nor covariates. */

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon.config;
 
+import io.chronotick.client.PageLayout;
 import io.chronotick.daemon.nts.KeyExchange;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -67,6 +69,13 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
             "What the two ways to this server may differ in, instead of clock_measurement.ntp.asymmetry; 0 where they are"
                     + " known to be equal.");
 
+    private static final ConfigKey<Integer> POOL = KEYS.key(
+            "pool",
+            new ValueTypes.Whole(1, PageLayout.MAX_SOURCES, "servers"),
+            "1",
+            "How many servers of this name are asked, each at an address of its own. One that is silent, refuses, is not synchronized"
+                    + " or is a falseticker is replaced by another of the name's addresses.");
+
     private static final Pattern BRACKETED = Pattern.compile("\\[(.*)](?::(.*))?");
     private static final Pattern HOST_AND_PORT = Pattern.compile("([^:]*):([^:]*)");
 
@@ -79,13 +88,22 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
             return Optional.empty();
         }
         List<ServerConfig> servers = new ArrayList<>();
+        int place = 0;
         for (Node item : sequence.getValue()) {
-            String itemKey = key + "[" + servers.size() + "]";
-            Optional<ServerConfig> server = item instanceof MappingNode mapping
-                    ? parseMap(mapping, itemKey, mistakes)
-                    : parseText(item, itemKey, mistakes);
-            // A server in error keeps its place, so that the numbers of those after it are right.
-            servers.add(server.orElse(ServerConfig.of("localhost", ServerConfig.DEFAULT_PORT)));
+            String itemKey = key + "[" + place + "]";
+            place++;
+            if (item instanceof MappingNode mapping) {
+                servers.addAll(parseMap(mapping, itemKey, mistakes));
+            } else {
+                parseText(item, itemKey, mistakes).ifPresent(servers::add);
+            }
+        }
+        if (servers.size() > mostServers) {
+            mistakes.report(
+                    node,
+                    key,
+                    "found " + servers.size() + " servers with those of the pools, allowed: at most " + mostServers);
+            return Optional.empty();
         }
         return Optional.of(servers);
     }
@@ -117,7 +135,8 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
         return text.matches("[0-9]{1,5}") && Integer.parseInt(text) >= 1 && Integer.parseInt(text) <= 65_535;
     }
 
-    private static Optional<ServerConfig> parseMap(MappingNode map, String key, Mistakes mistakes) {
+    /** As many as are asked of a pool; none if there is a mistake. */
+    private static List<ServerConfig> parseMap(MappingNode map, String key, Mistakes mistakes) {
         Settings settings = new Settings();
         int before = mistakes.lines().size();
         KEYS.read(map, "", key, mistakes, settings);
@@ -133,7 +152,7 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
         if (host.isEmpty() && mistakes.lines().size() == before) {
             mistakes.report(map, key, "found a map without host, allowed: a map with " + KEYS.names(""));
         }
-        return host.map(name -> new ServerConfig(
+        Optional<ServerConfig> server = host.map(name -> new ServerConfig(
                 name,
                 settings.given(PORT).orElse(ServerConfig.DEFAULT_PORT),
                 optionalInt(minpoll),
@@ -141,6 +160,8 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
                 settings.given(ALLOW_FAST_POLLING).orElse(false),
                 settings.given(ASYMMETRY).map(OptionalDouble::of).orElse(OptionalDouble.empty()),
                 keyExchange(name, settings)));
+        return server.map(one -> Collections.nCopies(settings.given(POOL).orElse(1), one))
+                .orElse(List.of());
     }
 
     private static Optional<KeyExchange> keyExchange(String host, Settings settings) {
@@ -165,11 +186,21 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
 
     @Override
     public Object plain(List<ServerConfig> value) {
-        return value.stream().map(ServerList::plain).toList();
+        List<Object> items = new ArrayList<>();
+        for (int i = 0; i < value.size(); ) {
+            ServerConfig server = value.get(i);
+            int end = i + 1;
+            while (end < value.size() && value.get(end).equals(server)) {
+                end++;
+            }
+            items.add(plain(server, end - i));
+            i = end;
+        }
+        return items;
     }
 
-    private static Object plain(ServerConfig server) {
-        if (server.equals(ServerConfig.of(server.host(), server.port()))) {
+    private static Object plain(ServerConfig server, int count) {
+        if (count == 1 && server.equals(ServerConfig.of(server.host(), server.port()))) {
             return server.name();
         }
         Map<String, Object> map = ValueTypes.ordered(HOST.path(), server.host(), PORT.path(), server.port());
@@ -186,6 +217,9 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
             }
             exchange.authorities().ifPresent(file -> map.put(NTS_CA.path(), file.toString()));
         });
+        if (count > 1) {
+            map.put(POOL.path(), count);
+        }
         return map;
     }
 
