@@ -19,11 +19,14 @@ import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /**
- * The list of servers: each a host, {@code host:port}, or a map.
+ * The list of servers: each a host, {@code host:port}, or a map; or auto, which is the empty list.
  *
  * @param mostServers longest list allowed
  */
 record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
+    /** The host's own: {@link HostServers}. Of the value it is the empty list. */
+    private static final String AUTO = "auto";
+
     private static final KeySet KEYS = new KeySet();
     private static final ConfigKey<String> HOST = KEYS.key("host", new Host(), "", "Host name or address.");
     private static final ConfigKey<Integer> PORT = KEYS.key(
@@ -81,6 +84,9 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
 
     @Override
     public Optional<List<ServerConfig>> parse(Node node, String key, Mistakes mistakes) {
+        if (isAuto(Nodes.text(node)) && Nodes.isText(node)) {
+            return Optional.of(List.of());
+        }
         if (!(node instanceof SequenceNode sequence)
                 || sequence.getValue().isEmpty()
                 || sequence.getValue().size() > mostServers) {
@@ -106,6 +112,15 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
             return Optional.empty();
         }
         return Optional.of(servers);
+    }
+
+    private static boolean isAuto(String text) {
+        return text.strip().equalsIgnoreCase(AUTO);
+    }
+
+    /** Whether a text is a host name or an address, without port. */
+    static boolean isHost(String text) {
+        return Host.isHost(text);
     }
 
     private Optional<ServerConfig> parseText(Node item, String key, Mistakes mistakes) {
@@ -181,11 +196,15 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
 
     @Override
     public String allowed() {
-        return "a list of 1 to " + mostServers + " servers, each host, host:port or a map with " + KEYS.names("");
+        return AUTO + ", or a list of 1 to " + mostServers + " servers, each host, host:port or a map with "
+                + KEYS.names("");
     }
 
     @Override
     public Object plain(List<ServerConfig> value) {
+        if (value.isEmpty()) {
+            return AUTO;
+        }
         List<Object> items = new ArrayList<>();
         for (int i = 0; i < value.size(); ) {
             ServerConfig server = value.get(i);
@@ -197,6 +216,11 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
             i = end;
         }
         return items;
+    }
+
+    /** So many servers of a name, as a file would hold them on one line. */
+    static String text(ServerConfig server, int count) {
+        return ConfigLoader.flow(plain(server, count));
     }
 
     private static Object plain(ServerConfig server, int count) {
@@ -228,7 +252,7 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
         Map<String, Object> map = ConfigSchema.object(KEYS, "");
         map.put("required", List.of(HOST.path()));
         Map<String, Object> text = ValueTypes.ordered("type", "string", "minLength", 1);
-        return ValueTypes.ordered(
+        Map<String, Object> list = ValueTypes.ordered(
                 "type",
                 "array",
                 "minItems",
@@ -237,6 +261,7 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
                 mostServers,
                 "items",
                 ValueTypes.ordered("oneOf", List.of(text, map)));
+        return ValueTypes.ordered("oneOf", List.of(ValueTypes.ordered("type", "string", "enum", List.of(AUTO)), list));
     }
 
     @Override
@@ -246,7 +271,7 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
 
     @Override
     public Node fromText(String text) {
-        return Nodes.plainList(text);
+        return isAuto(text) ? Nodes.plainScalar(AUTO) : Nodes.plainList(text);
     }
 
     /** A host name or an address literal, judged without asking a name server. */

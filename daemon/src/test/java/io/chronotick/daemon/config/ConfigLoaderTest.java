@@ -292,12 +292,12 @@ final class ConfigLoaderTest {
         assertThat(problems("clock_measurement: {ntp: {servers: []}}"))
                 .singleElement()
                 .asString()
-                .contains("found an empty list, allowed: a list of 1 to 16 servers");
+                .contains("found an empty list, allowed: auto, or a list of 1 to 16 servers");
         String seventeen = String.join(", ", Collections.nCopies(17, "a"));
         assertThat(problems("clock_measurement: {ntp: {servers: [" + seventeen + "]}}"))
                 .singleElement()
                 .asString()
-                .contains("allowed: a list of 1 to 16 servers");
+                .contains("allowed: auto, or a list of 1 to 16 servers");
     }
 
     @Test
