@@ -7,6 +7,7 @@ import io.chronotick.cli.text.UserException;
 import io.chronotick.daemon.config.ConfigException;
 import io.chronotick.daemon.config.ConfigLoader;
 import io.chronotick.daemon.config.ConfigOverrides;
+import io.chronotick.daemon.config.HostServers;
 import io.chronotick.daemon.config.LoadedConfig;
 import java.nio.file.Path;
 import java.util.List;
@@ -54,6 +55,14 @@ final class Configuration {
     @Nullable
     String shm;
 
+    /** What was found where {@link #load} had to look for servers. */
+    private Optional<HostServers> hostServers = Optional.empty();
+
+    /** Who is asked and who says so, where the configuration leaves that to the host. */
+    Optional<String> hostServers() {
+        return hostServers.map(HostServers::describe);
+    }
+
     LoadedConfig load(Shell shell) throws ConfigException {
         if (file != null && file.toString().isEmpty()) {
             throw new UserException(ExitCode.USAGE, "--config is empty: give the path of a file, or leave it out");
@@ -67,8 +76,14 @@ final class Configuration {
         overrides = with(overrides, "--cpu-affinity", cpuAffinity == null ? null : String.join(" ", cpuAffinity));
         overrides = with(overrides, "--log-level", logLevel);
         overrides = with(overrides, "--shm", shm);
-        return ConfigLoader.load(
+        LoadedConfig loaded = ConfigLoader.load(
                 from, shell.environment(), overrides, Runtime.getRuntime().availableProcessors());
+        if (!loaded.config().servers().isEmpty()) {
+            return loaded;
+        }
+        HostServers found = HostServers.find(Path.of("/"));
+        hostServers = Optional.of(found);
+        return loaded.withHostServers(found);
     }
 
     /** Every problem on a line of its own, so that one run shows them all. */

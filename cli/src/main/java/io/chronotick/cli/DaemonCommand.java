@@ -65,6 +65,7 @@ final class DaemonCommand implements Callable<Integer> {
             shell.error("warning: " + warning);
         }
         Logging.toStderr(loaded.config().logLevel());
+        configuration.hostServers().ifPresent(servers -> LOG.info("servers: auto: {}", servers));
         ignoreHangup();
         try (Daemon daemon = Daemon.start(loaded.config())) {
             Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(daemon), "stop"));

@@ -8,8 +8,6 @@ import io.chronotick.cli.text.UserException;
 import io.chronotick.daemon.DaemonException;
 import io.chronotick.daemon.ExchangeRecorder;
 import io.chronotick.daemon.config.ConfigException;
-import io.chronotick.daemon.config.ConfigLoader;
-import io.chronotick.daemon.config.ConfigOverrides;
 import io.chronotick.daemon.config.DaemonConfig;
 import io.chronotick.daemon.config.ServerConfig;
 import java.nio.file.Path;
@@ -112,12 +110,8 @@ final class LabRecordCommand implements Callable<Integer> {
         check("--interval", interval, LONGEST_INTERVAL);
         DaemonConfig loaded;
         try {
-            loaded = ConfigLoader.load(
-                            Optional.ofNullable(config),
-                            shell.environment(),
-                            ConfigOverrides.NONE,
-                            Runtime.getRuntime().availableProcessors())
-                    .config();
+            loaded =
+                    new Configuration().load(shell, Optional.ofNullable(config)).config();
         } catch (ConfigException e) {
             return Configuration.report(shell, e);
         }

@@ -147,6 +147,9 @@ public final class Daemon implements AutoCloseable {
     /** Starts a daemon with other clocks, another network and a watchdog that looks more often. */
     static Daemon start(DaemonConfig config, HostClocks clocks, Network network, long lookMillis)
             throws DaemonException {
+        if (config.servers().isEmpty()) {
+            throw new IllegalArgumentException("no servers: auto is to be looked up before");
+        }
         Path path = ChronoTickReader.resolve(config.shm());
         checkAffinity(config.cpuAffinity());
         Opened opened = new Opened();

@@ -112,7 +112,7 @@ final class EngineLoop
             List<CovariateConfig> covariates,
             HostClocks clocks,
             NtpTransport transport,
-            ServerAddresses.Names names,
+            ServerAddresses.Names resolver,
             RandomGenerator random,
             Publisher publisher,
             Consumer<ExchangeCsv> recorder,
@@ -141,18 +141,20 @@ final class EngineLoop
         }
         long raw = clocks.rawNanos();
         this.newest = Correction.nothingKnown(raw);
-        this.addresses = new ServerAddresses(transport, names, this);
+        this.addresses = new ServerAddresses(transport, resolver, this);
         this.keyExchanges = new KeyExchanges(config, addresses, engine, clocks, onDeath, this::post);
-        for (ServerConfig server : config.servers()) {
+        List<String> names = config.serverNames();
+        for (int i = 0; i < names.size(); i++) {
+            ServerConfig server = config.servers().get(i);
             engine.addSource(new SourceConfig(
-                    server.name(),
+                    names.get(i),
                     BURST,
                     config.timeoutSeconds(),
                     config.minStratum(),
                     config.maxStratum(),
                     server.asymmetry().orElse(config.asymmetry()),
                     server.keyExchange().isPresent()));
-            addresses.add(server, raw);
+            addresses.add(server, names.get(i), raw);
         }
         this.snapshot = snapshotAt(raw);
     }
@@ -293,12 +295,13 @@ final class EngineLoop
 
     @Override
     public void onAddress(int source, ServerConfig server, InetSocketAddress address) {
+        String name = config.serverNames().get(source);
         ServerConfig.Poll poll = server.poll(config.measurementIntervalSeconds(), address.getAddress());
         ServerConfig.Poll configured = server.configuredPoll(config.measurementIntervalSeconds(), address.getAddress());
         double burst = server.burstSeconds(config.warmupIntervalSeconds(), address.getAddress());
         LOG.info(
                 "{} is {}: at most {} requests at {} s, then one every {}",
-                server.name(),
+                name,
                 address.getAddress().getHostAddress(),
                 BURST,
                 burst,
@@ -307,7 +310,7 @@ final class EngineLoop
             LOG.warn(
                     "{} is a public server: it is asked every {}, not every {} as configured; allow_fast_polling: true changes"
                             + " that, where its operator agrees",
-                    server.name(),
+                    name,
                     poll,
                     configured);
         }
@@ -365,7 +368,7 @@ final class EngineLoop
     @Override
     public void accept(Action action) {
         if (action instanceof Action.Send send) {
-            addresses.send(send, this);
+            addresses.send(send, clocks.rawNanos(), this);
         } else if (action instanceof Action.ExchangeKeys exchange) {
             keyExchanges.begin(exchange.source(), newest);
         } else if (action instanceof Action.Publish publish) {

@@ -4,6 +4,7 @@ package io.chronotick.daemon;
 import io.chronotick.daemon.config.ServerConfig;
 import io.chronotick.daemon.net.NtpTransport;
 import io.chronotick.engine.Action;
+import io.chronotick.engine.ntp.DropReason;
 import io.chronotick.engine.ntp.SourceReport;
 import io.chronotick.engine.ntp.SourceState;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Collectors;
@@ -29,15 +31,31 @@ import org.slf4j.LoggerFactory;
  * <p>An address has one seat: two names of one server are not two votes. The second gets another address of its name if there
  * is one, and else none; a seat without an address votes for every time, so it makes no majority.
  *
- * <p>A name is looked up while there is no address, and again while its server does not answer, refuses, or cannot be sent to;
- * never while all is well. A socket keeps the local address that it was connected with: it is made anew when requests do not
+ * <p>A name is looked up while there is no address, and again while its server does not answer, refuses, answers what is of no use, is a
+ * falseticker, or cannot be sent to; never while all is well. It then moves to another of the name's addresses. The seats of one name are a
+ * pool: each has an address of its own, of both families where there are both, and they share look-ups.
+ *
+ * <p>An address that has never answered, or that nothing can be sent to, gives way at once to one that has not had its turn (Happy
+ * Eyeballs, RFC 8305): so one broken family of addresses costs a second, not a minute. A socket keeps the local address that it was connected with: it is made anew when requests do not
  * leave or are not answered.
  */
 final class ServerAddresses {
     private static final Logger LOG = LoggerFactory.getLogger("chronotick");
 
-    /** A name is looked up again at this interval while its server does not answer, ns. */
+    /** A name is looked up again after this while its server does not answer, doubling up to the longest until one does, ns. */
     private static final long SILENT_LOOKUP_NANOS = 60_000_000_000L;
+
+    private static final long LONGEST_SILENT_LOOKUP_NANOS = 960_000_000_000L;
+
+    /** An address that has never answered has so much time to do so before others have their turn, ns. */
+    private static final long FIRST_ANSWER_NANOS = 1_000_000_000L;
+
+    /** After so many answers of no use in a row, or as a falseticker, a server is left for another address of its name. */
+    private static final int USELESS_ANSWERS = 4;
+
+    /** Refusals of an answer that its server is to blame for. */
+    private static final List<DropReason> USELESS =
+            List.of(DropReason.UNSYNCHRONIZED, DropReason.STRATUM, DropReason.NONSENSE);
 
     /** The same while it refuses; an address that has refused is not gone back to for as long, if there are others. */
     private static final long REFUSED_LOOKUP_NANOS = 3_600_000_000_000L;
@@ -49,6 +67,8 @@ final class ServerAddresses {
 
     /** After so many requests without an answer the next one leaves from a new socket. */
     private static final int SILENT_REQUESTS = 3;
+
+    private static final String NO_MEMBER = "the name leads to no further server";
 
     private static final String NO_NAME = "the name cannot be looked up";
 
@@ -74,6 +94,7 @@ final class ServerAddresses {
         /** The one at hand cannot be sent to from this host. */
         UNREACHABLE,
         SILENT,
+        /** It refuses, or what it says is of no use. */
         REFUSED
     }
 
@@ -81,6 +102,7 @@ final class ServerAddresses {
     private static final class Seat {
         final int source;
         final ServerConfig server;
+        final String name;
         Optional<CompletableFuture<List<InetSocketAddress>>> lookup = Optional.empty();
         Optional<InetSocketAddress> address = Optional.empty();
 
@@ -109,17 +131,67 @@ final class ServerAddresses {
         String refusal = "";
 
         int unanswered;
+
+        /** What the name led to last. */
+        List<InetSocketAddress> known = List.of();
+
+        /** Whether the present address has ever answered, and when it was asked first. */
+        boolean heard;
+
+        OptionalLong firstAskedNanos = OptionalLong.empty();
+
+        /** Whether nothing can be sent to it. */
+        boolean stuck;
+
+        /** Exchanges that were accepted, when last seen; since then, answers of no use; and since when it is a falseticker. */
+        long accepted;
+
+        long useless;
+        long uselessBefore;
+        long acceptedAsTruechimer;
+
+        long silentLookupNanos = SILENT_LOOKUP_NANOS;
         long nextLookupNanos;
         long retryNanos = FIRST_RETRY_NANOS;
 
-        Seat(int source, ServerConfig server, long rawNanos) {
+        Seat(int source, ServerConfig server, String name, long rawNanos) {
             this.source = source;
             this.server = server;
+            this.name = name;
             this.nextLookupNanos = rawNanos;
         }
 
         String name() {
-            return server.name();
+            return name;
+        }
+
+        boolean isOfTheSameNameAs(Seat other) {
+            return server.name().equals(other.server.name());
+        }
+
+        /** Counts what is of no use. */
+        void observe(SourceReport report) {
+            long all = useless(report);
+            if (report.accepted() != accepted) {
+                accepted = report.accepted();
+                uselessBefore = all;
+            }
+            useless = all - uselessBefore;
+            if (report.state() != SourceState.FALSETICKER) {
+                acceptedAsTruechimer = accepted;
+            }
+        }
+
+        private static long useless(SourceReport report) {
+            return report.drops().isEmpty()
+                    ? 0
+                    : USELESS.stream()
+                            .mapToLong(reason -> report.drops().get(reason.ordinal()))
+                            .sum();
+        }
+
+        private boolean isUseless() {
+            return useless >= USELESS_ANSWERS || accepted - acceptedAsTruechimer >= USELESS_ANSWERS;
         }
 
         Need need(SourceReport report) {
@@ -129,7 +201,7 @@ final class ServerAddresses {
             if (!trouble.isEmpty()) {
                 return Need.UNREACHABLE;
             }
-            if (report.state() == SourceState.DENIED) {
+            if (report.state() == SourceState.DENIED || isUseless()) {
                 return Need.REFUSED;
             }
             return report.reach() == 0 ? Need.SILENT : Need.NONE;
@@ -143,8 +215,8 @@ final class ServerAddresses {
     }
 
     /** A server, whose name is looked up with the next {@link #turn}; sources are numbered 0, 1, ... */
-    void add(ServerConfig server, long rawNanos) {
-        seats.add(new Seat(seats.size(), server, rawNanos));
+    void add(ServerConfig server, String name, long rawNanos) {
+        seats.add(new Seat(seats.size(), server, name, rawNanos));
     }
 
     /** Where a server is asked, if anywhere. */
@@ -181,7 +253,9 @@ final class ServerAddresses {
         if (!seat.trouble.isEmpty()) {
             return seat.trouble.equals(NO_NAME)
                     ? Silence.NAME_NOT_FOUND.words()
-                    : seat.trouble.replaceFirst(".*: ", "");
+                    : seat.trouble.equals(NO_MEMBER)
+                            ? "no further server in the pool"
+                            : seat.trouble.replaceFirst(".*: ", "");
         }
         if (!seat.refusal.isEmpty()) {
             return seat.refusal;
@@ -204,7 +278,12 @@ final class ServerAddresses {
             if (seat.server.keyExchange().isPresent()) {
                 continue; // its key exchange says where it is: see assign
             }
+            seat.observe(reports.get(seat.source));
             Need need = seat.need(reports.get(seat.source));
+            if (need != Need.NONE && need != Need.REFUSED && mayTryAnother(seat, rawNanos)) {
+                move(seat, seat.known, rawNanos);
+                continue;
+            }
             if (seat.lookup.isPresent()) {
                 CompletableFuture<List<InetSocketAddress>> future = seat.lookup.get();
                 if (future.isDone()) {
@@ -212,8 +291,7 @@ final class ServerAddresses {
                     onLookedUp(seat, future, need, rawNanos);
                 }
             } else if (need != Need.NONE && rawNanos - seat.nextLookupNanos >= 0) {
-                CompletableFuture<List<InetSocketAddress>> future =
-                        names.resolve(seat.server.host(), seat.server.port());
+                CompletableFuture<List<InetSocketAddress>> future = lookUp(seat);
                 seat.lookup = Optional.of(future);
                 CompletableFuture<Void> woken = future.handle((addresses, failure) -> {
                     transport.wakeup();
@@ -224,12 +302,36 @@ final class ServerAddresses {
         }
     }
 
+    /** The seats of a name share a look-up that is under way. */
+    private CompletableFuture<List<InetSocketAddress>> lookUp(Seat seat) {
+        return seats.stream()
+                .filter(other -> other != seat && other.isOfTheSameNameAs(seat))
+                .flatMap(other -> other.lookup.stream())
+                .filter(lookup -> !lookup.isDone())
+                .findFirst()
+                .orElseGet(() -> names.resolve(seat.server.host(), seat.server.port()));
+    }
+
+    /** Whether the present address has had its chance, and there is one that has not had its turn. */
+    private boolean mayTryAnother(Seat seat, long rawNanos) {
+        boolean isMute = !seat.heard
+                && seat.firstAskedNanos.isPresent()
+                && rawNanos - seat.firstAskedNanos.getAsLong() >= FIRST_ANSWER_NANOS;
+        return seat.address.isPresent()
+                && (seat.stuck || isMute)
+                && seat.known.stream()
+                        .anyMatch(address -> !seat.tried.contains(address)
+                                && !seat.refusedUntil.containsKey(address)
+                                && taker(address, seat).isEmpty());
+    }
+
     /** The raw clock has jumped: if back, what was to be in an hour is not to be in years. */
     void onDiscontinuity(long rawNanos) {
         long latest = rawNanos + REFUSED_LOOKUP_NANOS;
         for (Seat seat : seats) {
             seat.nextLookupNanos = Math.min(seat.nextLookupNanos, latest);
             seat.refusedUntil.replaceAll((address, until) -> Math.min(until, latest));
+            seat.firstAskedNanos = OptionalLong.empty();
         }
     }
 
@@ -266,9 +368,14 @@ final class ServerAddresses {
             retryLater(seat, rawNanos);
             return;
         }
-        seat.nextLookupNanos = rawNanos + (need == Need.REFUSED ? REFUSED_LOOKUP_NANOS : SILENT_LOOKUP_NANOS);
+        seat.known = addresses;
         if (need == Need.NONE) {
+            seat.nextLookupNanos = rawNanos + SILENT_LOOKUP_NANOS;
             return; // it has come back meanwhile
+        }
+        seat.nextLookupNanos = rawNanos + (need == Need.REFUSED ? REFUSED_LOOKUP_NANOS : seat.silentLookupNanos);
+        if (need == Need.SILENT) {
+            seat.silentLookupNanos = Math.min(2 * seat.silentLookupNanos, LONGEST_SILENT_LOOKUP_NANOS);
         }
         if (need == Need.REFUSED) {
             seat.address.ifPresent(refusing -> seat.refusedUntil.put(refusing, rawNanos + REFUSED_LOOKUP_NANOS));
@@ -299,10 +406,7 @@ final class ServerAddresses {
             seat.tried.add(candidate);
             String reason = connect(seat, candidate);
             if (reason.isEmpty()) {
-                seat.address = Optional.of(candidate);
-                seat.trouble = "";
-                seat.unanswered = 0;
-                seat.retryNanos = FIRST_RETRY_NANOS;
+                begin(seat, candidate, rawNanos);
                 listener.onAddress(seat.source, seat.server, candidate);
                 return;
             }
@@ -318,15 +422,43 @@ final class ServerAddresses {
         }
     }
 
+    private static void begin(Seat seat, InetSocketAddress address, long rawNanos) {
+        seat.address = Optional.of(address);
+        seat.trouble = "";
+        seat.stuck = false;
+        if (seat.heard) {
+            seat.heard = false;
+            seat.silentLookupNanos = SILENT_LOOKUP_NANOS;
+        }
+        seat.firstAskedNanos = OptionalLong.empty();
+        seat.unanswered = 0;
+        seat.uselessBefore += seat.useless;
+        seat.useless = 0;
+        seat.acceptedAsTruechimer = seat.accepted;
+        seat.retryNanos = FIRST_RETRY_NANOS;
+        seat.nextLookupNanos = rawNanos + seat.silentLookupNanos;
+    }
+
     /** The addresses to try, but for the present one: first those that have not had their turn, then the longest ago. */
-    private static List<InetSocketAddress> inTurn(Seat seat, List<InetSocketAddress> free, long rawNanos) {
+    private List<InetSocketAddress> inTurn(Seat seat, List<InetSocketAddress> free, long rawNanos) {
         seat.tried.retainAll(free);
         seat.refusedUntil.values().removeIf(until -> rawNanos - until >= 0);
         return free.stream()
                 .filter(address -> !seat.address.equals(Optional.of(address)))
                 .filter(address -> !seat.refusedUntil.containsKey(address))
-                .sorted(Comparator.comparingInt(seat.tried::indexOf))
+                .sorted(Comparator.<InetSocketAddress>comparingInt(seat.tried::indexOf)
+                        .thenComparingLong(address -> others(seat, address)))
                 .toList();
+    }
+
+    /** How many others of the pool have an address of that family. */
+    private long others(Seat seat, InetSocketAddress address) {
+        return seats.stream()
+                .filter(other -> other != seat && other.isOfTheSameNameAs(seat))
+                .flatMap(other -> other.address.stream())
+                .filter(taken ->
+                        taken.getAddress().getClass() == address.getAddress().getClass())
+                .count();
     }
 
     private Optional<Seat> taker(InetSocketAddress address, Seat seat) {
@@ -337,7 +469,12 @@ final class ServerAddresses {
 
     private void share(Seat seat, List<InetSocketAddress> addresses) {
         InetSocketAddress address = addresses.getFirst();
-        String twin = taker(address, seat).map(Seat::name).orElse("");
+        Optional<Seat> taker = taker(address, seat);
+        if (taker.filter(seat::isOfTheSameNameAs).isPresent()) {
+            say(seat, NO_MEMBER);
+            return;
+        }
+        String twin = taker.map(Seat::name).orElse("");
         if (!seat.twin.equals(twin)) {
             seat.twin = twin;
             LOG.warn(
@@ -355,12 +492,15 @@ final class ServerAddresses {
      * Sends a request, from a new socket where the present one seems to be of no use any more: this host may have another
      * address by now, or another way out.
      */
-    void send(Action.Send send, NtpTransport.Listener network) {
+    void send(Action.Send send, long rawNanos, NtpTransport.Listener network) {
         Seat seat = seats.get(send.source());
         if (seat.address.isEmpty()) {
             return;
         }
         InetSocketAddress address = seat.address.get();
+        if (seat.firstAskedNanos.isEmpty()) {
+            seat.firstAskedNanos = OptionalLong.of(rawNanos);
+        }
         String reason = "";
         if (!seat.connected || seat.unanswered >= SILENT_REQUESTS) {
             seat.unanswered = 0;
@@ -373,6 +513,7 @@ final class ServerAddresses {
             }
         }
         seat.unanswered++;
+        seat.stuck = !reason.isEmpty();
         if (!reason.isEmpty()) {
             say(seat, "requests do not leave this host: " + reason);
         } else if (!seat.trouble.isEmpty()) {
@@ -395,8 +536,14 @@ final class ServerAddresses {
 
     /** A server has answered well. */
     void onAnswer(int source) {
-        seats.get(source).unanswered = 0;
-        seats.get(source).refusal = "";
+        Seat seat = seats.get(source);
+        seat.unanswered = 0;
+        seat.refusal = "";
+        if (!seat.heard) {
+            seat.heard = true;
+            seat.tried.clear();
+            seat.address.ifPresent(seat.tried::add);
+        }
     }
 
     /** The network says that a request has not arrived. */

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -20,6 +21,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /**
  * A daemon and a chronyd, each in a network namespace of its own with a cable between them, which the test pulls. The
@@ -187,6 +190,86 @@ class NetworkChangeTest {
         awaitExchanges();
         // One warning; what the warm-up waits for is another matter.
         assertThat(log("network is unreachable").stream().filter(line -> line.contains(" WARN ")))
+                .hasSize(1);
+    }
+
+    // --- Addresses of both families, by a name of this test's own ---
+
+    /** The same host in IPv6. */
+    private static final String SERVER6 = "fd99::1";
+
+    private Path hosts() {
+        return directory.resolve("hosts");
+    }
+
+    /** A daemon that asks "server.test", which the hosts file knows, and a chronyd at one of its addresses. */
+    private void startByName(String served, String... addresses) throws Exception {
+        RealChronyd chronyd = RealChronyd.start(Files.createDirectory(directory.resolve("chrony")), served, in(there));
+        opened.add(chronyd);
+        name(addresses);
+        List<String> launcher = in(here, "env", "JAVA_TOOL_OPTIONS=-Djdk.net.hosts.file=" + hosts());
+        Process daemon = TestDaemon.spawn(
+                launcher, log, directory.resolve("segment"), 1, 0.1, "server.test:" + RealChronyd.PORT);
+        opened.add(daemon::destroyForcibly);
+    }
+
+    private void name(String... addresses) throws IOException {
+        StringBuilder text = new StringBuilder();
+        for (String address : addresses) {
+            text.append(address).append(" server.test\n");
+        }
+        Path written = directory.resolve("hosts.new");
+        Files.writeString(written, text);
+        Files.move(written, hosts(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    private void addSixthVersion() throws Exception {
+        ip(here, "-6 address add fd99::2/64 dev cable nodad");
+        ip(there, "-6 address add " + SERVER6 + "/64 dev cable nodad");
+    }
+
+    @Test
+    void shouldStartOnAHostWithIpv6Only() throws Exception {
+        ip(here, "address delete 10.99.0.2/24 dev cable");
+        addSixthVersion();
+        ip(here, "link set cable up");
+        startByName(SERVER6, SERVER, SERVER6);
+        awaitExchanges();
+        assertThat(log(" is fd99:0:0:0:0:0:0:1")).hasSize(1);
+        assertThat(log(" WARN ")).isEmpty();
+    }
+
+    @Test
+    void shouldStartOnAHostWithIpv4Only() throws Exception {
+        ip(here, "link set cable up");
+        startByName(SERVER, SERVER6, SERVER);
+        awaitExchanges();
+        assertThat(log(" is " + SERVER)).hasSize(1);
+        assertThat(log(" WARN ")).isEmpty();
+    }
+
+    /** Nobody is at the other address: what is sent there is lost without a word. */
+    @ParameterizedTest
+    @CsvSource({"fd99::1, 10.99.0.9, fd99:0:0:0:0:0:0:1", "10.99.0.1, fd99::9, 10.99.0.1"})
+    void shouldStartWithTheFamilyThatWorks(String good, String broken, String shown) throws Exception {
+        addSixthVersion();
+        ip(here, "link set cable up");
+        startByName(good, broken, good);
+        awaitExchanges();
+        assertThat(log(" is " + shown)).isNotEmpty();
+        assertThat(log(" WARN ")).isEmpty();
+    }
+
+    @Test
+    void shouldStartOnceTheNameIsKnown() throws Exception {
+        ip(here, "link set cable up");
+        startByName(SERVER);
+        TestDaemon.await(
+                "the warning",
+                () -> Files.exists(log) && !log("cannot be looked up").isEmpty());
+        name(SERVER);
+        awaitExchanges();
+        assertThat(log("cannot be looked up").stream().filter(line -> line.contains(" WARN ")))
                 .hasSize(1);
     }
 }

@@ -22,7 +22,7 @@ final class RealChronyd implements AutoCloseable {
     private static final int ATTEMPTS = 5;
 
     /** In a network of its own. */
-    private static final int PORT = 11_123;
+    static final int PORT = 11_123;
 
     private final Process process;
     private final String address;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.chronotick.daemon.config.ServerConfig;
 import io.chronotick.daemon.net.NtpTransport;
 import io.chronotick.engine.Action;
+import io.chronotick.engine.ntp.DropReason;
 import io.chronotick.engine.ntp.LeapIndicator;
 import io.chronotick.engine.ntp.SourceReport;
 import io.chronotick.engine.ntp.SourceState;
@@ -17,6 +18,7 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -27,6 +29,8 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.Isolated;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Which address a server is asked at, and from which socket, in virtual time. */
 @Isolated("looks at all that is logged")
@@ -143,7 +147,7 @@ class ServerAddressesTest {
     }
 
     private int server(String host) {
-        addresses.add(ServerConfig.of(host, 123), now);
+        addresses.add(ServerConfig.of(host, 123), host, now);
         reports.add(report(SourceState.UNREACHABLE, 0));
         return reports.size() - 1;
     }
@@ -182,7 +186,7 @@ class ServerAddressesTest {
     }
 
     private void send(int source, long requestId) {
-        addresses.send(new Action.Send(source, requestId, new byte[48]), network);
+        addresses.send(new Action.Send(source, requestId, new byte[48]), now, network);
     }
 
     private int lookups(String host) {
@@ -206,7 +210,8 @@ class ServerAddressesTest {
     void shouldGoRoundAllAddressesOfASilentServer() {
         leads("one", A, B, C);
         server("one");
-        run(310);
+        // A minute each, and ever longer: who is silent is no hurry.
+        run(1900);
         assertThat(events)
                 .containsExactly(
                         "0 at 192.0.2.1",
@@ -225,7 +230,8 @@ class ServerAddressesTest {
         server("one");
         run(3600);
         assertThat(events).containsExactly("0 at 192.0.2.1");
-        assertThat(lookups("one")).isEqualTo(60);
+        // At first, then after 1, 1, 2, 4, 8, 16, 16 minutes.
+        assertThat(lookups("one")).isEqualTo(8);
     }
 
     @Test
@@ -367,8 +373,9 @@ class ServerAddressesTest {
         state(source, SourceState.UNREACHABLE, 0);
         run(3590);
         assertThat(addresses.of(source)).contains(B);
-        run(70);
-        assertThat(addresses.of(source)).contains(A);
+        // The next look-up after that is within 16 minutes.
+        run(970);
+        assertThat(events.subList(1, 3)).containsExactly("0 at 192.0.2.2", "0 at 192.0.2.1");
     }
 
     @Test
@@ -416,7 +423,9 @@ class ServerAddressesTest {
         int third = server("pool");
         run(2);
         assertThat(events).containsExactly("0 at 192.0.2.1", "1 at 192.0.2.2");
-        assertThat(addresses.label(third)).isEqualTo("pool = pool");
+        assertThat(addresses.of(third)).isEmpty();
+        assertThat(log.lines())
+                .containsExactly("WARN pool: the name leads to no further server; trying until it works");
     }
 
     @Test
@@ -440,6 +449,154 @@ class ServerAddressesTest {
         run(600);
         assertThat(addresses.of(second)).contains(B);
         assertThat(events).hasSize(2);
+    }
+
+    // --- Pools, and servers of no use ---
+
+    private static final InetSocketAddress D = address("2001:db8::4");
+
+    /** What is known of a server that has answered so often, and as often with something of that kind. */
+    private void answers(int source, SourceState state, long accepted, DropReason reason, long dropped) {
+        List<Long> drops = new ArrayList<>(Collections.nCopies(DropReason.values().length, 0L));
+        drops.set(reason.ordinal(), dropped);
+        reports.set(
+                source,
+                new SourceReport(
+                        "",
+                        state,
+                        2,
+                        0xFF,
+                        64,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        0,
+                        LeapIndicator.NONE,
+                        StampKind.USER,
+                        accepted + dropped,
+                        accepted,
+                        0,
+                        drops));
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = DropReason.class,
+            names = {"UNSYNCHRONIZED", "STRATUM", "NONSENSE"})
+    void shouldLeaveAServerWhoseAnswersAreOfNoUse(DropReason reason) {
+        leads("one", A, B);
+        int source = server("one");
+        run(2);
+        answers(source, SourceState.SELECTED, 10, reason, 0);
+        run(600);
+        answers(source, SourceState.SELECTED, 10, reason, 3);
+        run(600);
+        // One good answer between them, and they begin to count anew.
+        answers(source, SourceState.SELECTED, 11, reason, 3);
+        run(2);
+        answers(source, SourceState.CANDIDATE, 11, reason, 6);
+        run(600);
+        assertThat(events).hasSize(1);
+        answers(source, SourceState.CANDIDATE, 11, reason, 7);
+        run(3);
+        assertThat(events).containsExactly("0 at 192.0.2.1", "0 at 192.0.2.2");
+        // Nor does it come back to it soon, and the next one is judged by itself.
+        answers(source, SourceState.CANDIDATE, 11, reason, 10);
+        run(3500);
+        assertThat(events).hasSize(2);
+    }
+
+    /** Anybody can forge these; they say nothing of the server. */
+    @ParameterizedTest
+    @EnumSource(
+            value = DropReason.class,
+            names = {"MALFORMED", "WRONG_MODE", "BOGUS_ORIGIN", "DUPLICATE", "LATE"})
+    void shouldNotLeaveAServerForWhatOthersSay(DropReason reason) {
+        leads("one", A, B);
+        int source = server("one");
+        run(2);
+        answers(source, SourceState.SELECTED, 10, reason, 1000);
+        run(3600);
+        assertThat(events).hasSize(1);
+        assertThat(lookups("one")).isEqualTo(1);
+    }
+
+    @Test
+    void shouldReplaceAFalseticker() {
+        leads("pool", A, B, C);
+        int first = server("pool");
+        int second = server("pool");
+        run(2);
+        answers(first, SourceState.SELECTED, 10, DropReason.LATE, 0);
+        answers(second, SourceState.SELECTED, 10, DropReason.LATE, 0);
+        run(100);
+        answers(first, SourceState.FALSETICKER, 13, DropReason.LATE, 0);
+        run(600);
+        assertThat(addresses.of(first)).contains(A);
+        answers(first, SourceState.FALSETICKER, 14, DropReason.LATE, 0);
+        leads("pool", A, D, B);
+        run(3);
+        // Of the family that the other does not have.
+        assertThat(addresses.of(first)).contains(B);
+        assertThat(addresses.of(second)).contains(C);
+        // It has to be heard as such again before it goes, too.
+        answers(first, SourceState.FALSETICKER, 17, DropReason.LATE, 0);
+        run(600);
+        assertThat(addresses.of(first)).contains(B);
+    }
+
+    @Test
+    void shouldLookThePoolUpOnceForAllItsMembersAndSpreadThemOverBothFamilies() {
+        CompletableFuture<List<InetSocketAddress>> pending = new CompletableFuture<>();
+        names.put("pool", pending);
+        for (int i = 0; i < 3; i++) {
+            server("pool");
+        }
+        run(2);
+        assertThat(lookups("pool")).isEqualTo(1);
+        pending.complete(List.of(A, B, C, D));
+        run(2);
+        assertThat(lookups("pool")).isEqualTo(1);
+        assertThat(events).containsExactly("0 at 192.0.2.1", "1 at 2001:db8:0:0:0:0:0:3", "2 at 192.0.2.2");
+    }
+
+    /** What is sent there is lost without a word, as where IPv6 leads nowhere. */
+    @Test
+    void shouldTryTheOtherAddressesAfterASecondOfSilence() {
+        leads("one", C, D, A);
+        int source = server("one");
+        run(2);
+        send(source, 1);
+        run(3);
+        assertThat(addresses.of(source)).contains(D);
+        send(source, 2);
+        run(3);
+        assertThat(addresses.of(source)).contains(A);
+        // They have all had their turn: no reason to hurry any more.
+        send(source, 3);
+        run(50);
+        assertThat(events).hasSize(3);
+        assertThat(lookups("one")).isEqualTo(1);
+    }
+
+    @Test
+    void shouldTryTheOtherFamilyAtOnceWhenNothingCanBeSentAnyMore() {
+        leads("one", A, C);
+        int source = server("one");
+        run(2);
+        send(source, 1);
+        addresses.onAnswer(source);
+        state(source, SourceState.SELECTED, 0xFF);
+        run(10);
+        network.noRoute.add(A);
+        network.failures = 1;
+        send(source, 2);
+        run(1);
+        assertThat(addresses.of(source)).contains(C);
+        assertThat(lookups("one")).isEqualTo(1);
     }
 
     // --- Sockets ---

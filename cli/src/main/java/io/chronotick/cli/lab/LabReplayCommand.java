@@ -313,6 +313,7 @@ public final class LabReplayCommand extends LabRunCommand {
         Table table = new Table(header.toArray(String[]::new))
                 .spare(
                         "requests",
+                        "of oracle",
                         "exch",
                         "conv s",
                         "in 50%",

@@ -51,8 +51,10 @@ final class ConfigKeys {
     static final ConfigKey<List<ServerConfig>> SERVERS = ALL.key(
             "clock_measurement.ntp.servers",
             new ServerList(PageLayout.MAX_SOURCES),
-            "[0.pool.ntp.org, 1.pool.ntp.org, 2.pool.ntp.org, 3.pool.ntp.org]",
-            "The NTP servers to measure against. Three or more outvote one that lies.",
+            "auto",
+            "The NTP servers to measure against. Three or more outvote one that lies. auto: those that this host's other NTP programs"
+                    + " are told to ask (chrony, systemd-timesyncd, ntpd), else that of its cloud (Amazon EC2, Google Compute Engine), else"
+                    + " four of 2.pool.ntp.org.",
             "CHRONOTICK_SERVERS");
     static final ConfigKey<Boolean> REQUIRE_AUTHENTICATION = ALL.key(
             "clock_measurement.ntp.require_authentication",

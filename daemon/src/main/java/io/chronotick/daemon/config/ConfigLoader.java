@@ -228,7 +228,7 @@ public final class ConfigLoader {
     }
 
     /** A plain value as a file would hold it on one line. */
-    private static String flow(Object plain) {
+    static String flow(Object plain) {
         if (plain instanceof List<?> list) {
             return "[" + String.join(", ", list.stream().map(ConfigLoader::flow).toList()) + "]";
         }

@@ -4,7 +4,10 @@ package io.chronotick.daemon.config;
 import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.oscillator.CovariateConfig;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import org.slf4j.event.Level;
@@ -13,7 +16,7 @@ import org.slf4j.event.Level;
  * Everything an operator decides about the daemon, checked and typed. Immutable. Every component comes from one key of
  * the configuration file; every key that has an effect is here.
  *
- * @param servers the servers to measure against, 1..16
+ * @param servers to be asked; empty while it is left to the host ({@link LoadedConfig#withHostServers})
  * @param cookieFile file that NTS keys and cookies are kept in between two runs; empty: none
  * @param timeoutSeconds how long a reply is waited for, s
  * @param maxAcceptableUncertaintySeconds the stated standard deviation above which a correction is not valid, s
@@ -73,6 +76,50 @@ public record DaemonConfig(
         models = List.copyOf(models);
         covariates = List.copyOf(covariates);
         cpuAffinity = List.copyOf(cpuAffinity);
+    }
+
+    /** The same with other servers. */
+    public DaemonConfig withServers(List<ServerConfig> others) {
+        return new DaemonConfig(
+                others,
+                cookieFile,
+                timeoutSeconds,
+                maxAcceptableUncertaintySeconds,
+                maxDrift,
+                maxStepSeconds,
+                asymmetry,
+                minStratum,
+                maxStratum,
+                warmupLimitSeconds,
+                warmupIntervalSeconds,
+                measurementIntervalSeconds,
+                speaker,
+                shortTermHorizonSeconds,
+                learnedFilter,
+                learnedWeights,
+                models,
+                covariates,
+                logLevel,
+                exchangeLog,
+                exchangeLogBytes,
+                frequencyHz,
+                cpuAffinity,
+                shm,
+                metricsPort);
+    }
+
+    /** What people call the servers, each by another name: those of a pool are NAME#1, NAME#2, ... */
+    public List<String> serverNames() {
+        Map<String, Integer> seen = new HashMap<>();
+        List<String> names = new ArrayList<>();
+        for (ServerConfig server : servers) {
+            long members = servers.stream()
+                    .filter(other -> other.name().equals(server.name()))
+                    .count();
+            int number = seen.merge(server.name(), 1, Integer::sum);
+            names.add(members == 1 ? server.name() : server.name() + "#" + number);
+        }
+        return names;
     }
 
     /** The same, but for measuring alone: other servers, asked at another interval, s, with neither models nor covariates. */

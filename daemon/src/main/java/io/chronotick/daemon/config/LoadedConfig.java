@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon.config;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -14,6 +15,26 @@ public record LoadedConfig(DaemonConfig config, List<String> warnings, List<Effe
     public LoadedConfig {
         warnings = List.copyOf(warnings);
         effective = List.copyOf(effective);
+    }
+
+    /** The same, with the servers of this host where the configuration leaves them to it ({@code servers: auto}). */
+    public LoadedConfig withHostServers(HostServers host) {
+        if (!config.servers().isEmpty()) {
+            return this;
+        }
+        List<String> allWarnings = new ArrayList<>(warnings);
+        allWarnings.addAll(host.problems());
+        List<EffectiveValue> rows = new ArrayList<>();
+        for (EffectiveValue row : effective) {
+            rows.add(row);
+            if (row.key().equals(ConfigKeys.SERVERS.path())) {
+                for (int i = 0; i < host.entries().size(); i++) {
+                    HostServers.Entry entry = host.entries().get(i);
+                    rows.add(new EffectiveValue(row.key() + "[" + i + "]", entry.describe(), entry.origin(), true));
+                }
+            }
+        }
+        return new LoadedConfig(config.withServers(host.servers()), allWarnings, rows);
     }
 
     /** The effective configuration as aligned columns: key, value, origin. Lines end in a newline. */

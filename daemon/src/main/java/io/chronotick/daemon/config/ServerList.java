@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon.config;
 
+import io.chronotick.client.PageLayout;
 import io.chronotick.daemon.nts.KeyExchange;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,11 +19,14 @@ import org.snakeyaml.engine.v2.nodes.Node;
 import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /**
- * The list of servers: each a host, {@code host:port}, or a map.
+ * The list of servers: each a host, {@code host:port}, or a map; or auto, which is the empty list.
  *
  * @param mostServers longest list allowed
  */
 record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
+    /** The host's own: {@link HostServers}. Of the value it is the empty list. */
+    private static final String AUTO = "auto";
+
     private static final KeySet KEYS = new KeySet();
     private static final ConfigKey<String> HOST = KEYS.key("host", new Host(), "", "Host name or address.");
     private static final ConfigKey<Integer> PORT = KEYS.key(
@@ -67,11 +72,21 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
             "What the two ways to this server may differ in, instead of clock_measurement.ntp.asymmetry; 0 where they are"
                     + " known to be equal.");
 
+    private static final ConfigKey<Integer> POOL = KEYS.key(
+            "pool",
+            new ValueTypes.Whole(1, PageLayout.MAX_SOURCES, "servers"),
+            "1",
+            "How many servers of this name are asked, each at an address of its own. One that is silent, refuses, is not synchronized"
+                    + " or is a falseticker is replaced by another of the name's addresses.");
+
     private static final Pattern BRACKETED = Pattern.compile("\\[(.*)](?::(.*))?");
     private static final Pattern HOST_AND_PORT = Pattern.compile("([^:]*):([^:]*)");
 
     @Override
     public Optional<List<ServerConfig>> parse(Node node, String key, Mistakes mistakes) {
+        if (isAuto(Nodes.text(node)) && Nodes.isText(node)) {
+            return Optional.of(List.of());
+        }
         if (!(node instanceof SequenceNode sequence)
                 || sequence.getValue().isEmpty()
                 || sequence.getValue().size() > mostServers) {
@@ -79,15 +94,33 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
             return Optional.empty();
         }
         List<ServerConfig> servers = new ArrayList<>();
+        int place = 0;
         for (Node item : sequence.getValue()) {
-            String itemKey = key + "[" + servers.size() + "]";
-            Optional<ServerConfig> server = item instanceof MappingNode mapping
-                    ? parseMap(mapping, itemKey, mistakes)
-                    : parseText(item, itemKey, mistakes);
-            // A server in error keeps its place, so that the numbers of those after it are right.
-            servers.add(server.orElse(ServerConfig.of("localhost", ServerConfig.DEFAULT_PORT)));
+            String itemKey = key + "[" + place + "]";
+            place++;
+            if (item instanceof MappingNode mapping) {
+                servers.addAll(parseMap(mapping, itemKey, mistakes));
+            } else {
+                parseText(item, itemKey, mistakes).ifPresent(servers::add);
+            }
+        }
+        if (servers.size() > mostServers) {
+            mistakes.report(
+                    node,
+                    key,
+                    "found " + servers.size() + " servers with those of the pools, allowed: at most " + mostServers);
+            return Optional.empty();
         }
         return Optional.of(servers);
+    }
+
+    private static boolean isAuto(String text) {
+        return text.strip().equalsIgnoreCase(AUTO);
+    }
+
+    /** Whether a text is a host name or an address, without port. */
+    static boolean isHost(String text) {
+        return Host.isHost(text);
     }
 
     private Optional<ServerConfig> parseText(Node item, String key, Mistakes mistakes) {
@@ -117,7 +150,8 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
         return text.matches("[0-9]{1,5}") && Integer.parseInt(text) >= 1 && Integer.parseInt(text) <= 65_535;
     }
 
-    private static Optional<ServerConfig> parseMap(MappingNode map, String key, Mistakes mistakes) {
+    /** As many as are asked of a pool; none if there is a mistake. */
+    private static List<ServerConfig> parseMap(MappingNode map, String key, Mistakes mistakes) {
         Settings settings = new Settings();
         int before = mistakes.lines().size();
         KEYS.read(map, "", key, mistakes, settings);
@@ -133,7 +167,7 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
         if (host.isEmpty() && mistakes.lines().size() == before) {
             mistakes.report(map, key, "found a map without host, allowed: a map with " + KEYS.names(""));
         }
-        return host.map(name -> new ServerConfig(
+        Optional<ServerConfig> server = host.map(name -> new ServerConfig(
                 name,
                 settings.given(PORT).orElse(ServerConfig.DEFAULT_PORT),
                 optionalInt(minpoll),
@@ -141,6 +175,8 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
                 settings.given(ALLOW_FAST_POLLING).orElse(false),
                 settings.given(ASYMMETRY).map(OptionalDouble::of).orElse(OptionalDouble.empty()),
                 keyExchange(name, settings)));
+        return server.map(one -> Collections.nCopies(settings.given(POOL).orElse(1), one))
+                .orElse(List.of());
     }
 
     private static Optional<KeyExchange> keyExchange(String host, Settings settings) {
@@ -160,16 +196,35 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
 
     @Override
     public String allowed() {
-        return "a list of 1 to " + mostServers + " servers, each host, host:port or a map with " + KEYS.names("");
+        return AUTO + ", or a list of 1 to " + mostServers + " servers, each host, host:port or a map with "
+                + KEYS.names("");
     }
 
     @Override
     public Object plain(List<ServerConfig> value) {
-        return value.stream().map(ServerList::plain).toList();
+        if (value.isEmpty()) {
+            return AUTO;
+        }
+        List<Object> items = new ArrayList<>();
+        for (int i = 0; i < value.size(); ) {
+            ServerConfig server = value.get(i);
+            int end = i + 1;
+            while (end < value.size() && value.get(end).equals(server)) {
+                end++;
+            }
+            items.add(plain(server, end - i));
+            i = end;
+        }
+        return items;
     }
 
-    private static Object plain(ServerConfig server) {
-        if (server.equals(ServerConfig.of(server.host(), server.port()))) {
+    /** So many servers of a name, as a file would hold them on one line. */
+    static String text(ServerConfig server, int count) {
+        return ConfigLoader.flow(plain(server, count));
+    }
+
+    private static Object plain(ServerConfig server, int count) {
+        if (count == 1 && server.equals(ServerConfig.of(server.host(), server.port()))) {
             return server.name();
         }
         Map<String, Object> map = ValueTypes.ordered(HOST.path(), server.host(), PORT.path(), server.port());
@@ -186,6 +241,9 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
             }
             exchange.authorities().ifPresent(file -> map.put(NTS_CA.path(), file.toString()));
         });
+        if (count > 1) {
+            map.put(POOL.path(), count);
+        }
         return map;
     }
 
@@ -194,7 +252,7 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
         Map<String, Object> map = ConfigSchema.object(KEYS, "");
         map.put("required", List.of(HOST.path()));
         Map<String, Object> text = ValueTypes.ordered("type", "string", "minLength", 1);
-        return ValueTypes.ordered(
+        Map<String, Object> list = ValueTypes.ordered(
                 "type",
                 "array",
                 "minItems",
@@ -203,6 +261,7 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
                 mostServers,
                 "items",
                 ValueTypes.ordered("oneOf", List.of(text, map)));
+        return ValueTypes.ordered("oneOf", List.of(ValueTypes.ordered("type", "string", "enum", List.of(AUTO)), list));
     }
 
     @Override
@@ -212,7 +271,7 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
 
     @Override
     public Node fromText(String text) {
-        return Nodes.plainList(text);
+        return isAuto(text) ? Nodes.plainScalar(AUTO) : Nodes.plainList(text);
     }
 
     /** A host name or an address literal, judged without asking a name server. */

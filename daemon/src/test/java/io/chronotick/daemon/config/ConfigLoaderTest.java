@@ -31,6 +31,20 @@ final class ConfigLoaderTest {
     Path dir;
 
     @Test
+    void shouldAskAsManyServersOfAPoolAsItSays() throws ConfigException {
+        LoadedConfig loaded = load(
+                "clock_measurement: {ntp: {servers: [ntp.example, {host: pool.example, pool: 3, maxpoll: 9}, {host: pool.example}]}}");
+        assertThat(loaded.config().serverNames())
+                .containsExactly("ntp.example", "pool.example#1", "pool.example#2", "pool.example#3", "pool.example#4");
+        assertThat(loaded.table())
+                .contains("[ntp.example, {host: pool.example, port: 123, maxpoll: 9, pool: 3}, pool.example]");
+        assertThat(problems("clock_measurement: {ntp: {servers: [a, {host: b, pool: 16}]}}"))
+                .singleElement()
+                .asString()
+                .contains("found 17 servers with those of the pools, allowed: at most 16");
+    }
+
+    @Test
     void shouldReportAllMistakesAtOnceWithTheirPlaces() {
         String yaml = """
                 clock_measurement:
@@ -278,12 +292,12 @@ final class ConfigLoaderTest {
         assertThat(problems("clock_measurement: {ntp: {servers: []}}"))
                 .singleElement()
                 .asString()
-                .contains("found an empty list, allowed: a list of 1 to 16 servers");
+                .contains("found an empty list, allowed: auto, or a list of 1 to 16 servers");
         String seventeen = String.join(", ", Collections.nCopies(17, "a"));
         assertThat(problems("clock_measurement: {ntp: {servers: [" + seventeen + "]}}"))
                 .singleElement()
                 .asString()
-                .contains("allowed: a list of 1 to 16 servers");
+                .contains("allowed: auto, or a list of 1 to 16 servers");
     }
 
     @Test
