@@ -479,7 +479,8 @@ class ServerAddressesTest {
                         accepted + dropped,
                         accepted,
                         0,
-                        drops));
+                        drops,
+                        Optional.empty()));
     }
 
     @ParameterizedTest

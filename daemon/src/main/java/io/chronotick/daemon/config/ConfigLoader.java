@@ -153,10 +153,14 @@ public final class ConfigLoader {
         if (!given.given(ConfigKeys.REQUIRE_AUTHENTICATION).orElse(false)) {
             return;
         }
-        List<String> unauthenticated = given(ConfigKeys.SERVERS, given, cpus).stream()
-                .filter(server -> server.keyExchange().isEmpty())
-                .map(ServerConfig::name)
-                .toList();
+        List<ServerConfig> servers = given(ConfigKeys.SERVERS, given, cpus);
+        // What the host names is asked without NTS.
+        List<String> unauthenticated = servers.isEmpty()
+                ? List.of("auto")
+                : servers.stream()
+                        .filter(server -> server.keyExchange().isEmpty())
+                        .map(ServerConfig::name)
+                        .toList();
         if (!unauthenticated.isEmpty()) {
             inFile.report(
                     given.find(ConfigKeys.REQUIRE_AUTHENTICATION).orElseThrow().node(),

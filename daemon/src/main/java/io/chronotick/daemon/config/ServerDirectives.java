@@ -121,7 +121,8 @@ final class ServerDirectives {
         if (minpoll.orElse(0) > maxpoll.orElse(LARGEST_POLL)) {
             maxpoll = OptionalInt.empty();
         }
-        ServerConfig server = new ServerConfig(words[host], port, minpoll, maxpoll, false, OptionalDouble.empty(), Optional.empty());
+        ServerConfig server =
+                new ServerConfig(words[host], port, minpoll, maxpoll, false, OptionalDouble.empty(), Optional.empty());
         return Optional.of(
                 new Directive(Kind.SERVERS, line, Optional.of(server), count == 1 ? 1 : members, "", remark));
     }
