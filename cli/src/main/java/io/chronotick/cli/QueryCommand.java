@@ -57,6 +57,8 @@ import picocli.CommandLine.Parameters;
             "  chronotick query --nts time.example.net"
         })
 final class QueryCommand implements Callable<Integer> {
+    // Long because: asking plainly and by NTS share the socket, the checks and the table.
+
     private static final double MAX_TIMEOUT = 60;
     private static final double SHORT_TIMEOUT = 2;
 

@@ -42,6 +42,8 @@ import org.slf4j.LoggerFactory;
  */
 final class EngineLoop
         implements Runnable, NtpTransport.Listener, ServerAddresses.Listener, ModelRunner.Listener, Consumer<Action> {
+    // Long because: it is where everything meets that has to happen on one thread.
+
     private static final Logger LOG = LoggerFactory.getLogger("chronotick");
 
     /** Most requests of a warm-up burst: what the warm-up needs of one server alone, if none is lost. */
@@ -315,6 +317,11 @@ final class EngineLoop
                     configured);
         }
         engine.onAddressChanged(source, poll.shortestSeconds(), poll.longestSeconds(), burst, clocks.rawNanos());
+    }
+
+    @Override
+    public void onNoMember(int source) {
+        engine.onVacant(source);
     }
 
     // --- From the network to the engine ---

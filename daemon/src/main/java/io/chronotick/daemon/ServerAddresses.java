@@ -40,6 +40,8 @@ import org.slf4j.LoggerFactory;
  * leave or are not answered.
  */
 final class ServerAddresses {
+    // Long because: look-ups, the choice of an address and the sockets are about the same state of a server.
+
     private static final Logger LOG = LoggerFactory.getLogger("chronotick");
 
     /** A name is looked up again after this while its server does not answer, doubling up to the longest until one does, ns. */
@@ -80,6 +82,9 @@ final class ServerAddresses {
     /** Hears that a server is asked at another address than before: it begins anew there. */
     interface Listener {
         void onAddress(int source, ServerConfig server, InetSocketAddress address);
+
+        /** Hears that a pool's name leads to no server for this one of its places. */
+        void onNoMember(int source);
     }
 
     private final NtpTransport transport;
@@ -472,6 +477,7 @@ final class ServerAddresses {
         Optional<Seat> taker = taker(address, seat);
         if (taker.filter(seat::isOfTheSameNameAs).isPresent()) {
             say(seat, NO_MEMBER);
+            listener.onNoMember(seat.source);
             return;
         }
         String twin = taker.map(Seat::name).orElse("");

@@ -51,7 +51,17 @@ class ServerAddressesTest {
                 lookups.merge(host, 1, Integer::sum);
                 return names.getOrDefault(host, CompletableFuture.failedFuture(new UnknownHostException(host)));
             },
-            (source, server, address) -> events.add(source + " at " + text(address)));
+            new ServerAddresses.Listener() {
+                @Override
+                public void onAddress(int source, ServerConfig server, InetSocketAddress address) {
+                    events.add(source + " at " + text(address));
+                }
+
+                @Override
+                public void onNoMember(int source) {
+                    events.add(source + " has no server");
+                }
+            });
     private final List<SourceReport> reports = new ArrayList<>();
     private long now;
 
@@ -422,7 +432,7 @@ class ServerAddressesTest {
         server("pool");
         int third = server("pool");
         run(2);
-        assertThat(events).containsExactly("0 at 192.0.2.1", "1 at 192.0.2.2");
+        assertThat(events).containsExactly("0 at 192.0.2.1", "1 at 192.0.2.2", third + " has no server");
         assertThat(addresses.of(third)).isEmpty();
         assertThat(log.lines())
                 .containsExactly("WARN pool: the name leads to no further server; trying until it works");

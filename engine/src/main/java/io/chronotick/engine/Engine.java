@@ -141,6 +141,14 @@ public final class Engine {
         forecasters.forget(source);
     }
 
+    /**
+     * There is no server for this place: a pool of more was asked for than its name leads to. It has no vote until
+     * {@link #onAddressChanged}; of no effect once it has been heard.
+     */
+    public void onVacant(int source) {
+        servers.pool().vacate(source);
+    }
+
     /** When {@link #onTimer} is due next, CLOCK_MONOTONIC_RAW, ns. */
     public long nextTimerNanos() {
         long next = begun ? nextRefreshNanos : Long.MIN_VALUE;

@@ -61,6 +61,8 @@ import picocli.CommandLine.Parameters;
             "  chronotick lab replay --learned --weights mine.safetensors"
         })
 public final class LabReplayCommand extends LabRunCommand {
+    // Long because: most of it are the columns of two tables and the help.
+
     private static final String ADAPTIVE = "auto";
 
     /** What is published says most, and the plain estimators what that is worth. */

@@ -18,6 +18,8 @@ import org.snakeyaml.engine.v2.nodes.SequenceNode;
 
 /** The types of all keys but the list of servers. */
 final class ValueTypes {
+    // Long because: many small types, each of a few lines.
+
     private ValueTypes() {}
 
     /** true or false, and the other spellings of YAML 1.1. */

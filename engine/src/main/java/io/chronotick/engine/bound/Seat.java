@@ -85,6 +85,22 @@ final class Seat {
     /** How far the seat has moved from what it said before, which is more than it may without being asked, s; else 0. */
     private double refusedStep;
 
+    /** Whether there is nobody to sit here, and never was. */
+    private boolean vacant;
+
+    boolean isVacant() {
+        return vacant;
+    }
+
+    /** Nobody sits here; of no effect once somebody has been heard. */
+    void vacate() {
+        vacant = versions.isEmpty();
+    }
+
+    void occupy() {
+        vacant = false;
+    }
+
     /** Another server sits here now, or the raw clock has jumped: nothing that was said holds. */
     void clear() {
         versions.clear();

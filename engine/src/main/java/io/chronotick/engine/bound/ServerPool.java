@@ -9,7 +9,7 @@ import java.util.Optional;
 /**
  * All configured servers as voters on where UTC is: the hard bound, which believes no model. Deterministic; not thread-safe.
  *
- * <p>One rule: every {@link Seat} votes, always. Fewer than half of the seats are wrong, so the truth lies in at least n - f of
+ * <p>One rule: every {@link Seat} that somebody sits in votes, always. Fewer than half of the seats are wrong, so the truth lies in at least n - f of
  * their votes ({@link Intersection}); the same vote over the frequencies that their exchanges bound gives what carries offsets
  * to another instant. Nothing is known while the result is infinite, so there is no other rule for a quorum, the start, silence,
  * refusal or unreachability, and none of them can make the electorate smaller.
@@ -51,8 +51,24 @@ public final class ServerPool {
         measureFrequency();
     }
 
+    /**
+     * A place for which there is no server: a pool of so many was asked for, and its name leads to fewer. It has no vote until
+     * {@link #clear} says who sits there; nobody who has once sat there loses his.
+     */
+    public void vacate(int seat) {
+        seats.get(seat).vacate();
+        measureFrequency();
+    }
+
+    /** The seats that vote: without anybody, all, and nothing is known. */
+    private List<Seat> voters() {
+        List<Seat> voters = seats.stream().filter(seat -> !seat.isVacant()).toList();
+        return voters.isEmpty() ? seats : voters;
+    }
+
     /** Another server sits there now. */
     public void clear(int seat) {
+        seats.get(seat).occupy();
         seats.get(seat).clear();
         measureFrequency();
     }
@@ -123,7 +139,8 @@ public final class ServerPool {
     }
 
     private boolean isMajorityOutside(Seat.Side side) {
-        return seats.stream().filter(seat -> seat.outside() == side).count() >= Intersection.needed(seats.size());
+        List<Seat> voters = voters();
+        return voters.stream().filter(seat -> seat.outside() == side).count() >= Intersection.needed(voters.size());
     }
 
     /** Whether enough others stand by what they said and agree, so that this one cannot move the majority. */
@@ -134,12 +151,12 @@ public final class ServerPool {
                 steadfast.add(seats.get(i).vote(rawNanos, frequency));
             }
         }
-        return Intersection.of(steadfast, Intersection.needed(seats.size())).isPresent();
+        return Intersection.of(steadfast, Intersection.needed(voters().size())).isPresent();
     }
 
     private void measureFrequency() {
         List<Interval> votes =
-                seats.stream().map(seat -> seat.frequencyVote(maxDrift)).toList();
+                voters().stream().map(seat -> seat.frequencyVote(maxDrift)).toList();
         frequency = votes.isEmpty()
                 ? CorrectnessInterval.ANY_FREQUENCY
                 : Intersection.of(votes)
@@ -158,7 +175,7 @@ public final class ServerPool {
         if (kept.isEmpty() || !isAssumptionDoubtful()) {
             return kept;
         }
-        return Intersection.of(seats.stream()
+        return Intersection.of(voters().stream()
                         .map(seat -> seat.vouchedNow(epochNanos, rawNanos))
                         .toList())
                 .map(now -> new Intersection.Agreement(
@@ -168,21 +185,23 @@ public final class ServerPool {
     /** The same by all that the seats have said, as long as the oscillator keeps to the assumption. */
     private Optional<Intersection.Agreement> kept(long rawNanos) {
         return Intersection.of(
-                seats.stream().map(seat -> seat.vote(rawNanos, frequency)).toList());
+                voters().stream().map(seat -> seat.vote(rawNanos, frequency)).toList());
     }
 
     /** Whether an offset from the epoch, s, lies in enough votes. */
     public boolean holds(double offset, long rawNanos) {
-        long votes = seats.stream()
+        List<Seat> voters = voters();
+        long votes = voters.stream()
                 .filter(seat -> seat.vote(rawNanos, frequency).contains(offset))
                 .count();
-        return votes >= Intersection.needed(seats.size());
+        return votes >= Intersection.needed(voters.size());
     }
 
     /** The same by the newest that each has said: where the servers are going, which is no guarantee. */
     public Optional<Intersection.Agreement> newestAgreement(long rawNanos) {
-        return Intersection.of(
-                seats.stream().map(seat -> seat.newestVote(rawNanos, frequency)).toList());
+        return Intersection.of(voters().stream()
+                .map(seat -> seat.newestVote(rawNanos, frequency))
+                .toList());
     }
 
     /** The smallest interval that holds what each server that was heard votes for; empty if none was. */
@@ -207,7 +226,7 @@ public final class ServerPool {
     public int missing() {
         int heard = (int) seats.stream().filter(Seat::isHeard).count();
         // The truth may be anywhere as long as those not heard can lift any point to a majority by one more.
-        return Math.max(Intersection.tolerated(seats.size()) + 1 - heard, 0);
+        return Math.max(Intersection.tolerated(voters().size()) + 1 - heard, 0);
     }
 
     /** How far the servers have moved beyond what may be followed, s; 0 if they have not. */
@@ -224,8 +243,9 @@ public final class ServerPool {
         if (!agreed.get().interval().isFinite()) {
             return Doubt.TOO_FEW_HEARD;
         }
-        long consistent = seats.stream().filter(Seat::isConsistent).count();
-        if (consistent < Intersection.needed(seats.size())) {
+        List<Seat> voters = voters();
+        long consistent = voters.stream().filter(Seat::isConsistent).count();
+        if (consistent < Intersection.needed(voters.size())) {
             return refusedStep() > 0 ? Doubt.STEP_TOO_LARGE : Doubt.CONTRADICTION;
         }
         return Doubt.NONE;

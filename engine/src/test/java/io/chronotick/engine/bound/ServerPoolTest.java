@@ -52,6 +52,33 @@ class ServerPoolTest {
         assertThat(pool.agreement(SECOND).orElseThrow().isDivided()).isTrue();
     }
 
+    /** A pool of four was asked for, and its name leads to one. */
+    @Test
+    void shouldNotWaitForServersThatThereAreNot() {
+        with(4);
+        hear(0, 0, 0);
+        assertThat(pool.missing()).isEqualTo(1);
+        pool.vacate(1);
+        pool.vacate(2);
+        pool.vacate(3);
+        assertThat(pool.missing()).isZero();
+        assertThat(agreed(1).isFinite()).isTrue();
+        assertThat(agreed(1).contains(0)).isTrue();
+        assertThat(doubt(1)).isEqualTo(ServerPool.Doubt.NONE);
+        // There are two more now: of three, one may lie, so one voice is not enough.
+        pool.clear(1);
+        pool.clear(2);
+        assertThat(pool.missing()).isEqualTo(1);
+        assertThat(agreed(1).isFinite()).isFalse();
+        // And whoever has been heard keeps his vote.
+        hear(1, 2, 0);
+        pool.vacate(0);
+        pool.vacate(1);
+        hear(2, 3, 5);
+        assertThat(agreed(3).contains(0)).isTrue();
+        assertThat(agreed(3).contains(5)).isFalse();
+    }
+
     @Test
     void shouldNotLetSilenceMakeTheElectorateSmaller() {
         with(3);
