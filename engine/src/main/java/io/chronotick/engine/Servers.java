@@ -326,7 +326,7 @@ final class Servers {
     /** The shortest interval at which one is asked, s. */
     double shortestPoll() {
         return all.stream()
-                .filter(server -> !server.protocol.isDenied())
+                .filter(server -> server.protocol.isAsking())
                 .mapToDouble(server -> server.protocol.pollSeconds())
                 .min()
                 .orElse(1);
@@ -336,7 +336,7 @@ final class Servers {
     double patience() {
         double polls = all.stream()
                 .map(server -> server.protocol)
-                .filter(protocol -> !protocol.isDenied())
+                .filter(NtpAssociation::isAsking)
                 .mapToDouble(protocol -> protocol.pollSeconds() + (SILENT_POLLS - 1) * protocol.leastPollSeconds())
                 .min()
                 .orElse(SILENT_POLLS);

@@ -4,6 +4,8 @@ package io.chronotick.engine;
 import static io.chronotick.engine.VirtualWorld.SECOND;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.chronotick.engine.forecast.SystematicUncertainty;
+import io.chronotick.engine.ntp.SourceConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -163,6 +165,18 @@ class GoodGuestTest {
             assertThat(leastGap(world.servers.get(i))).isGreaterThanOrEqualTo(2);
         }
         assertThat(world.correction().validAt(world.rawNanos())).isTrue();
+    }
+
+    /** A name that cannot be looked up, or a pool with fewer members than were asked for: nobody is asked, so nobody is silent. */
+    @Test
+    void shouldNotMissTheAnswersOfWhoHasNoAddress() {
+        VirtualWorld world = world(11, 2, 0);
+        world.engine.addSource(new SourceConfig("nowhere", 8, 1.0, 1, 15, SystematicUncertainty.DEFAULT_SHARE, false));
+        world.runUntil(60 * SECOND);
+        assertThat(world.engine.isWarmupComplete()).isTrue();
+        world.runUntil(
+                (60 + 10 * 64) * SECOND,
+                (w, c) -> assertThat(c.holdover()).as("at %d ns", w.rawNanos()).isFalse());
     }
 
     /** All of them silent: holdover is told of as soon as four requests to each have remained unanswered. */

@@ -79,6 +79,11 @@ public final class NtpAssociation {
         return reach;
     }
 
+    /** Whether the server is asked: its address is known, and it has not refused. */
+    public boolean isAsking() {
+        return schedule.isAsking();
+    }
+
     /** Whether the server has refused to serve us and has not answered otherwise since. */
     public boolean isDenied() {
         return schedule.isDenied();

@@ -235,6 +235,11 @@ final class PollSchedule {
         }
     }
 
+    /** Whether the server is asked: it has an address, and has not refused. */
+    boolean isAsking() {
+        return started && !denied;
+    }
+
     /** Whether the server has refused to serve us and has not answered otherwise since. */
     boolean isDenied() {
         return denied;
