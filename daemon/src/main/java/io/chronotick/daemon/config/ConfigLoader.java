@@ -154,7 +154,7 @@ public final class ConfigLoader {
             return;
         }
         List<ServerConfig> servers = given(ConfigKeys.SERVERS, given, cpus);
-        // What the host names is asked without NTS.
+        // What the host names need not have NTS, and is not known yet.
         List<String> unauthenticated = servers.isEmpty()
                 ? List.of("auto")
                 : servers.stream()

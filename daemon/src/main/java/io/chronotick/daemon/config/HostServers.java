@@ -185,8 +185,7 @@ public record HostServers(List<Entry> entries, List<String> problems) {
             for (ServerDirectives.Directive directive : directives) {
                 String place = file + ":" + directive.line();
                 switch (directive.kind()) {
-                    case SERVERS ->
-                        add(directive.server().orElseThrow(), directive.count(), place + directive.remark());
+                    case SERVERS -> add(directive.server().orElseThrow(), directive.count(), place);
                     case PROBLEM -> problems.add(place + ": " + directive.argument());
                     default -> others.accept(directive);
                 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon.config;
 
+import io.chronotick.daemon.nts.KeyExchange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -37,11 +38,10 @@ final class ServerDirectives {
      * @param server for {@link Kind#SERVERS}
      * @param count how many of that name
      * @param argument file, directories or problem
-     * @param remark what is to be said beside where it stands
      */
-    record Directive(Kind kind, int line, Optional<ServerConfig> server, int count, String argument, String remark) {
+    record Directive(Kind kind, int line, Optional<ServerConfig> server, int count, String argument) {
         private static Directive of(Kind kind, int line, String argument) {
-            return new Directive(kind, line, Optional.empty(), 0, argument, "");
+            return new Directive(kind, line, Optional.empty(), 0, argument);
         }
     }
 
@@ -103,14 +103,16 @@ final class ServerDirectives {
         int port = ServerConfig.DEFAULT_PORT;
         OptionalInt minpoll = OptionalInt.empty();
         OptionalInt maxpoll = OptionalInt.empty();
-        String remark = "";
+        boolean nts = false;
+        int ntsPort = KeyExchange.DEFAULT_PORT;
         for (int i = host + 1; i < words.length; i++) {
             String next = i + 1 < words.length ? words[i + 1] : "";
             switch (words[i].toLowerCase(Locale.ROOT)) {
                 case "noselect" -> {
                     return Optional.empty();
                 }
-                case "nts" -> remark = ", without its NTS";
+                case "nts" -> nts = true;
+                case "ntsport" -> ntsPort = number(next, 1, 65_535).orElse(ntsPort);
                 case "port" -> port = number(next, 1, 65_535).orElse(port);
                 case "minpoll" -> minpoll = number(next, 0, LARGEST_POLL);
                 case "maxpoll" -> maxpoll = number(next, 0, LARGEST_POLL);
@@ -121,10 +123,13 @@ final class ServerDirectives {
         if (minpoll.orElse(0) > maxpoll.orElse(LARGEST_POLL)) {
             maxpoll = OptionalInt.empty();
         }
+        Optional<KeyExchange> keyExchange =
+                nts ? Optional.of(new KeyExchange(words[host], ntsPort, Optional.empty(), port)) : Optional.empty();
         ServerConfig server =
-                new ServerConfig(words[host], port, minpoll, maxpoll, false, OptionalDouble.empty(), Optional.empty());
-        return Optional.of(
-                new Directive(Kind.SERVERS, line, Optional.of(server), count == 1 ? 1 : members, "", remark));
+                new ServerConfig(words[host], port, minpoll, maxpoll, false, OptionalDouble.empty(), keyExchange);
+        // Keys are good for one server: of a pool one is asked.
+        boolean isOne = count == 1 || nts;
+        return Optional.of(new Directive(Kind.SERVERS, line, Optional.of(server), isOne ? 1 : members, ""));
     }
 
     private static OptionalInt number(String text, int least, int most) {

@@ -163,6 +163,13 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
                     key + ".minpoll",
                     "found " + minpoll.get() + ", allowed: at most maxpoll, which is " + maxpoll.get());
         }
+        if (settings.given(NTS).orElse(false) && settings.given(POOL).orElse(1) > 1) {
+            mistakes.report(
+                    settings.find(POOL).orElseThrow().node(),
+                    key + ".pool",
+                    "found " + settings.given(POOL).orElseThrow()
+                            + " beside nts: true, allowed: 1, since keys are good for one server; name each by itself");
+        }
         Optional<String> host = settings.given(HOST);
         if (host.isEmpty() && mistakes.lines().size() == before) {
             mistakes.report(map, key, "found a map without host, allowed: a map with " + KEYS.names(""));

@@ -42,6 +42,10 @@ final class ConfigLoaderTest {
                 .singleElement()
                 .asString()
                 .contains("found 17 servers with those of the pools, allowed: at most 16");
+        assertThat(problems("clock_measurement: {ntp: {servers: [{host: b, pool: 2, nts: true}]}}"))
+                .singleElement()
+                .asString()
+                .contains("servers[0].pool: found 2 beside nts: true, allowed: 1");
     }
 
     @Test

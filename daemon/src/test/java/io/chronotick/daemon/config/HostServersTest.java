@@ -69,9 +69,13 @@ class HostServersTest {
 
     @Test
     void shouldReadAChronyThatNamesItsFilesOtherwise() throws IOException {
-        file(
-                "/etc/chrony.conf",
-                "include /etc/chrony.d/*.conf\nconfdir /run/first /etc/second\nserver time.example nts\n");
+        file("/etc/chrony.conf", """
+                include /etc/chrony.d/*.conf
+                confdir /run/first /etc/second
+                server time.example nts
+                server own.example nts ntsport 4461
+                pool many.example nts
+                """);
         file("/etc/chrony.d/x.conf", "server x.example\ninclude /etc/chrony.d/x.conf\n");
         file("/run/first/a.conf", "server first.example\n");
         file("/etc/second/a.conf", "server hidden.example\n");
@@ -81,7 +85,9 @@ class HostServersTest {
                         "x.example /etc/chrony.d/x.conf:1",
                         "first.example /run/first/a.conf:1",
                         "second.example /etc/second/b.conf:1",
-                        "time.example /etc/chrony.conf:3, without its NTS");
+                        "{host: time.example, port: 123, nts: true} /etc/chrony.conf:3",
+                        "{host: own.example, port: 123, nts: true, nts_port: 4461} /etc/chrony.conf:4",
+                        "{host: many.example, port: 123, nts: true} /etc/chrony.conf:5");
     }
 
     @Test
