@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon;
 
+import ch.qos.logback.classic.LoggerContext;
 import io.chronotick.daemon.config.ConfigLoader;
 import io.chronotick.daemon.config.ConfigOverrides;
 import io.chronotick.daemon.config.DaemonConfig;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import org.slf4j.LoggerFactory;
 
 /** Daemons for tests: in this process, or in one of their own that can be killed and stopped. */
 final class TestDaemon {
@@ -44,11 +46,17 @@ final class TestDaemon {
         DaemonConfig config =
                 config(Path.of(args[0]), Double.parseDouble(args[1]), Double.parseDouble(args[2]), servers);
         Daemon daemon = Daemon.start(config);
-        Runtime.getRuntime().addShutdownHook(new Thread(daemon::close));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> end(daemon)));
         if (daemon.await().isPresent()) {
-            daemon.close();
+            end(daemon);
             Runtime.getRuntime().halt(70);
         }
+    }
+
+    /** With all that it has logged: that is written by a thread which the end of the process does not wait for. */
+    private static void end(Daemon daemon) {
+        daemon.close();
+        ((LoggerContext) LoggerFactory.getILoggerFactory()).stop();
     }
 
     static Process spawn(Path log, Path segment, double pollSeconds, double burstSeconds, String server)
