@@ -231,7 +231,7 @@ final class QueryCommand implements Callable<Integer> {
                 continue;
             }
             long raw = clocks.rawNanos();
-            query.association.begin(timeout, timeout, raw);
+            query.association.begin(timeout, timeout, timeout, raw);
             transport.send(i, i, query.association.onTimer(raw, i).orElseThrow(), listener);
         }
         long deadline = clocks.monotonicNanos() + Math.round(timeout * 1e9);

@@ -29,7 +29,8 @@ import org.slf4j.LoggerFactory;
  * network thread.
  *
  * <p>An address has one seat: two names of one server are not two votes. The second gets another address of its name if there
- * is one, and else none; a seat without an address votes for every time, so it makes no majority.
+ * is one, and else none; a seat without an address votes for every time, so it makes no majority. Of a pool whose name leads to
+ * fewer servers than were asked for, those that there are have the votes.
  *
  * <p>A name is looked up while there is no address, and again while its server does not answer, refuses, answers what is of no use, is a
  * falseticker, or cannot be sent to; never while all is well. It then moves to another of the name's addresses. The seats of one name are a

@@ -24,8 +24,13 @@ import java.util.function.Consumer;
  * last, as in shared memory. Not thread-safe.
  */
 public final class EngineUnderTest {
-    /** Only request cookies come of it, and nothing is asked here. */
+    /** Of request cookies and of the spread of polls. */
     private static final long SEED = 1;
+
+    /** Most requests of a burst, and how long an answer is waited for, s: as the daemon does. */
+    private static final int BURST = 8;
+
+    private static final double TIMEOUT = 2;
 
     /** The daemon looks this often, ns. */
     private static final long SENSING_NANOS = 10_000_000_000L;
@@ -36,11 +41,6 @@ public final class EngineUnderTest {
     private Correction published;
     private Consumer<Action.Send> network = send -> {};
     private Consumer<Exchange> measured = exchange -> {};
-
-    /** Most requests of a burst, and how long an answer is waited for, s: as the daemon does. */
-    private static final int BURST = 8;
-
-    private static final double TIMEOUT = 2;
 
     /**
      * An engine with one server.
@@ -66,6 +66,10 @@ public final class EngineUnderTest {
     /**
      * From now on the engine asks by itself, at a poll that adapts.
      *
+     * @param shortestPoll shortest interval between exchanges, s
+     * @param longestPoll longest, s
+     * @param burst interval between the requests of the burst, s
+     * @param rawNanos reading of the raw clock when it begins, ns
      * @param network carries its requests, which have left when it is called
      * @param measured hears of every exchange that was accepted
      */

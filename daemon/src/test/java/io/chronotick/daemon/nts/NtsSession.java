@@ -114,7 +114,7 @@ final class NtsSession implements AutoCloseable {
         association.nts().orElseThrow().onKeys(result.keys(), now);
         keyExchanges++;
         if (keyExchanges == 1) {
-            association.begin(16, 16, now);
+            association.begin(16, 16, 16, now);
         }
         server = result.servers().getFirst();
     }

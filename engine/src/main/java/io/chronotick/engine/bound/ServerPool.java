@@ -12,7 +12,8 @@ import java.util.Optional;
  * <p>One rule: every {@link Seat} that somebody sits in votes, always. Fewer than half of the seats are wrong, so the truth lies in at least n - f of
  * their votes ({@link Intersection}); the same vote over the frequencies that their exchanges bound gives what carries offsets
  * to another instant. Nothing is known while the result is infinite, so there is no other rule for a quorum, the start, silence,
- * refusal or unreachability, and none of them can make the electorate smaller.
+ * refusal or unreachability, and none of them can make the electorate smaller. Only a place that never had a server has no vote
+ * ({@link #vacate}).
  *
  * <p>Why it holds, and what it rests on: docs/estimation.md, Hard bound.
  */

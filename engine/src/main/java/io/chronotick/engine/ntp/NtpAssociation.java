@@ -93,12 +93,7 @@ public final class NtpAssociation {
         return accepted;
     }
 
-    /** Asks at once, with a burst, then at a fixed poll. */
-    public void begin(double poll, double burst, long rawNanos) {
-        begin(poll, poll, burst, rawNanos);
-    }
-
-    /** Asks at once, with a burst, then at a poll that adapts between two intervals. */
+    /** See {@link PollSchedule#begin}. */
     public void begin(double shortest, double longest, double burst, long rawNanos) {
         schedule.begin(shortest, longest, burst, rawNanos);
         pending = false;

@@ -114,12 +114,7 @@ final class PollSchedule {
         this.random = random;
     }
 
-    /** Asks at once, with a burst, then at a fixed poll; both intervals in s. */
-    void begin(double poll, double burst, long rawNanos) {
-        begin(poll, poll, burst, rawNanos);
-    }
-
-    /** Asks at once, with a burst, then at a poll that adapts, beginning with the shortest; all intervals in s. */
+    /** Asks at once, with a burst, then at a poll that adapts, beginning with the shortest, or is fixed if both are the same; all in s. */
     void begin(double shortest, double longest, double burst, long rawNanos) {
         setPoll(shortest, longest);
         burstSeconds = burst;

@@ -26,7 +26,7 @@ class NtpAssociationTest {
 
     @BeforeEach
     void begin() {
-        source.begin(16, 1, 0);
+        source.begin(16, 16, 1, 0);
     }
 
     private NtpPacket ask() {
@@ -141,7 +141,7 @@ class NtpAssociationTest {
     void shouldKeepToTheConfiguredStrata() {
         NtpAssociation strict = new NtpAssociation(
                 0, new SourceConfig("server", 8, 1.0, 2, 3, SystematicUncertainty.DEFAULT_SHARE), new Random(1));
-        strict.begin(16, 1, 0);
+        strict.begin(16, 16, 1, 0);
         byte[] sent = strict.onTimer(0, 1).orElseThrow();
         NtpPacket request = NtpPacket.parse(sent, 48).orElseThrow();
         byte[] datagram = answer(request, 0).toBytes();
@@ -270,7 +270,7 @@ class NtpAssociationTest {
     void shouldBeginAnewAtAnotherAddress() {
         shouldDrop(kiss("RATE"), DropReason.KISS);
         shouldDrop(kiss("DENY"), DropReason.KISS);
-        source.begin(16, 1, now);
+        source.begin(16, 16, 1, now);
         assertThat(source.isDenied()).isFalse();
         assertThat(source.pollSeconds()).isEqualTo(16);
         assertThat(secondsToNextRequest()).isZero();

@@ -18,7 +18,7 @@ class PollScheduleTest {
 
     @BeforeEach
     void begin() {
-        schedule.begin(16, 1, now);
+        schedule.begin(16, 16, 1, now);
     }
 
     /** Time until the next request, s; it is then that time. */
@@ -91,7 +91,7 @@ class PollScheduleTest {
     @Test
     void retriesAtDoublingIntervalsUpToThePoll() {
         PollSchedule patient = new PollSchedule(8, new Random(1));
-        patient.begin(16, 1, now);
+        patient.begin(16, 16, 1, now);
         for (double expected : new double[] {2, 4, 8, 16, 16, 16}) {
             patient.onRequest(now);
             patient.onSilence(now, true);
@@ -118,7 +118,7 @@ class PollScheduleTest {
     @Test
     void aBurstEndsAfterFourAnswersWhereThatIsEnough() {
         PollSchedule eight = new PollSchedule(8, new Random(1));
-        eight.begin(64, 2, now);
+        eight.begin(64, 64, 2, now);
         for (int i = 0; i < 4; i++) {
             eight.onRequest(now);
             eight.onAnswer(now, i == 0);
@@ -348,7 +348,7 @@ class PollScheduleTest {
     /** A poll that is configured slower than that limit is not made faster by a kiss, nor by anything after it. */
     @Test
     void rateNeverMakesAPollFaster() {
-        schedule.begin(4096, 1, now);
+        schedule.begin(4096, 4096, 1, now);
         schedule.onKiss("RATE", now);
         assertThat(schedule.pollSeconds()).isEqualTo(4096);
         schedule.confirm(8, now);
