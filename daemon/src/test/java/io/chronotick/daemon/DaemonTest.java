@@ -102,15 +102,6 @@ class DaemonTest {
         return record;
     }
 
-    private static boolean isReady(ChronoTickReader reader) {
-        try {
-            CorrectionRecord record = read(reader);
-            return record.isValid() && record.isWarmupComplete();
-        } catch (ChronoTickException e) {
-            return false;
-        }
-    }
-
     private static boolean hasTime(ChronoTickReader reader) {
         try {
             reader.now(new TimeInterval());
@@ -147,7 +138,7 @@ class DaemonTest {
         ReferenceServer liar = server(ReferenceServerConfig.builder(truth).lieNanos(80 * MILLI));
         start(1, 0.05, server(), liar, server(), server());
         ChronoTickReader reader = reader();
-        TestDaemon.await("READY", () -> isReady(reader));
+        TestDaemon.await("READY", () -> TestDaemon.isReady(reader));
         TestDaemon.await("the falseticker", () -> row(reader, 1).state() == SourceRow.State.FALSETICKER);
         TestDaemon.await("the truechimers", () -> row(reader, 0).state() == SourceRow.State.SELECTED);
 
@@ -178,7 +169,7 @@ class DaemonTest {
         opened.add(Daemon.start(ConfigLoader.parse(yaml, "test", Map.of(), ConfigOverrides.NONE, 64)
                 .config()));
         ChronoTickReader reader = reader();
-        TestDaemon.await("READY", () -> isReady(reader));
+        TestDaemon.await("READY", () -> TestDaemon.isReady(reader));
         TestDaemon.await(
                 "the line",
                 () -> log.lines()
@@ -201,7 +192,7 @@ class DaemonTest {
         opened.add(Daemon.start(ConfigLoader.parse(yaml, "test", Map.of(), ConfigOverrides.NONE, 64)
                 .config()));
         ChronoTickReader reader = reader();
-        TestDaemon.await("READY", () -> isReady(reader));
+        TestDaemon.await("READY", () -> TestDaemon.isReady(reader));
         assertThat(reader.status().learnedModels()).isEqualTo("filter absent");
     }
 
@@ -217,7 +208,7 @@ class DaemonTest {
         opened.add(Daemon.start(ConfigLoader.parse(yaml, "test", Map.of(), ConfigOverrides.NONE, 64)
                 .config()));
         ChronoTickReader reader = reader();
-        TestDaemon.await("READY", () -> isReady(reader));
+        TestDaemon.await("READY", () -> TestDaemon.isReady(reader));
         // It has no say before its 32nd exchange, five minutes from here.
         TestDaemon.await("the filter", () -> reader.status().learnedModels().equals("filter collecting"));
         assertHoldsTheTruth(reader);
@@ -234,7 +225,7 @@ class DaemonTest {
     void shouldRemoveTheSegmentWhenClosed() throws Exception {
         Daemon daemon = start(1, 0.05, server());
         ChronoTickReader reader = reader();
-        TestDaemon.await("READY", () -> isReady(reader));
+        TestDaemon.await("READY", () -> TestDaemon.isReady(reader));
         daemon.close();
         assertThat(directory).isEmptyDirectory();
         assertThat(hasTime(reader)).isFalse();
@@ -254,7 +245,7 @@ class DaemonTest {
     void shouldBringBackASegmentThatSomebodyUnlinkedAndReadersFollow() throws Exception {
         start(1, 0.05, server());
         ChronoTickReader reader = reader();
-        TestDaemon.await("READY", () -> isReady(reader));
+        TestDaemon.await("READY", () -> TestDaemon.isReady(reader));
         Files.delete(segment());
         TestDaemon.await("the name", () -> Files.exists(segment()));
         long corrections = read(reader).totalCorrections();
@@ -267,7 +258,7 @@ class DaemonTest {
     void shouldMakeANewSegmentWhenSomebodyHasSpoiledItsFileAndReadersFollow() throws Exception {
         start(1, 0.05, server());
         ChronoTickReader reader = reader();
-        TestDaemon.await("READY", () -> isReady(reader));
+        TestDaemon.await("READY", () -> TestDaemon.isReady(reader));
         for (int size : new int[] {0, 100}) {
             try (FileChannel channel = FileChannel.open(segment(), StandardOpenOption.WRITE)) {
                 channel.truncate(size);
@@ -312,7 +303,7 @@ class DaemonTest {
         ReferenceServer server = server();
         start(1, 0.05, server);
         ChronoTickReader reader = reader();
-        TestDaemon.await("READY", () -> isReady(reader));
+        TestDaemon.await("READY", () -> TestDaemon.isReady(reader));
         shouldCount(reader, server, Misbehaviour.WRONG_ORIGIN, DropReason.BOGUS_ORIGIN);
         shouldCount(reader, server, Misbehaviour.WRONG_MODE, DropReason.WRONG_MODE);
         shouldCount(reader, server, Misbehaviour.TRUNCATED, DropReason.MALFORMED);
@@ -347,7 +338,7 @@ class DaemonTest {
         Process killed = TestDaemon.spawn(log, segment(), 1, 0.05, address(server));
         TestDaemon.await("the segment", () -> Files.exists(segment()));
         ChronoTickReader reader = reader();
-        TestDaemon.await("READY", () -> isReady(reader));
+        TestDaemon.await("READY", () -> TestDaemon.isReady(reader));
 
         killed.destroyForcibly().waitFor();
         assertThat(reader.writerAlive()).isFalse();
@@ -372,7 +363,7 @@ class DaemonTest {
         opened.add(daemon::destroyForcibly);
         TestDaemon.await("the segment", () -> Files.exists(segment()));
         ChronoTickReader reader = reader();
-        TestDaemon.await("READY", () -> isReady(reader));
+        TestDaemon.await("READY", () -> TestDaemon.isReady(reader));
 
         signal(daemon, "-STOP");
         TestDaemon.await("expiry", () -> {
@@ -412,7 +403,7 @@ class DaemonTest {
         Daemon daemon = Daemon.start(TestDaemon.config(segment(), 10, 1, List.of(chronyd.address())));
         opened.add(daemon);
         ChronoTickReader reader = reader();
-        TestDaemon.await("READY", () -> isReady(reader));
+        TestDaemon.await("READY", () -> TestDaemon.isReady(reader));
         assertThat(row(reader, 0).sent()).isLessThanOrEqualTo(12);
         assertThat(row(reader, 0).stratum()).isEqualTo(8);
         // chronyd serves this machine's own system clock, so that is the truth here.

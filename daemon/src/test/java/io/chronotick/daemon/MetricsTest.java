@@ -3,6 +3,7 @@ package io.chronotick.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.chronotick.client.ChronoTickReader;
 import io.chronotick.daemon.config.ConfigLoader;
 import io.chronotick.daemon.config.ConfigOverrides;
 import io.chronotick.daemon.reference.ReferenceServer;
@@ -30,10 +31,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.api.parallel.Isolated;
 
 /** What Prometheus sees of a daemon, asked over HTTP. */
-@Isolated("looks at all that is logged")
 class MetricsTest {
     private static final HostClocks CLOCKS = HostClocks.system();
 
@@ -161,7 +160,9 @@ class MetricsTest {
                 ReferenceServer server = server();
                 Daemon daemon = daemon(server, port(taken))) {
             assertThat(daemon.segment()).exists();
-            TestDaemon.await("READY", () -> said.lines().stream().anyMatch(line -> line.contains("READY after")));
+            try (ChronoTickReader reader = ChronoTickReader.attach(daemon.segment())) {
+                TestDaemon.await("READY", () -> TestDaemon.isReady(reader));
+            }
             assertThat(said.lines())
                     .contains("WARN metrics: port " + port(taken)
                             + " cannot be had: "

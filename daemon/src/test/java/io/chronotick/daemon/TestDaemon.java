@@ -2,6 +2,9 @@
 package io.chronotick.daemon;
 
 import ch.qos.logback.classic.LoggerContext;
+import io.chronotick.client.ChronoTickException;
+import io.chronotick.client.ChronoTickReader;
+import io.chronotick.client.CorrectionRecord;
 import io.chronotick.daemon.config.ConfigLoader;
 import io.chronotick.daemon.config.ConfigOverrides;
 import io.chronotick.daemon.config.DaemonConfig;
@@ -86,6 +89,17 @@ final class TestDaemon {
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                 .start();
+    }
+
+    /** Whether a reader gets the time of a daemon that has warmed up. */
+    static boolean isReady(ChronoTickReader reader) {
+        try {
+            CorrectionRecord record = new CorrectionRecord();
+            reader.read(record);
+            return record.isValid() && record.isWarmupComplete();
+        } catch (ChronoTickException e) {
+            return false;
+        }
     }
 
     /** Waits, by looking, for something that another thread or process does. */

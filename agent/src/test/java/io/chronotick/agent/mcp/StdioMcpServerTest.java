@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,6 +25,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** A real process and its pipes. */
+@Tag("slow-on-17") // HttpMcpServerTest has the same server behind it
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class StdioMcpServerTest {
     private static final JsonMapper JSON = JsonMapper.shared();
