@@ -31,6 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The daemon as a process of its own, told what to do by signals, as people and supervisors do. */
 @DisabledOnOs(OS.WINDOWS)
 class DaemonProcessTest {
+    private static final int SIGHUP = 1;
     private static final int SIGINT = 2;
     private static final long PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(2);
 
@@ -64,7 +65,7 @@ class DaemonProcessTest {
                     warm_up: {measurement_interval: 0.1}
                 """.formatted(server.address().getPort()));
         List<String> command =
-                new ArrayList<>(isInterruptIgnored() ? List.of("env", "--default-signal=INT") : List.of());
+                new ArrayList<>(areSignalsIgnored() ? List.of("env", "--default-signal=INT,HUP") : List.of());
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
@@ -86,8 +87,11 @@ class DaemonProcessTest {
         return process;
     }
 
-    /** A shell without job control lets what it starts in the background ignore SIGINT, and that is inherited by all below. */
-    private static boolean isInterruptIgnored() throws IOException {
+    /**
+     * A shell without job control lets what it starts in the background ignore SIGINT, nohup SIGHUP, and that is inherited by all
+     * below.
+     */
+    private static boolean areSignalsIgnored() throws IOException {
         Path status = Path.of("/proc/self/status");
         if (!Files.exists(status)) {
             return false; // not Linux
@@ -97,7 +101,7 @@ class DaemonProcessTest {
                     lines.filter(line -> line.startsWith("SigIgn:")).findFirst().orElseThrow();
             long signals =
                     Long.parseUnsignedLong(ignored.substring("SigIgn:".length()).strip(), 16);
-            return (signals >> (SIGINT - 1) & 1) != 0;
+            return (signals & (1L << (SIGINT - 1) | 1L << (SIGHUP - 1))) != 0;
         }
     }
 
