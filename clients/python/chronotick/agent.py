@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import math
+import os
 import re
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
-from typing import Any, Awaitable, Callable, Dict, Mapping, Optional, Tuple
+from typing import Any, Awaitable, Callable, Dict, Mapping, Match, Optional, Tuple
 
 from . import format as fmt
 from .errors import ChronoTickError, DeadWriterError, NoSegmentError, NotReadyError
@@ -41,7 +42,12 @@ _STATUS = {
 }
 # Hours alone, or hours and minutes of two digits each.
 _OFFSET = re.compile(r"[+-](?:(?P<hours>\d{2}):?(?P<minutes>\d{2})|(?P<only>\d{1,2}))\Z", re.ASCII)
-_ISO = re.compile(r"(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})$", re.IGNORECASE)
+# Date, hours and minutes, seconds, fraction.
+_LOCAL = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\Z", re.ASCII | re.IGNORECASE)
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS = tuple("January February March April May June July August September October November December".split())
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_ISO = re.compile(_LOCAL.pattern.replace(r"\Z", r"(Z|[+-]\d{2}:\d{2})\Z"), re.ASCII | re.IGNORECASE)
 
 Json = Dict[str, Any]
 
@@ -54,10 +60,13 @@ class AgentTools:
     """The operations, over one reader that is attached at the first call: they may be offered before the daemon runs, and work
     as soon as it does. For any number of threads."""
 
-    def __init__(self, reader: Optional[Callable[[], Reader]] = None) -> None:
-        """:param reader: where to get the reader; without it, one attached to the default segment and kept"""
+    def __init__(self, reader: Optional[Callable[[], Reader]] = None, host_zone: Optional[tzinfo] = None) -> None:
+        """:param reader: where to get the reader; without it, one attached to the default segment and kept
+        :param host_zone: in which the local time is given where none is asked for; without it, this machine's
+        """
         self._own: Optional[Reader] = None
         self._reader = reader or self._attached
+        self._host_zone = host_zone
 
     def _attached(self) -> Reader:
         if self._own is None:
@@ -66,7 +75,7 @@ class AgentTools:
 
     async def get_time(self, arguments: Mapping[str, Any]) -> Json:
         begin = _begin(arguments, "timezone")
-        zone = _zone(arguments.get("timezone"))
+        zone = _zone(arguments.get("timezone"), "timezone")
         record, now, system_ns = _look(self._reader())
         result = {
             "corrected_time": now.estimate,
@@ -89,13 +98,47 @@ class AgentTools:
             "latest": fmt.iso(now.latest_ns),
             "max_error": now.bound_ns * 1e-9,
         }
-        if zone is not None:
-            seconds, nanos = divmod(now.estimate_ns, _NANOS)
-            local = datetime.fromtimestamp(seconds, zone)
-            offset = local.strftime("%z")
-            result["utc_offset"] = f"{offset[:3]}:{offset[3:5]}"
-            result["local_time_iso"] = f"{local.strftime('%Y-%m-%dT%H:%M:%S')}.{nanos:09d}{result['utc_offset']}"
+        local = _civil(now.estimate_ns, zone or self._host_zone or host_zone(now.estimate_ns))
+        result["utc_date"] = _civil(now.estimate_ns, timezone.utc)["date_in_words"]
+        result["local_time_iso"] = local["local_time_iso"]
+        result["utc_offset"] = local["utc_offset"]
+        result["local_date"] = local["date_in_words"]
+        if zone is None:
+            result["host_timezone"] = local["timezone"]
         return _end(result, begin)
+
+    async def convert_time(self, arguments: Mapping[str, Any]) -> Json:
+        begin = _begin(arguments, "time", "source_timezone", "target_timezone", required=("time",))
+        given = arguments["time"]
+        source = _zone(arguments.get("source_timezone"), "source_timezone")
+        target = _zone(arguments.get("target_timezone"), "target_timezone") or timezone.utc
+        result: Json = {}
+        local = _local_time(given)
+        if local is None:
+            instant, own_zone = _moment(given, "time", ", or a local time and source_timezone")
+            source = source or own_zone
+        elif source is None:
+            raise BadInput(
+                f"time is {_shown(given)}, without an offset: give source_timezone with it, or the time with Z or an offset"
+            )
+        else:
+            instant, result = _instant_of(local, source)
+        _epoch_in_range(instant, "time")
+        converted = {
+            "utc": fmt.iso(instant),
+            "unix_seconds": instant / 1e9,
+            "source": _civil(instant, source),
+            "target": _civil(instant, target),
+            **result,
+        }
+        try:
+            from_now = (instant - _look(self._reader())[1].estimate_ns) / 1e9
+        except ChronoTickError:
+            pass  # the conversion is right without
+        else:
+            converted["seconds_from_now"] = from_now
+            converted["from_now_in_words"] = fmt.from_now(from_now)
+        return _end(converted, begin)
 
     async def get_daemon_status(self, arguments: Mapping[str, Any]) -> Json:
         begin = _begin(arguments)
@@ -164,11 +207,23 @@ class AgentTools:
         )
 
     async def wait_until(self, arguments: Mapping[str, Any]) -> Json:
-        begin = _begin(arguments, "corrected_time", "max_wait_seconds", required=("corrected_time",))
-        target = _epoch_ns(arguments["corrected_time"], "corrected_time")
-        given = arguments.get("max_wait_seconds")
-        patience = _number(DEFAULT_WAIT_SECONDS if given is None else given, "max_wait_seconds", 0, MAX_WAIT_SECONDS)
-        reader = self._reader()
+        begin = _begin(arguments, "corrected_time", "seconds", "max_wait_seconds")
+        time_given, seconds, patience = (arguments.get(name) for name in ("corrected_time", "seconds", "max_wait_seconds"))
+        if (time_given is None) == (seconds is None):
+            raise BadInput(
+                "wait_until needs either corrected_time, a time in ISO 8601 with Z or an offset or in Unix seconds, or seconds,"
+                " how many from now" + ("" if seconds is None else "; not both")
+            )
+        if patience is None:
+            patience = DEFAULT_WAIT_SECONDS if seconds is None else MAX_WAIT_SECONDS
+        patience = _number(patience, "max_wait_seconds", 0, MAX_WAIT_SECONDS)
+        if seconds is None:
+            what, target = "corrected_time", _epoch_ns(time_given, "corrected_time")
+            reader = self._reader()
+        else:
+            ahead = _number(seconds, "seconds", 0, MAX_WAIT_SECONDS)
+            what, reader = f"what is {ahead:g} s from now", self._reader()
+            target = reader.now().estimate_ns + round(ahead * 1e9)
         deadline = time.monotonic_ns() + int(patience * 1e9)
         while True:
             now = reader.now()
@@ -184,7 +239,7 @@ class AgentTools:
                 )
             if remaining > deadline - time.monotonic_ns():
                 raise BadInput(
-                    f"corrected_time will certainly have passed only in {remaining * 1e-9:.3f} s, later than max_wait_seconds"
+                    f"{what} will certainly have passed only in {remaining * 1e-9:.3f} s, later than max_wait_seconds"
                     f" allows ({patience:g} s in all): give a larger one, or do something else first"
                 )
             await asyncio.sleep(min(max(remaining * 1e-9 - _SHORTEST_SLEEP_S, 0), _LONGEST_SLEEP_S))
@@ -223,8 +278,8 @@ class Tool:
 
 _STAMP_SCHEMA: Json = {
     "type": "object",
-    "description": "A whole result of get_time; or earliest and latest; or time and uncertainty, the hard bound in seconds"
-    " (max_error of get_time, never time_uncertainty, which is only a standard deviation).",
+    "description": "A whole result of get_time; or an object with earliest and latest (ISO 8601 or Unix seconds); or one with"
+    " time and uncertainty, the hard bound in seconds (max_error of get_time; never time_uncertainty, which only says what is probable).",
     "properties": {
         "earliest": {"type": "string", "description": "ISO 8601, UTC is not before this"},
         "latest": {"type": "string", "description": "ISO 8601, UTC is not after this"},
@@ -234,45 +289,95 @@ _STAMP_SCHEMA: Json = {
 }
 
 
+_TIMEZONE_SCHEMA: Json = {
+    "type": "object",
+    "properties": {
+        "timezone": {
+            "type": "string",
+            "description": "Time zone to show the time in as well: an IANA name such as Europe/Berlin, in any case, or a fixed"
+            " offset such as +05:30. Leave it out unless the user has named one or it is known: then the local time is that of"
+            " the machine that runs this tool, and marked so.",
+        }
+    },
+    "additionalProperties": False,
+}
+
+
 def all_tools(tools: AgentTools) -> Tuple[Tool, ...]:
-    """The five, in the order in which they are offered."""
+    """All, in the order in which they are offered."""
     return (
         Tool(
             "get_time",
-            "Corrected time",
-            "What time it is, measured against NTP servers instead of trusting this machine's clock. corrected_time is the best"
-            " estimate of UTC in Unix seconds (corrected_time_iso the same with nanoseconds); time_uncertainty is one standard"
-            " deviation of it in seconds; UTC certainly lies between earliest and latest. Use it whenever the current date or"
-            " time matters. All times are UTC unless a timezone is given.",
-            {
-                "type": "object",
-                "properties": {
-                    "timezone": {
-                        "type": "string",
-                        "description": "IANA name such as Europe/Berlin, in any case, or a fixed offset such as +05:30: adds"
-                        " local_time_iso and utc_offset. Never guess it.",
-                    }
-                },
-                "additionalProperties": False,
-            },
+            "Current time",
+            "The current date, weekday and time, measured against time servers, with its uncertainty. Call it whenever you need"
+            " to know what time or date it is now, to stamp an event, or to measure how long something took (call it twice)."
+            " Gives UTC, and the local time of the timezone you name, else of the machine that runs this tool."
+            " time_uncertainty is how far corrected_time is probably off (one standard deviation); earliest and latest are"
+            " hard limits that the true UTC certainly lies between. To order events of different machines keep whole results"
+            " for compare_timestamps.",
+            _TIMEZONE_SCHEMA,
             tools.get_time,
         ),
         Tool(
+            "get_current_time",
+            "Current time (as get_time)",
+            "The current date, weekday and time: the same tool as get_time, with the same result, under the name that other"
+            " time servers give it. Gives UTC, and the local time of the timezone you name, else of the machine that runs this"
+            " tool, with how far it is probably off and hard limits that UTC certainly lies between.",
+            _TIMEZONE_SCHEMA,
+            tools.get_time,
+        ),
+        Tool(
+            "convert_time",
+            "Time in another zone",
+            "A time in another time zone, with weekday, date and offsets from UTC, and how long it is until then, or since. Use"
+            " it for meetings across zones, deadlines and countdowns instead of reckoning yourself: it knows daylight saving."
+            " Give a time with its own offset, Unix seconds, or a local time with source_timezone. If clocks skip that local"
+            " time (clock_change: gap) or show it twice (overlap), remark says which instant was taken: tell the user. Only"
+            " seconds_from_now needs the current time; without it, it is left out.",
+            {
+                "type": "object",
+                "properties": {
+                    "time": {
+                        "type": ["string", "number"],
+                        "description": "The time: a local time of source_timezone such as 2026-03-13T15:33, or ISO 8601 with Z"
+                        " or an offset such as 2026-03-13T15:33:20+01:00, or Unix seconds.",
+                    },
+                    "source_timezone": {
+                        "type": "string",
+                        "description": "Zone of the time: an IANA name such as Europe/Berlin, in any case, or a fixed offset"
+                        " such as +05:30. Needed for a local time, whose zone is never guessed; else the zone to show the time"
+                        " in beside the target.",
+                    },
+                    "target_timezone": {
+                        "type": "string",
+                        "description": "Zone to convert to: an IANA name such as America/New_York, in any case, or a fixed"
+                        " offset such as +05:30. Default: UTC.",
+                    },
+                },
+                "required": ["time"],
+                "additionalProperties": False,
+            },
+            tools.convert_time,
+        ),
+        Tool(
             "get_daemon_status",
-            "Clock daemon status",
-            "Whether the time service works and how well: status is ready, warming_up, holdover (no server answers, the forecast"
-            " carries on), expired or not_running; message says what to do. Call it when get_time fails or before relying on"
-            " precise time. sources lists the NTP servers.",
+            "Time daemon status",
+            "How the daemon is doing, the background program that measures the time for the other tools: ready, warming up,"
+            " holdover (no server answers, it goes on from what it has learned), expired or not running; its time servers,"
+            " counts and confidence. Call it when another tool fails, or when the user asks how trustworthy the time is; you"
+            " need not call it before every get_time.",
             {"type": "object", "properties": {}, "additionalProperties": False},
             tools.get_daemon_status,
         ),
         Tool(
             "get_time_with_future_uncertainty",
-            "Time and its uncertainty later",
-            "The corrected time now, and how uncertain this clock will be after future_seconds if no server is heard until then:"
-            " for planning an action or a deadline. future_uncertainty and future_max_error hold if the daemon goes on without"
-            " servers; the same with _without_daemon if the daemon stops now and nobody writes any more. Uncertainties are one"
-            " standard deviation in seconds, the max_error fields hard bounds.",
+            "Future uncertainty of the time",
+            "How uncertain the time will have become after a number of seconds if no time server answers until then. Call it"
+            " before planning something at a future instant, to see how exactly it can be met without a network."
+            " future_uncertainty and future_max_error hold if the daemon, the background program that keeps the time, goes on,"
+            " which is the usual case; the same with _without_daemon if it stops now. Uncertainties are one standard deviation"
+            " (how far the time is probably off); the max_error fields are hard bounds.",
             {
                 "type": "object",
                 "properties": {
@@ -280,7 +385,7 @@ def all_tools(tools: AgentTools) -> Tuple[Tool, ...]:
                         "type": "number",
                         "minimum": 0,
                         "maximum": MAX_FUTURE_SECONDS,
-                        "description": "How far ahead, seconds",
+                        "description": "How many seconds ahead to look, 0 to 3600.",
                     }
                 },
                 "required": ["future_seconds"],
@@ -291,23 +396,34 @@ def all_tools(tools: AgentTools) -> Tuple[Tool, ...]:
         Tool(
             "wait_until",
             "Wait until a time has passed",
-            "Returns once the given time has certainly passed, here and on every machine whose clock is honest: so that what"
-            " follows happens after it. early_or_late_by is how far the best estimate was past it, in seconds.",
+            "Waits and returns when a time has certainly passed, on every machine whose clock bounds are honest: at once if it"
+            " already has. Give either corrected_time, an instant, or seconds from now. Use it to pause, to act after an agreed"
+            " instant, or, with the latest of a get_time result, to make sure that whatever you do next is later than that"
+            " reading for everybody. early_or_late_by tells by how much the time had passed at the return. Refuses at once if"
+            " the time is further away than max_wait_seconds. Can be cancelled.",
             {
                 "type": "object",
                 "properties": {
                     "corrected_time": {
                         "type": ["string", "number"],
-                        "description": "ISO 8601 with offset or Z, or Unix seconds",
+                        "description": "The time to wait for: ISO 8601 with Z or an offset, such as 2026-03-13T15:33:20.5Z, or"
+                        " Unix seconds. Not together with seconds.",
+                    },
+                    "seconds": {
+                        "type": "number",
+                        "minimum": 0,
+                        "maximum": MAX_WAIT_SECONDS,
+                        "description": "How long to wait from now, 0 to 3600 seconds, instead of corrected_time. Many programs"
+                        " end a call after a minute.",
                     },
                     "max_wait_seconds": {
                         "type": "number",
                         "minimum": 0,
                         "maximum": MAX_WAIT_SECONDS,
-                        "description": "How long to wait at most, seconds. Default: 50.",
+                        "description": "How long to wait at most, 0 to 3600 seconds. Default: 50 for corrected_time; what it"
+                        " takes for seconds.",
                     },
                 },
-                "required": ["corrected_time"],
                 "additionalProperties": False,
             },
             tools.wait_until,
@@ -315,10 +431,11 @@ def all_tools(tools: AgentTools) -> Tuple[Tool, ...]:
         ),
         Tool(
             "compare_timestamps",
-            "Order of two readings",
-            "Which of two readings, also of different machines, came first. order is before (the first certainly came first),"
-            " after, or overlapping (it cannot be told: say so instead of guessing); gap_seconds certainly lay between them;"
-            " wait_seconds is how much later the later one would have to be for certainty. Needs no daemon.",
+            "Order of two timestamps",
+            "Which of two events certainly happened first, from readings of the same or of different machines. Give two results"
+            " of get_time. before and after are certain; overlapping means that the order cannot be known from these readings:"
+            " say so instead of guessing. gap_seconds certainly lay between them; wait_seconds is how much later the later one"
+            " would have had to be for certainty. Works also while the current time is not known.",
             {
                 "type": "object",
                 "properties": {"first": _STAMP_SCHEMA, "second": _STAMP_SCHEMA},
@@ -398,7 +515,20 @@ def _shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _zone(name: Any) -> Any:
+def host_zone(epoch_ns: int) -> tzinfo:
+    """The time zone of this machine, by its name if it has one, else its offset at an instant."""
+    name = os.environ.get("TZ")
+    if name is None:
+        name = os.path.realpath("/etc/localtime").partition("/zoneinfo/")[2]
+    try:
+        return _named_zone(name.lstrip(":"))
+    except (ValueError, OSError, KeyError):
+        pass  # none, a rule such as CET-1CEST, or a file of its own: the C library knows what it means
+    offset = datetime.fromtimestamp(epoch_ns // _NANOS).astimezone().utcoffset()
+    return timezone(offset or timedelta())
+
+
+def _zone(name: Any, argument: str) -> Optional[tzinfo]:
     if name is None or (isinstance(name, str) and not name.strip()):
         return None
     try:
@@ -407,7 +537,7 @@ def _zone(name: Any) -> Any:
         return _offset(name.strip()) or _named_zone(name.strip())
     except (ValueError, OSError, KeyError):  # of which ZoneInfoNotFoundError is one
         raise BadInput(
-            f"timezone {_shown(name)} is unknown: give an IANA name such as Europe/Berlin, an offset such as +05:30, or none for UTC"
+            f"{argument} {_shown(name)} is unknown: give an IANA name such as Europe/Berlin, an offset such as +05:30, or none"
         ) from None
 
 
@@ -433,26 +563,105 @@ def _named_zone(name: str) -> tzinfo:
         return ZoneInfo({known.lower(): known for known in available_timezones()}[name.lower()])
 
 
+def _local_time(value: Any) -> Optional[Tuple[datetime, int]]:
+    """Date and time without an offset, and its nanoseconds; None if it is anything else."""
+    match = _LOCAL.match(value.strip()) if isinstance(value, str) else None
+    try:
+        return _parts_of(match) if match else None
+    except ValueError:
+        return None
+
+
+def _parts_of(match: Match[str]) -> Tuple[datetime, int]:
+    """Date and time of day to the second, and the nanoseconds."""
+    date, clock, seconds, fraction = match.groups()[:4]
+    return datetime.fromisoformat(f"{date}T{clock}:{seconds or '00'}"), int((fraction or "0").ljust(9, "0"))
+
+
+def _instant_of(local: Tuple[datetime, int], zone: tzinfo) -> Tuple[int, Json]:
+    """Of a local time, ns, and what is to be said of it: one that a change of the clocks skips or repeats is taken by the offset
+    before the change."""
+    time_of_day, nanos = local
+    first, second = (_wall_ns(time_of_day.replace(tzinfo=zone, fold=fold)) + nanos for fold in (0, 1))
+    if first == second:
+        return first, {}
+    shown = time_of_day.isoformat(timespec="minutes" if time_of_day.second == 0 else "seconds")
+    if first > second:  # the offset before a gap is the smaller one
+        taken = _civil(first, zone)["local_time_iso"]
+        remark = f"{shown} does not exist in {_zone_name(zone)}: clocks skip it; taken as {taken}"
+        return first, {"clock_change": "gap", "remark": remark}
+    remark = (
+        f"{shown} happens twice in {_zone_name(zone)}: at {fmt.iso(first)} (offset {_civil(first, zone)['utc_offset']}) and at"
+        f" {fmt.iso(second)} (offset {_civil(second, zone)['utc_offset']}); the first was taken, give the time with its offset"
+        " for the second"
+    )
+    return first, {"clock_change": "overlap", "other_utc": fmt.iso(second), "remark": remark}
+
+
+def _wall_ns(moment: datetime) -> int:
+    """Of a date and time with a zone, whole seconds."""
+    return (moment - _EPOCH) // timedelta(seconds=1) * _NANOS
+
+
+def _civil(epoch_ns: int, zone: tzinfo) -> Json:
+    """What clocks on the wall of a zone show at an instant; the words are English whatever the locale."""
+    seconds, nanos = divmod(epoch_ns, _NANOS)
+    local = (_EPOCH + timedelta(seconds=seconds)).astimezone(zone)
+    offset = _offset_text(local.utcoffset() or timedelta())
+    weekday = _WEEKDAYS[local.weekday()]
+    return {
+        "timezone": _zone_name(zone),
+        "local_time_iso": f"{local.replace(tzinfo=None).isoformat(timespec='seconds')}.{nanos:09d}{offset}",
+        "utc_offset": offset,
+        "weekday": weekday,
+        "date_in_words": f"{weekday}, {local.day} {_MONTHS[local.month - 1]} {local.year}",
+    }
+
+
+def _zone_name(zone: tzinfo) -> str:
+    name = str(getattr(zone, "key", ""))
+    if name:
+        return name
+    offset = _offset_text(zone.utcoffset(None) or timedelta())
+    return "UTC" if offset == "+00:00" else offset
+
+
+def _offset_text(offset: timedelta) -> str:
+    seconds = abs(offset) // timedelta(seconds=1)
+    text = f"{'-' if offset < timedelta() else '+'}{seconds // 3600:02d}:{seconds // 60 % 60:02d}"
+    return text + (f":{seconds % 60:02d}" if seconds % 60 else "")
+
+
 def _epoch_ns(value: Any, name: str) -> int:
     """Of Unix seconds or ISO 8601, exact to the nanosecond where the text is."""
+    return _moment(value, name, "")[0]
+
+
+def _moment(value: Any, name: str, alternative: str) -> Tuple[int, tzinfo]:
+    """The same, with the offset that it was given in.
+
+    :param alternative: what else the caller takes
+    """
     try:
         if isinstance(value, str):
             match = _ISO.match(value)
             if not match:
                 raise ValueError
-            whole, fraction, zone = match.groups()
-            moment = datetime.fromisoformat(whole.replace("t", "T")).replace(tzinfo=timezone.utc)
-            if zone.upper() != "Z":
-                hours, minutes = int(zone[1:3]), int(zone[4:])
-                east = timedelta(hours=hours, minutes=minutes)
-                moment = moment - east if zone[0] == "+" else moment + east
-            seconds = (moment - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(seconds=1)
-            return seconds * _NANOS + int((fraction or "0").ljust(9, "0"))
+            local = _parts_of(match)
+            offset = _offset(match[5]) or timezone.utc
+            return _wall_ns(local[0].replace(tzinfo=offset)) + local[1], offset
         if not isinstance(value, bool) and isinstance(value, (int, float)) and abs(value) < 2**33:
-            return math.floor(value) * _NANOS + round((value - math.floor(value)) * 1e9)
+            return math.floor(value) * _NANOS + round((value - math.floor(value)) * 1e9), timezone.utc
     except (ValueError, OverflowError):
         pass  # said below
-    raise BadInput(f"{name} is {_shown(value)}: give ISO 8601 with Z or an offset (2030-01-31T12:00:00Z), or Unix seconds")
+    raise BadInput(
+        f"{name} is {_shown(value)}: give ISO 8601 with Z or an offset (2030-01-31T12:00:00Z), or Unix seconds{alternative}"
+    )
+
+
+def _epoch_in_range(epoch_ns: int, name: str) -> None:
+    if not -(2**63) <= epoch_ns < 2**63:
+        raise BadInput(f"{name} is outside the years 1677 to 2262")
 
 
 def _stamp(value: Any, name: str) -> _Interval:

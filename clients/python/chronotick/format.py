@@ -68,6 +68,16 @@ def age(seconds: float) -> str:
     return text + (f"{hours} h " if whole >= 3600 else "") + f"{minutes} min {whole % 60} s"
 
 
+def from_now(seconds: float) -> str:
+    """How far a time is from now: in 2 d 3 h, 5 min 7 s ago."""
+    whole = math.floor(abs(seconds) + 0.5)
+    if whole == 0:
+        return "now"
+    counts = ((whole // 86_400, "d"), (whole // 3600 % 24, "h"), (whole // 60 % 60, "min"), (whole % 60, "s"))
+    words = " ".join(f"{count} {unit}" for count, unit in counts if count)
+    return f"in {words}" if seconds > 0 else f"{words} ago"
+
+
 def grouped(value: int) -> str:
     """Whole number with a gap after each three digits from the right."""
     return f"{value:,}".replace(",", " ")

@@ -3,13 +3,18 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import re
 import sys
 import time
 import unittest
 from pathlib import Path
 from unittest import mock
+from zoneinfo import ZoneInfo
 
 from chronotick import ExpiredError, NoSegmentError, NotReadyError, Reader
+from chronotick import agent
+from chronotick import format as fmt
 from chronotick.agent import AgentTools, BadInput, all_tools
 from chronotick.tools import chronotick_sdk_tools
 from chronotick.tools.create_chronotick_agent import (
@@ -23,13 +28,24 @@ from chronotick.tools.create_chronotick_agent import (
 from .support import Segment, SegmentTest, generate
 
 FAKE_SDK = str(Path(__file__).parent / "fake_sdk")
-ALL = ["get_time", "get_daemon_status", "get_time_with_future_uncertainty", "wait_until", "compare_timestamps"]
+ALL = [
+    "get_time",
+    "get_current_time",
+    "convert_time",
+    "get_daemon_status",
+    "get_time_with_future_uncertainty",
+    "wait_until",
+    "compare_timestamps",
+]
+TOOL_TEXT = Path(__file__).parents[3] / "agent/src/main/java/io/chronotick/agent/ToolText.java"
+# A day ahead of UTC at the time of the samples; no test depends on the zone of the machine that runs it.
+HOST_ZONE = ZoneInfo("Pacific/Auckland")
 
 
 class OperationsTest(SegmentTest):
     def setUp(self) -> None:
         super().setUp()
-        self.tools = AgentTools(lambda: Reader(self.path))
+        self.tools = AgentTools(lambda: Reader(self.path), HOST_ZONE)
 
     def call(self, name: str, **arguments):
         tool = next(tool for tool in all_tools(self.tools) if tool.name == name)
@@ -46,7 +62,7 @@ class OperationsTest(SegmentTest):
             set(
                 "corrected_time system_time offset_correction drift_rate offset_uncertainty drift_uncertainty time_uncertainty"
                 " confidence source prediction_time valid_until is_valid is_ntp_ready is_models_ready corrected_time_iso"
-                " earliest latest max_error".split()
+                " earliest latest max_error utc_date local_time_iso utc_offset local_date host_timezone".split()
             ),
         )
         self.assertTrue(result["corrected_time_iso"].startswith("2025-03-13T15:33:20.") or "T15:33:2" in result["earliest"])
@@ -55,7 +71,7 @@ class OperationsTest(SegmentTest):
 
     def test_a_timezone_is_a_name_in_any_case_or_an_offset(self) -> None:
         Segment(self.path).write(system_timestamp=generate.ANCHOR)
-        self.assertNotIn("utc_offset", self.call("get_time", timezone=" "))
+        self.assertEqual(self.call("get_time", timezone=" ")["host_timezone"], "Pacific/Auckland")
         for name, offset in (
             ("asia/KOLKATA", "+05:30"),
             (" utc ", "+00:00"),
@@ -70,13 +86,109 @@ class OperationsTest(SegmentTest):
                 self.assertEqual(result["utc_offset"], offset)
                 self.assertTrue(result["local_time_iso"].endswith(offset))
 
-    def test_timezone_is_never_guessed(self) -> None:
+    def test_the_local_time_is_the_hosts_unless_another_is_asked_for(self) -> None:
         Segment(self.path).write(system_timestamp=generate.ANCHOR)
-        self.assertNotIn("local_time_iso", self.call("get_time"))
+        for name in ("get_time", "get_current_time"):
+            result = self.call(name)
+            self.assertTrue(result["local_time_iso"].startswith("2025-03-14T04:33:2"), result["local_time_iso"])
+            self.assertEqual(
+                [result[field] for field in ("utc_offset", "host_timezone", "local_date", "utc_date")],
+                ["+13:00", "Pacific/Auckland", "Friday, 14 March 2025", "Thursday, 13 March 2025"],
+            )
+            result = self.call(name, timezone="Asia/Kolkata")
+            self.assertTrue(result["local_time_iso"].startswith("2025-03-13T21:03:2"), result["local_time_iso"])
+            self.assertTrue(result["local_time_iso"].endswith("+05:30"))
+            self.assertEqual(result["local_date"], "Thursday, 13 March 2025")
+            self.assertNotIn("host_timezone", result)
         self.assertEqual(self.call("get_time", timezone="UTC")["utc_offset"], "+00:00")
-        result = self.call("get_time", timezone="Asia/Kolkata")
-        self.assertTrue(result["local_time_iso"].startswith("2025-03-13T21:03:2"), result["local_time_iso"])
-        self.assertTrue(result["local_time_iso"].endswith("+05:30"))
+
+    def test_the_zone_of_the_host_is_what_its_environment_says(self) -> None:
+        winter = 1_736_899_200 * 10**9  # 2025-01-15
+        self.addCleanup(time.tzset)
+        for value, name in (
+            ("Asia/Tokyo", "Asia/Tokyo"),
+            (":Asia/Tokyo", "Asia/Tokyo"),
+            ("CET-1CEST,M3.5.0,M10.5.0/3", "+01:00"),
+            ("", "UTC"),
+        ):
+            with self.subTest(value), mock.patch.dict("os.environ", TZ=value):
+                time.tzset()
+                self.assertEqual(agent._civil(winter, agent.host_zone(winter))["timezone"], name)
+        with mock.patch.dict("os.environ"), mock.patch("os.path.realpath", return_value="/usr/share/zoneinfo/Asia/Kolkata"):
+            os.environ.pop("TZ", None)
+            self.assertEqual(str(agent.host_zone(winter)), "Asia/Kolkata")
+
+    def test_convert_time(self) -> None:
+        result = self.call("convert_time", time="2026-03-13T15:33", source_timezone="Europe/Berlin", target_timezone="america/new_york")
+        self.assertEqual(
+            result,
+            {
+                "utc": "2026-03-13T14:33:00.000000000Z",
+                "unix_seconds": 1773412380.0,
+                "source": {
+                    "timezone": "Europe/Berlin",
+                    "local_time_iso": "2026-03-13T15:33:00.000000000+01:00",
+                    "utc_offset": "+01:00",
+                    "weekday": "Friday",
+                    "date_in_words": "Friday, 13 March 2026",
+                },
+                "target": {
+                    "timezone": "America/New_York",
+                    "local_time_iso": "2026-03-13T10:33:00.000000000-04:00",
+                    "utc_offset": "-04:00",
+                    "weekday": "Friday",
+                    "date_in_words": "Friday, 13 March 2026",
+                },
+            },
+        )
+
+    def test_convert_time_takes_every_form_of_a_time(self) -> None:
+        for value, source, target, local in (
+            ("2026-03-13T15:33:20.5+05:30", None, None, "2026-03-13T10:03:20.500000000+00:00"),
+            ("2026-03-13t15:33z", "Asia/Kathmandu", "UTC", "2026-03-13T15:33:00.000000000+00:00"),
+            ("2026-03-13 15:33", "+01", "Z", "2026-03-13T14:33:00.000000000+00:00"),
+            (" 2026-03-13T15:33 ", "utc", "Pacific/Kiritimati", "2026-03-14T05:33:00.000000000+14:00"),
+            (0, None, "America/Los_Angeles", "1969-12-31T16:00:00.000000000-08:00"),
+            (-1.5, None, "UTC", "1969-12-31T23:59:58.500000000+00:00"),
+            ("1880-01-01T00:00", "UTC", "Europe/Berlin", "1880-01-01T00:53:28.000000000+00:53:28"),
+        ):
+            with self.subTest(value):
+                arguments = {"time": value, "source_timezone": source, "target_timezone": target}
+                self.assertEqual(self.call("convert_time", **arguments)["target"]["local_time_iso"], local)
+
+    def test_clocks_that_skip_or_repeat_a_local_time(self) -> None:
+        gap = self.call("convert_time", time="2026-03-29T02:30", source_timezone="Europe/Berlin")
+        self.assertEqual((gap["clock_change"], gap["utc"]), ("gap", "2026-03-29T01:30:00.000000000Z"))
+        self.assertEqual(gap["source"]["local_time_iso"], "2026-03-29T03:30:00.000000000+02:00")
+        self.assertIn("does not exist in Europe/Berlin", gap["remark"])
+        twice = self.call("convert_time", time="2026-10-25T02:30", source_timezone="Europe/Berlin")
+        self.assertEqual((twice["clock_change"], twice["utc"]), ("overlap", "2026-10-25T00:30:00.000000000Z"))
+        self.assertEqual(twice["other_utc"], "2026-10-25T01:30:00.000000000Z")
+        self.assertIn("(offset +02:00) and at 2026-10-25T01:30:00.000000000Z (offset +01:00)", twice["remark"])
+        for clear in ("2026-03-29T01:59:59.999999999", "2026-03-29T03:00", "2026-10-25T03:00", "2026-10-25T02:30+01:00"):
+            self.assertNotIn("clock_change", self.call("convert_time", time=clear, source_timezone="Europe/Berlin"))
+        samoa = self.call("convert_time", time="2011-12-30T12:00", source_timezone="Pacific/Apia")
+        self.assertEqual(samoa["source"]["local_time_iso"], "2011-12-31T12:00:00.000000000+14:00")
+
+    def test_convert_time_says_how_long_it_is(self) -> None:
+        Segment(self.path).write()
+        now = Reader(self.path).now().estimate_ns / 1e9
+        later = self.call("convert_time", time=now + 93_600)
+        self.assertAlmostEqual(later["seconds_from_now"], 93_600, delta=60)
+        self.assertTrue(later["from_now_in_words"].startswith("in 1 d "), later["from_now_in_words"])
+        earlier = self.call("convert_time", time=now - 90)
+        self.assertAlmostEqual(earlier["seconds_from_now"], -90, delta=60)
+        self.assertTrue(earlier["from_now_in_words"].endswith(" ago"), earlier["from_now_in_words"])
+        for seconds, words in ((0.4, "now"), (-59.6, "1 min ago"), (90061, "in 1 d 1 h 1 min 1 s"), (-7200, "2 h ago")):
+            self.assertEqual(fmt.from_now(seconds), words)
+
+    def test_models_are_told_the_same_as_in_java(self) -> None:
+        java = dict(re.findall(r"String (\w+) =\s(.*?);\n\n", TOOL_TEXT.read_text("utf-8"), re.DOTALL))
+        java = {name: "".join(re.findall(r'"(.*?)"', text)) for name, text in java.items()}
+        for tool in all_tools(self.tools):
+            self.assertEqual(tool.description, java[f"{tool.name.upper()}_DESCRIPTION"])
+            for name, schema in tool.input_schema["properties"].items():
+                self.assertIn(schema["description"], java.values(), f"{tool.name}.{name}")
 
     def test_daemon_status_in_every_state(self) -> None:
         self.assertEqual(self.call("get_daemon_status")["status"], "not_running")
@@ -127,6 +239,15 @@ class OperationsTest(SegmentTest):
         with self.assertRaisesRegex(BadInput, "later than max_wait_seconds allows .50 s in all"):
             self.call("wait_until", corrected_time="2199-01-01T00:00:00Z")
 
+    def test_wait_for_seconds(self) -> None:
+        Segment(self.path).write()
+        reader = Reader(self.path)
+        target = reader.now().estimate_ns + 20_000_000
+        self.assertGreater(self.call("wait_until", seconds=0.02)["early_or_late_by"], 0)
+        self.assertTrue(reader.after(target))
+        with self.assertRaisesRegex(BadInput, "what is 100 s from now will certainly .* .5 s in all"):
+            self.call("wait_until", seconds=100, max_wait_seconds=5)
+
     def test_compare_timestamps(self) -> None:
         early = {"earliest": "2030-01-01T00:00:00Z", "latest": "2030-01-01T00:00:00.000000010Z"}
         late = {"time": "2030-01-01T01:00:00.5+01:00", "uncertainty": 0.25}
@@ -154,6 +275,24 @@ class OperationsTest(SegmentTest):
             ("get_time_with_future_uncertainty", {"future_seconds": float("nan")}, "from 0 to 3600"),
             ("get_time_with_future_uncertainty", {"future_seconds": "60"}, "from 0 to 3600"),
             ("get_time_with_future_uncertainty", {"future_seconds": True}, "from 0 to 3600"),
+            ("get_current_time", {"timezone": "Mars/Olympus"}, "IANA"),
+            ("convert_time", {}, "time is missing"),
+            ("convert_time", {"time": True}, "ISO 8601"),
+            ("convert_time", {"time": "", "source_timezone": "UTC"}, "or a local time and source_timezone"),
+            ("convert_time", {"time": "14:30", "source_timezone": "UTC"}, "or a local time and source_timezone"),
+            ("convert_time", {"time": "2026-02-30T12:00", "source_timezone": "UTC"}, "ISO 8601"),
+            ("convert_time", {"time": "2026-03-13T15:33"}, "give source_timezone"),
+            ("convert_time", {"time": "2026-03-13T15:33", "source_timezone": "Mars"}, "source_timezone 'Mars'"),
+            ("convert_time", {"time": 0, "target_timezone": "+25:00"}, "target_timezone '.25:00'"),
+            ("convert_time", {"time": "9999-01-01T00:00", "source_timezone": "UTC"}, "1677 to 2262"),
+            ("convert_time", {"time": "0001-01-01T00:00", "source_timezone": "Europe/Berlin"}, "1677 to 2262"),
+            ("convert_time", {"time": "2026-03-13T15:33:20+05:75"}, "ISO 8601"),
+            ("convert_time", {"time": 0, "zone": "UTC"}, "known are time, source_timezone, target_timezone"),
+            ("wait_until", {}, "either corrected_time"),
+            ("wait_until", {"corrected_time": 0, "seconds": 1}, "not both"),
+            ("wait_until", {"seconds": -1}, "from 0 to 3600"),
+            ("wait_until", {"seconds": "5"}, "from 0 to 3600"),
+            ("wait_until", {"seconds": True}, "from 0 to 3600"),
             ("wait_until", {"corrected_time": "soon", "max_wait_seconds": 1}, "ISO 8601"),
             ("wait_until", {"corrected_time": "2030-13-01T00:00:00Z", "max_wait_seconds": 1}, "ISO 8601"),
             ("wait_until", {"corrected_time": 1e300, "max_wait_seconds": 1}, "ISO 8601"),

@@ -6,7 +6,9 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.time.LocalDateTime;
 import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -51,6 +53,21 @@ final class Arguments {
             return Optional.of(text);
         }
         throw new ToolException(name + " is " + Text.quote(value) + ": give text");
+    }
+
+    boolean has(String name) {
+        return values.get(name) != null;
+    }
+
+    /** A time as text, whether it was given as text or as a number. */
+    String requiredTime(String name, String meaning) {
+        Object value = values.get(name);
+        if (value == null) {
+            throw missing(name, meaning);
+        }
+        return value instanceof Number
+                ? number(name, value).toString()
+                : text(name).orElseThrow();
     }
 
     Optional<Double> number(String name) {
@@ -100,6 +117,24 @@ final class Arguments {
 
     /** ISO 8601 with an offset, or Unix seconds, as a number or in text. */
     static Instant instant(String name, Object value) {
+        return offsetTime(name, value, "").toInstant();
+    }
+
+    /** Date and time without an offset; empty if the text is anything else. */
+    static Optional<LocalDateTime> localTime(String text) {
+        try {
+            return Optional.of(LocalDateTime.parse(text.strip().replace(' ', 'T')));
+        } catch (DateTimeException e) {
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * ISO 8601 with an offset, which is kept, or Unix seconds, as a number or in text.
+     *
+     * @param alternative what else the caller takes
+     */
+    static OffsetDateTime offsetTime(String name, Object value, String alternative) {
         if (value instanceof Number) {
             return ofUnixSeconds(name, number(name, value));
         }
@@ -108,24 +143,28 @@ final class Arguments {
                 if (text.length() <= 2 * MAX_SCALE && text.matches("[-+0-9.eE]+")) {
                     return ofUnixSeconds(name, new BigDecimal(text));
                 }
-                return OffsetDateTime.parse(text).toInstant();
+                return OffsetDateTime.parse(text);
             } catch (DateTimeException | NumberFormatException e) {
                 throw new ToolException(
                         name + " is " + Text.quote(text) + ": give a time in ISO 8601 with Z or an offset,"
-                                + " such as 2026-03-13T15:33:20.5Z, or Unix seconds");
+                                + " such as 2026-03-13T15:33:20.5Z, or Unix seconds" + alternative);
             }
         }
-        throw new ToolException(
-                name + " is " + Text.quote(value) + ": give a time in ISO 8601 with Z or an offset, or Unix seconds");
+        throw new ToolException(name + " is " + Text.quote(value)
+                + ": give a time in ISO 8601 with Z or an offset, or Unix seconds" + alternative);
     }
 
-    private static Instant ofUnixSeconds(String name, BigDecimal seconds) {
+    private static OffsetDateTime ofUnixSeconds(String name, BigDecimal seconds) {
         if (Math.abs((long) seconds.scale()) > MAX_SCALE || seconds.abs().compareTo(MAX_UNIX_SECONDS) > 0) {
             throw new ToolException(name + " is " + Text.quote(seconds)
                     + ", outside the years 1677 to 2262: give Unix seconds, not milliseconds");
         }
         return Instant.ofEpochSecond(
-                0, seconds.movePointRight(9).setScale(0, RoundingMode.HALF_EVEN).longValueExact());
+                        0,
+                        seconds.movePointRight(9)
+                                .setScale(0, RoundingMode.HALF_EVEN)
+                                .longValueExact())
+                .atOffset(ZoneOffset.UTC);
     }
 
     private static BigDecimal number(String name, Object value) {

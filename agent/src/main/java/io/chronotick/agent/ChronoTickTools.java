@@ -16,10 +16,9 @@ import java.math.RoundingMode;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
-import java.time.ZonedDateTime;
-import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -29,7 +28,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The time, and what can be done with it, as the five operations that agents are given; {@link Tool} describes them to models.
+ * The time, and what can be done with it, as the operations that agents are given; {@link Tool} describes them to models.
  *
  * <p>Works without a daemon: every call then says what to do, and as soon as one runs, they work. Calls look at shared memory
  * and take microseconds, but for {@link #waitUntil}. Thread-safe.
@@ -38,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * time, {@link ToolException} for arguments that make no sense.
  */
 public final class ChronoTickTools implements AutoCloseable {
-    // Long because: the five operations on one reader, and the records that they answer with filled in.
+    // Long because: the operations on one reader, and the records that they answer with filled in.
 
     /** The furthest that {@link #getTimeWithFutureUncertainty} looks ahead, s. */
     public static final double MAX_FUTURE_SECONDS = 3600;
@@ -58,12 +57,10 @@ public final class ChronoTickTools implements AutoCloseable {
     /** Between two reports of progress, ns. */
     private static final long PROGRESS_NANOS = 1_000_000_000;
 
-    private static final DateTimeFormatter LOCAL =
-            DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.nnnnnnnnnxxx", Locale.ROOT);
-
     private static final Pattern OFFSET = Pattern.compile("[+-]\\d{1,2}|[+-]\\d{2}:?\\d{2}|[Zz]");
 
     private final Path segment;
+    private final ZoneId hostZone;
     private volatile @Nullable ChronoTickReader reader;
 
     /** Tools on the segment of {@link ChronoTickReader#defaultSegment()}. */
@@ -77,10 +74,21 @@ public final class ChronoTickTools implements AutoCloseable {
      * @param segment its file, which need not exist yet
      */
     public ChronoTickTools(Path segment) {
-        this.segment = segment;
+        this(segment, ZoneId.systemDefault());
     }
 
-    /** The corrected time now, in UTC. */
+    /**
+     * Tools on a segment, on a host of which a zone is said.
+     *
+     * @param segment its file, which need not exist yet
+     * @param hostZone in which the local time is given where none is asked for
+     */
+    public ChronoTickTools(Path segment, ZoneId hostZone) {
+        this.segment = segment;
+        this.hostZone = hostZone;
+    }
+
+    /** The corrected time now, in UTC and in the host's own zone. */
     public TimeReading getTime() {
         return getTime(null);
     }
@@ -88,18 +96,18 @@ public final class ChronoTickTools implements AutoCloseable {
     /**
      * The corrected time now.
      *
-     * @param timezone IANA name of a zone to show it in too, in any case, or an offset such as +05:30; null or blank: UTC only
+     * @param timezone IANA name of a zone to show it in too, in any case, or an offset such as +05:30; null or blank: the host's
      * @throws ToolException if there is no such zone
      * @throws ChronoTickException if there is no time
      */
     public TimeReading getTime(@Nullable String timezone) {
         long began = System.nanoTime();
-        Optional<ZoneId> zone = zone(timezone);
+        Optional<ZoneId> zone = zone("timezone", timezone);
         Reading reading = validReading();
         StatusPage page = reader().status();
         CorrectionRecord record = reading.record();
         TimeInterval now = reading.now();
-        Optional<ZonedDateTime> local = zone.map(now.estimate()::atZone);
+        CivilTime local = CivilTime.of(now.estimate(), zone.orElse(hostZone));
         return new TimeReading(
                 unix(now.estimateNanos()),
                 unix(reading.systemNanos()),
@@ -122,10 +130,11 @@ public final class ChronoTickTools implements AutoCloseable {
                 now.earliest(),
                 now.latest(),
                 now.boundNanos() / 1e9,
-                local.map(LOCAL::format),
-                local.map(time -> time.getOffset().getTotalSeconds() == 0
-                        ? "+00:00"
-                        : time.getOffset().getId()));
+                CivilTime.of(now.estimate(), ZoneOffset.UTC).dateInWords(),
+                local.localTimeIso(),
+                local.utcOffset(),
+                local.dateInWords(),
+                zone.isPresent() ? Optional.empty() : Optional.of(local.timezone()));
     }
 
     /** How the daemon is doing; also says when there is none, and never throws for that. */
@@ -200,8 +209,32 @@ public final class ChronoTickTools implements AutoCloseable {
      */
     public WaitResult waitUntil(Instant time, double maxWaitSeconds, Consumer<Double> progress)
             throws InterruptedException {
+        return waitUntil(
+                "corrected_time " + time, Arguments.epochNanos("corrected_time", time), maxWaitSeconds, progress);
+    }
+
+    /**
+     * Waits until a number of seconds from now has certainly passed.
+     *
+     * @param seconds how many, 0 to {@link #MAX_WAIT_SECONDS} s
+     * @param maxWaitSeconds how long at most, 0 to {@link #MAX_WAIT_SECONDS} s
+     * @param progress takes the remaining time, s
+     * @throws ToolException if either is not in its range, or it would take longer than that
+     * @throws ChronoTickException if there is no time, also when that happens during the wait
+     * @throws InterruptedException if the thread is interrupted before or while it waits
+     */
+    public WaitResult waitFor(double seconds, double maxWaitSeconds, Consumer<Double> progress)
+            throws InterruptedException {
+        Arguments.inRange("seconds", seconds, MAX_WAIT_SECONDS);
+        TimeInterval now = new TimeInterval();
+        reader().now(now);
+        long target = now.estimateNanos() + Math.round(seconds * 1e9);
+        return waitUntil("what is " + Text.seconds(seconds) + " from now", target, maxWaitSeconds, progress);
+    }
+
+    private WaitResult waitUntil(String what, long target, double maxWaitSeconds, Consumer<Double> progress)
+            throws InterruptedException {
         Arguments.inRange("max_wait_seconds", maxWaitSeconds, MAX_WAIT_SECONDS);
-        long target = Arguments.epochNanos("corrected_time", time);
         long deadline = System.nanoTime() + Math.round(maxWaitSeconds * 1e9);
         TimeInterval now = new TimeInterval();
         while (true) {
@@ -212,7 +245,7 @@ public final class ChronoTickTools implements AutoCloseable {
                 return new WaitResult(now.estimate(), (now.estimateNanos() - target) / 1e9, now.boundNanos() / 1e9);
             }
             if (remaining > patience) {
-                throw new ToolException("corrected_time " + time + " will certainly have passed only in "
+                throw new ToolException(what + " will certainly have passed only in "
                         + Text.seconds(remaining) + ", later than max_wait_seconds allows ("
                         + Text.seconds(maxWaitSeconds) + " in all): "
                         + (remaining <= MAX_WAIT_SECONDS
@@ -240,13 +273,36 @@ public final class ChronoTickTools implements AutoCloseable {
     }
 
     /**
-     * A time as models write it.
+     * A time in another zone, and how far it is from now. Works without a daemon, and then says nothing of now.
      *
-     * @param text ISO 8601 with Z or an offset, or Unix seconds
-     * @throws ToolException if it is neither
+     * @param time ISO 8601 with Z or an offset, Unix seconds, or a local time without offset, such as 2026-03-13T15:33
+     * @param sourceTimezone the zone of a local time, as for {@link #getTime(String)}; else a zone to show the time in, or null
+     * @param targetTimezone zone to convert to; null or blank: UTC
+     * @throws ToolException if there is no such time or zone, or a local time comes without its zone
      */
-    public static Instant parseTime(String text) {
-        return Arguments.instant("the time", text);
+    public Conversion convertTime(String time, @Nullable String sourceTimezone, @Nullable String targetTimezone) {
+        Optional<ZoneId> source = zone("source_timezone", sourceTimezone);
+        ZoneId target = zone("target_timezone", targetTimezone).orElse(ZoneOffset.UTC);
+        Optional<LocalDateTime> local = Arguments.localTime(time);
+        if (local.isEmpty()) {
+            return Conversion.of(
+                    Arguments.offsetTime("time", time, ", or a local time and source_timezone"), source, target, now());
+        }
+        return Conversion.of(
+                local.get(),
+                source.orElseThrow(() -> new ToolException("time is " + Text.quote(time)
+                        + ", without an offset: give source_timezone with it, or the time with Z or an offset")),
+                target,
+                now());
+    }
+
+    /** Absent if there is no time. */
+    private Optional<Instant> now() {
+        try {
+            return Optional.of(validReading().now().estimate());
+        } catch (ChronoTickException e) {
+            return Optional.empty(); // the conversion is right without
+        }
     }
 
     /**
@@ -303,7 +359,7 @@ public final class ChronoTickTools implements AutoCloseable {
         return reading;
     }
 
-    private static Optional<ZoneId> zone(@Nullable String timezone) {
+    private static Optional<ZoneId> zone(String argument, @Nullable String timezone) {
         if (timezone == null || timezone.isBlank()) {
             return Optional.empty();
         }
@@ -313,18 +369,18 @@ public final class ChronoTickTools implements AutoCloseable {
                 return Optional.of(ZoneOffset.of(name.toUpperCase(Locale.ROOT)));
             }
         } catch (DateTimeException e) {
-            throw unknownZone(timezone);
+            throw unknownZone(argument, timezone);
         }
         return Optional.of(ZoneId.of(ZoneId.getAvailableZoneIds().stream()
                 .filter(name::equalsIgnoreCase)
                 .findFirst()
-                .orElseThrow(() -> unknownZone(timezone))));
+                .orElseThrow(() -> unknownZone(argument, timezone))));
     }
 
-    private static ToolException unknownZone(String timezone) {
+    private static ToolException unknownZone(String argument, String timezone) {
         return new ToolException(
-                "timezone is " + Text.quote(timezone) + ", which is no IANA time zone and no offset: give a"
-                        + " name such as Europe/Berlin or America/New_York, an offset such as +05:30, or leave it out for UTC");
+                argument + " is " + Text.quote(timezone) + ", which is no IANA time zone and no offset: give a"
+                        + " name such as Europe/Berlin or America/New_York, an offset such as +05:30, or leave it out");
     }
 
     private static DaemonStatus status(Reading reading, StatusPage page, long began) {

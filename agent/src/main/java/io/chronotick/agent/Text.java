@@ -23,6 +23,23 @@ final class Text {
                 : String.format(Locale.ROOT, "%.0f ns", seconds * 1e9);
     }
 
+    /** How far a time is from now: in 2 d 3 h, 5 min 7 s ago. */
+    static String fromNow(double seconds) {
+        long whole = Math.round(Math.abs(seconds));
+        if (whole == 0) {
+            return "now";
+        }
+        StringBuilder words = new StringBuilder();
+        String[] units = {" d ", " h ", " min ", " s "};
+        long[] counts = {whole / 86_400, whole / 3600 % 24, whole / 60 % 60, whole % 60};
+        for (int i = 0; i < units.length; i++) {
+            if (counts[i] != 0) {
+                words.append(counts[i]).append(units[i]);
+            }
+        }
+        return seconds > 0 ? "in " + words.toString().strip() : words + "ago";
+    }
+
     /** How a clock stands that needs this correction. */
     static String offset(double correction) {
         return seconds(Math.abs(correction)) + (correction >= 0 ? " behind" : " ahead");

@@ -29,8 +29,11 @@ import java.util.Optional;
  * @param earliest UTC is certainly not before this
  * @param latest UTC is certainly not after this
  * @param maxError hard bound: half of the way from earliest to latest, s
- * @param localTimeIso the corrected time in the zone that was asked for
+ * @param utcDate weekday and date in UTC, in words
+ * @param localTimeIso the corrected time in the zone that was asked for, else in the host's own
  * @param utcOffset that zone's offset now
+ * @param localDate weekday and date in that zone, in words
+ * @param hostTimezone the host's own zone, if the local time is in it because none was asked for
  */
 public record TimeReading(
         @About("Best estimate of UTC now, Unix seconds. A parser that reads numbers as doubles keeps some 240 ns of it;"
@@ -96,19 +99,30 @@ public record TimeReading(
         @About("Hard bound on the error of corrected_time, seconds: half of the way from earliest to latest.")
         double maxError,
 
-        @About("The corrected time in the time zone that was asked for, ISO 8601.")
-        Optional<String> localTimeIso,
+        @About("Weekday and date in UTC, in words.") String utcDate,
+
+        @About("The corrected time in the time zone that was asked for, ISO 8601; without one, in the host's own.")
+        String localTimeIso,
 
         @About("Offset from UTC of that zone at this time, for example +02:00.")
-        Optional<String> utcOffset)
+        String utcOffset,
+
+        @About("Weekday and date in that zone, in words.") String localDate,
+
+        @About(
+                "If no time zone was asked for: the own time zone of the host (the machine that runs this tool), in which the"
+                        + " local time is then given. The user may be elsewhere.")
+        Optional<String> hostTimezone)
         implements ToolResult {
 
     @Override
     public String summary() {
-        return localTimeIso
-                        .map(local -> "Local time " + local + " (UTC " + Fields.iso(correctedTimeIso) + ")")
-                        .orElseGet(() -> "UTC " + Fields.iso(correctedTimeIso))
-                + ", standard uncertainty "
+        String utc = "UTC " + Fields.iso(correctedTimeIso) + " (" + utcDate + ")";
+        String local = localTimeIso + " (" + localDate + ")";
+        return hostTimezone
+                        .map(zone -> utc + "; in the host's own time zone, " + zone + ", " + local)
+                        .orElse("Local time " + local + "; " + utc)
+                + "; standard uncertainty "
                 + Text.seconds(timeUncertainty) + ", certainly within ±" + Text.seconds(maxError) + " (from "
                 + Fields.iso(earliest) + " to " + Fields.iso(latest) + "). The system clock is "
                 + Text.offset(offsetCorrection) + ".";

@@ -6,10 +6,11 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The five operations of {@link ChronoTickTools} as models see and call them: by name, with JSON. */
+/** The operations of {@link ChronoTickTools} as models see and call them: by name, with JSON. */
 public enum Tool {
     GET_TIME(
             ToolText.GET_TIME,
@@ -19,8 +20,42 @@ public enum Tool {
             TimeReading.class) {
         @Override
         public ToolResult call(ChronoTickTools tools, @Nullable Map<String, Object> values, Consumer<Double> progress) {
-            return tools.getTime(
-                    new Arguments(id(), values, "timezone").text("timezone").orElse(null));
+            return getTime(tools, values);
+        }
+    },
+
+    /** Another name of {@link #GET_TIME}. */
+    GET_CURRENT_TIME(
+            ToolText.GET_CURRENT_TIME,
+            "Current time (as get_time)",
+            ToolText.GET_CURRENT_TIME_DESCRIPTION,
+            object(Map.of("timezone", property("string", ToolText.TIMEZONE)), List.of()),
+            TimeReading.class) {
+        @Override
+        public ToolResult call(ChronoTickTools tools, @Nullable Map<String, Object> values, Consumer<Double> progress) {
+            return getTime(tools, values);
+        }
+    },
+
+    CONVERT_TIME(
+            ToolText.CONVERT_TIME,
+            "Time in another zone",
+            ToolText.CONVERT_TIME_DESCRIPTION,
+            object(
+                    ordered(
+                            "time", time(ToolText.TIME_TO_CONVERT),
+                            "source_timezone", property("string", ToolText.SOURCE_TIMEZONE),
+                            "target_timezone", property("string", ToolText.TARGET_TIMEZONE)),
+                    List.of("time")),
+            Conversion.class) {
+        @Override
+        public ToolResult call(ChronoTickTools tools, @Nullable Map<String, Object> values, Consumer<Double> progress) {
+            Arguments arguments = new Arguments(id(), values, "time", "source_timezone", "target_timezone");
+            return tools.convertTime(
+                    arguments.requiredTime(
+                            "time", "a time in ISO 8601, in Unix seconds, or a local time with source_timezone"),
+                    arguments.text("source_timezone").orElse(null),
+                    arguments.text("target_timezone").orElse(null));
         }
     },
 
@@ -60,18 +95,30 @@ public enum Tool {
                     ordered(
                             "corrected_time",
                             time(ToolText.CORRECTED_TIME),
+                            "seconds",
+                            seconds(ToolText.WAIT_SECONDS, ChronoTickTools.MAX_WAIT_SECONDS),
                             "max_wait_seconds",
                             seconds(ToolText.MAX_WAIT_SECONDS, ChronoTickTools.MAX_WAIT_SECONDS)),
-                    List.of("corrected_time")),
+                    List.of()),
             WaitResult.class) {
         @Override
         public ToolResult call(ChronoTickTools tools, @Nullable Map<String, Object> values, Consumer<Double> progress)
                 throws InterruptedException {
-            Arguments arguments = new Arguments(id(), values, "corrected_time", "max_wait_seconds");
-            return tools.waitUntil(
-                    arguments.requiredInstant("corrected_time"),
-                    arguments.number("max_wait_seconds").orElse(ChronoTickTools.DEFAULT_WAIT_SECONDS),
-                    progress);
+            Arguments arguments = new Arguments(id(), values, "corrected_time", "seconds", "max_wait_seconds");
+            if (arguments.has("corrected_time") == arguments.has("seconds")) {
+                throw new ToolException(
+                        "wait_until needs either corrected_time, a time in ISO 8601 with Z or an offset or in"
+                                + " Unix seconds, or seconds, how many from now"
+                                + (arguments.has("seconds") ? "; not both" : ""));
+            }
+            Optional<Double> seconds = arguments.number("seconds");
+            Optional<Double> maxWait = arguments.number("max_wait_seconds");
+            return seconds.isPresent()
+                    ? tools.waitFor(seconds.get(), maxWait.orElse(ChronoTickTools.MAX_WAIT_SECONDS), progress)
+                    : tools.waitUntil(
+                            arguments.requiredInstant("corrected_time"),
+                            maxWait.orElse(ChronoTickTools.DEFAULT_WAIT_SECONDS),
+                            progress);
         }
     },
 
@@ -143,6 +190,12 @@ public enum Tool {
             ChronoTickTools tools, @Nullable Map<String, Object> values, Consumer<Double> progress)
             throws InterruptedException;
 
+    private static TimeReading getTime(ChronoTickTools tools, @Nullable Map<String, Object> values) {
+        return tools.getTime(new Arguments(GET_TIME.id(), values, "timezone")
+                .text("timezone")
+                .orElse(null));
+    }
+
     private static Map<String, Object> object(Map<String, Object> properties, List<String> required) {
         return ordered("type", "object", "properties", properties, "required", required, "additionalProperties", false);
     }
@@ -174,7 +227,14 @@ public enum Tool {
                         "earliest", time,
                         "latest", time,
                         "time", time,
-                        "uncertainty", Map.of("type", "number", "minimum", 0)));
+                        "uncertainty",
+                                ordered(
+                                        "type",
+                                        "number",
+                                        "minimum",
+                                        0,
+                                        "description",
+                                        "Hard bound on the error of time, seconds.")));
     }
 
     private static Map<String, Object> ordered(Object... keysAndValues) {

@@ -16,6 +16,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,6 +27,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 class ChronoTickToolsTest {
     private static final Instant START = Instant.parse("2025-03-13T15:33:20.75Z");
+
+    /** Nothing here depends on the zone of the machine that runs this; it is a day ahead of UTC at the sample's time. */
+    private static final ZoneId HOST_ZONE = ZoneId.of("Pacific/Auckland");
 
     @TempDir
     Path directory = Path.of("");
@@ -34,7 +40,7 @@ class ChronoTickToolsTest {
     @BeforeEach
     void open() {
         segment = directory.resolve("segment");
-        tools = new ChronoTickTools(segment);
+        tools = new ChronoTickTools(segment, HOST_ZONE);
     }
 
     @AfterEach
@@ -64,19 +70,44 @@ class ChronoTickToolsTest {
         assertThat(reading.source()).isEqualTo("FUSION");
         assertThat(reading.confidence()).isEqualTo(0.98);
         assertThat(reading.isValid()).isTrue();
-        assertThat(reading.localTimeIso()).isEmpty();
-        assertThat(reading.toMap()).doesNotContainKeys("local_time_iso", "utc_offset");
-        assertThat(reading.summary()).startsWith("UTC 2025-03-13T15:3");
     }
 
     @Test
-    void shouldShowTheTimeInAZoneOnlyWhenAsked() throws IOException {
+    void shouldShowTheTimeOfTheHostUnlessAskedForAnother() throws IOException {
+        new SampleSegment().publish(segment);
+        for (TimeReading reading : List.of(tools.getTime(), tools.getTime(""), tools.getTime(" "))) {
+            assertThat(reading.localTimeIso()).startsWith("2025-03-14T04:3").endsWith("+13:00");
+            assertThat(reading.utcOffset()).isEqualTo("+13:00");
+            assertThat(reading.hostTimezone()).contains("Pacific/Auckland");
+            assertThat(reading.localDate()).isEqualTo("Friday, 14 March 2025");
+            assertThat(reading.utcDate()).isEqualTo("Thursday, 13 March 2025");
+            assertThat(reading.summary())
+                    .startsWith("UTC 2025-03-13T15:3")
+                    .contains(
+                            "(Thursday, 13 March 2025); in the host's own time zone, Pacific/Auckland, 2025-03-14T04:3")
+                    .contains("+13:00 (Friday, 14 March 2025);");
+        }
+    }
+
+    @Test
+    void shouldSayTheNameOfAHostInUtc() throws IOException {
+        new SampleSegment().publish(segment);
+        try (ChronoTickTools inUtc = new ChronoTickTools(segment, ZoneOffset.UTC)) {
+            assertThat(inUtc.getTime().hostTimezone()).contains("UTC");
+            assertThat(inUtc.getTime().utcOffset()).isEqualTo("+00:00");
+        }
+    }
+
+    @Test
+    void shouldShowTheTimeInTheZoneThatIsAskedFor() throws IOException {
         new SampleSegment().publish(segment);
         TimeReading reading = tools.getTime("Asia/Kolkata");
-        assertThat(reading.utcOffset()).contains("+05:30");
-        assertThat(reading.localTimeIso().orElseThrow())
-                .startsWith("2025-03-13T21:0")
-                .endsWith("+05:30");
+        assertThat(reading.utcOffset()).isEqualTo("+05:30");
+        assertThat(reading.localTimeIso()).startsWith("2025-03-13T21:0").endsWith("+05:30");
+        assertThat(reading.localDate()).isEqualTo("Thursday, 13 March 2025");
+        assertThat(reading.hostTimezone()).isEmpty();
+        assertThat(reading.toMap()).doesNotContainKey("host_timezone");
+        assertThat(reading.summary()).startsWith("Local time 2025-03-13T21:0").doesNotContain("host");
         assertThat(tools.getTime("UTC").utcOffset()).contains("+00:00");
         assertThatThrownBy(() -> tools.getTime("Mars/Olympus"))
                 .isInstanceOf(ToolException.class)
@@ -90,7 +121,7 @@ class ChronoTickToolsTest {
         for (String zone : List.of("+05:30", "+0530", "asia/kolkata", "ASIA/KOLKATA", " Asia/Kolkata ")) {
             assertThat(tools.getTime(zone).utcOffset()).as(zone).contains("+05:30");
         }
-        assertThat(tools.getTime("-03").localTimeIso().orElseThrow()).endsWith("-03:00");
+        assertThat(tools.getTime("-03").localTimeIso()).endsWith("-03:00");
         for (String zone : List.of("z", "utc", "+00:00")) {
             assertThat(tools.getTime(zone).utcOffset()).as(zone).contains("+00:00");
         }
@@ -192,6 +223,24 @@ class ChronoTickToolsTest {
         assertThat(result.earlyOrLateBy()).isGreaterThan(result.uncertainty());
         assertThat(tools.getTime().earliest()).isAfter(time);
         assertThat(tools.waitUntil(Instant.EPOCH, 0).earlyOrLateBy()).isGreaterThan(1.7e9);
+    }
+
+    @Test
+    void shouldWaitForANumberOfSeconds() throws Exception {
+        new SampleSegment().publish(segment);
+        Instant before = tools.getTime().correctedTimeIso();
+        List<Double> progress = new ArrayList<>();
+        WaitResult result = tools.waitFor(0.03, 10, progress::add);
+        assertThat(result.reachedAt()).isAfter(before.plusMillis(30));
+        assertThat(tools.getTime().earliest()).isAfter(before.plusMillis(30));
+        assertThat(progress)
+                .isNotEmpty()
+                .allSatisfy(remaining -> assertThat(remaining).isBetween(0.0, 0.04));
+        assertThat(tools.waitFor(0, 1, remaining -> {}).earlyOrLateBy()).isPositive();
+        assertThatThrownBy(() -> tools.waitFor(100, 50, remaining -> {}))
+                .isInstanceOf(ToolException.class)
+                .hasMessageStartingWith("what is 100.000 s from now will certainly have passed only in 100.00");
+        assertThatThrownBy(() -> tools.waitFor(Double.NaN, 50, remaining -> {})).isInstanceOf(ToolException.class);
     }
 
     @Test

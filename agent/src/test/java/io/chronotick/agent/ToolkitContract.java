@@ -65,6 +65,11 @@ public abstract class ToolkitContract<T> {
                 "get_time_with_future_uncertainty | {\"future_seconds\": 60} | \"future_seconds\"\\s*:\\s*60",
                 "wait_until | {\"corrected_time\": \"2025-01-01T00:00:00Z\"} | \"early_or_late_by\"",
                 "wait_until | {\"corrected_time\": 1, \"max_wait_seconds\": 5} | \"early_or_late_by\"",
+                "wait_until | {\"seconds\": 0.01} | \"early_or_late_by\"",
+                "wait_until | {\"seconds\": 1, \"corrected_time\": \"2025-01-01T00:00:00Z\"} | not both",
+                "get_current_time | {\"timezone\": \"Asia/Kolkata\"} | \"utc_offset\"\\s*:\\s*\"\\+05:30\"",
+                "convert_time | {\"time\": \"2026-10-25T02:30\", \"source_timezone\": \"Europe/Berlin\"} | \"clock_change\"\\s*:\\s*\"overlap\"",
+                "convert_time | {\"time\": \"2026-10-25T02:30\"} | give source_timezone",
                 "compare_timestamps | {\"first\": {\"time\": 1, \"uncertainty\": 0.25}, \"second\": {\"time\": 2, \"uncertainty\": 0.25}} | \"gap_seconds\"\\s*:\\s*0.5",
                 "get_time | {\"timezone\": \"Nowhere\"} | IANA time zone",
                 "get_time_with_future_uncertainty | {\"future_seconds\": -1} | 0 to 3600",
@@ -91,7 +96,7 @@ public abstract class ToolkitContract<T> {
             assertThat(ask(addedToAnother(tools), "get_time", "{}").offered())
                     .contains("other")
                     .containsAll(Arrays.stream(Tool.values()).map(Tool::id).toList())
-                    .hasSize(6);
+                    .hasSize(8);
         }
     }
 

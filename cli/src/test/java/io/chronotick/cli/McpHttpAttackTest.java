@@ -129,7 +129,7 @@ class McpHttpAttackTest {
         HttpResponse<String> answer = post("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}", session);
         assertThat(answer.statusCode()).isEqualTo(200);
         JsonNode list = JSON.readTree(answer.body().substring(answer.body().indexOf('{')));
-        assertThat(list.at("/result/tools")).hasSize(5);
+        assertThat(list.at("/result/tools")).hasSize(7);
     }
 
     private long descriptors() throws IOException {

@@ -119,7 +119,7 @@ class WalkTest {
                 String agents = Files.readString(ROOT.resolve("docs/agents.md"));
                 assertThat(ask(in, out, "tools/list", "{}").at("/tools"))
                         .extracting(tool -> tool.get("name").asText())
-                        .hasSize(5)
+                        .hasSize(7)
                         .allMatch(name -> agents.contains("| `" + name + "` |"));
                 JsonNode time = ask(in, out, "tools/call", "{\"name\": \"get_time\", \"arguments\": {}}");
                 assertThat(time.at("/isError").asBoolean()).isFalse();

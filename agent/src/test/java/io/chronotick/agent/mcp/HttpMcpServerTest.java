@@ -145,7 +145,7 @@ class HttpMcpServerTest {
                                 .build())
                 .build()) {
             client.initialize();
-            assertThat(client.listTools().tools()).hasSize(5);
+            assertThat(client.listTools().tools()).hasSize(7);
             McpSchema.CallToolResult result = client.callTool(McpSchema.CallToolRequest.builder("get_time")
                     .arguments(Map.of("timezone", "Europe/Berlin"))
                     .build());

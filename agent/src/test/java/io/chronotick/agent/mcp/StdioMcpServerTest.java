@@ -139,6 +139,8 @@ class StdioMcpServerTest {
         assertThat(names)
                 .containsExactly(
                         "get_time",
+                        "get_current_time",
+                        "convert_time",
                         "get_daemon_status",
                         "get_time_with_future_uncertainty",
                         "wait_until",

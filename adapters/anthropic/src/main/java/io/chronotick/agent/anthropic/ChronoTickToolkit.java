@@ -40,7 +40,7 @@ public final class ChronoTickToolkit {
 
     private ChronoTickToolkit() {}
 
-    /** All five tools. */
+    /** All tools. */
     public static List<BetaRunnableTool> all(ChronoTickTools tools) {
         return of(Arrays.stream(Tool.values()), tools);
     }
@@ -56,7 +56,7 @@ public final class ChronoTickToolkit {
     }
 
     /**
-     * All five tools in addition to those that an agent already has.
+     * All tools in addition to those that an agent already has.
      *
      * @param existing stays as it is
      */

@@ -5,6 +5,7 @@ import dev.langchain4j.agent.tool.P;
 import dev.langchain4j.agent.tool.Tool;
 import io.chronotick.agent.ChronoTickTools;
 import io.chronotick.agent.ToolText;
+import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -25,16 +26,21 @@ public final class CoordinationTools {
         return tools.getTimeWithFutureUncertainty(futureSeconds).toMap();
     }
 
-    /** See {@link ChronoTickTools#waitUntil}. */
+    /** See {@link ChronoTickTools#waitUntil} and {@link ChronoTickTools#waitFor}. */
     @Tool(name = ToolText.WAIT_UNTIL, value = ToolText.WAIT_UNTIL_DESCRIPTION)
     public Map<String, Object> waitUntil(
-            @P(name = "corrected_time", value = ToolText.CORRECTED_TIME) String correctedTime,
+            @P(name = "corrected_time", value = ToolText.CORRECTED_TIME, required = false) @Nullable
+                    String correctedTime,
+            @P(name = "seconds", value = ToolText.WAIT_SECONDS, required = false) @Nullable Double seconds,
             @P(name = "max_wait_seconds", value = ToolText.MAX_WAIT_SECONDS, required = false) @Nullable
                     Double maxWaitSeconds)
             throws InterruptedException {
-        return tools.waitUntil(
-                        ChronoTickTools.parseTime(correctedTime),
-                        maxWaitSeconds == null ? ChronoTickTools.DEFAULT_WAIT_SECONDS : maxWaitSeconds)
+        Map<String, Object> given = new HashMap<>();
+        given.put("corrected_time", correctedTime);
+        given.put("seconds", seconds);
+        given.put("max_wait_seconds", maxWaitSeconds);
+        return io.chronotick.agent.Tool.WAIT_UNTIL
+                .call(tools, given, remaining -> {})
                 .toMap();
     }
 

@@ -20,9 +20,10 @@ import java.util.List;
 public final class ChronoTickToolkit {
     private ChronoTickToolkit() {}
 
-    /** All five tools. */
+    /** All tools. */
     public static List<Object> all(ChronoTickTools tools) {
-        return List.of(new TimeTools(tools), new StatusTools(tools), new CoordinationTools(tools));
+        return List.of(
+                new TimeTools(tools), new CalendarTools(tools), new StatusTools(tools), new CoordinationTools(tools));
     }
 
     /** Only get_time. */
@@ -36,7 +37,7 @@ public final class ChronoTickToolkit {
     }
 
     /**
-     * All five tools in addition to those that an agent already has.
+     * All tools in addition to those that an agent already has.
      *
      * @param existing stays as it is
      */

@@ -3,6 +3,7 @@ package io.chronotick.agent.spring;
 
 import io.chronotick.agent.ChronoTickTools;
 import io.chronotick.agent.ToolText;
+import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.springframework.ai.tool.annotation.Tool;
@@ -28,15 +29,19 @@ public final class CoordinationTools {
         return tools.getTimeWithFutureUncertainty(future_seconds).toMap();
     }
 
-    /** See {@link ChronoTickTools#waitUntil}. */
+    /** See {@link ChronoTickTools#waitUntil} and {@link ChronoTickTools#waitFor}. */
     @Tool(name = ToolText.WAIT_UNTIL, description = ToolText.WAIT_UNTIL_DESCRIPTION)
     public Map<String, Object> waitUntil(
-            @ToolParam(description = ToolText.CORRECTED_TIME) String corrected_time,
+            @ToolParam(description = ToolText.CORRECTED_TIME, required = false) @Nullable String corrected_time,
+            @ToolParam(description = ToolText.WAIT_SECONDS, required = false) @Nullable Double seconds,
             @ToolParam(description = ToolText.MAX_WAIT_SECONDS, required = false) @Nullable Double max_wait_seconds)
             throws InterruptedException {
-        return tools.waitUntil(
-                        ChronoTickTools.parseTime(corrected_time),
-                        max_wait_seconds == null ? ChronoTickTools.DEFAULT_WAIT_SECONDS : max_wait_seconds)
+        Map<String, Object> given = new HashMap<>();
+        given.put("corrected_time", corrected_time);
+        given.put("seconds", seconds);
+        given.put("max_wait_seconds", max_wait_seconds);
+        return io.chronotick.agent.Tool.WAIT_UNTIL
+                .call(tools, given, remaining -> {})
                 .toMap();
     }
 
