@@ -117,6 +117,7 @@ class WidthTest {
         SampleSegment sample = new SampleSegment(ProcessHandle.current().pid());
         sample.bytes.putDouble(PageLayout.UPDATE_FREQUENCY, 0.01);
         sample.bytes.putDouble(RecordLayout.OFFSET_CORRECTION, -0.9999);
+        sample.bytes.putDouble(RecordLayout.DRIFT_RATE, 0); // however long it takes until it is read
         sample.bytes.putDouble(RecordLayout.OFFSET_UNCERTAINTY, 1.23456e-4);
         sample.bytes.putFloat(RecordLayout.MAX_ERROR, 0.123456f);
         Path segment = directory.resolve("segment");
