@@ -5,9 +5,9 @@ import java.time.DayOfWeek;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.Month;
+import java.time.OffsetDateTime;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
-import java.time.ZonedDateTime;
 
 /**
  * What clocks on the wall of a zone show at an instant. Put into words by hand, in English: formatters would look up the locale,
@@ -34,10 +34,15 @@ public record CivilTime(
 
     /** The civil time of a zone at an instant of the years 0 to 9999. */
     public static CivilTime of(Instant instant, ZoneId zone) {
-        ZonedDateTime local = instant.atZone(zone);
-        String utcOffset = offset(local.getOffset());
+        return of(instant, zone.getRules().getOffset(instant), zone.equals(ZoneOffset.UTC) ? "UTC" : zone.getId());
+    }
+
+    /** The same for who knows the zone's offset then. */
+    public static CivilTime of(Instant instant, ZoneOffset offset, String timezone) {
+        OffsetDateTime local = instant.atOffset(offset);
+        String utcOffset = text(offset);
         return new CivilTime(
-                zone.equals(ZoneOffset.UTC) ? "UTC" : zone.getId(),
+                timezone,
                 local.toLocalDate() + "T" + timeOfDay(local) + "." + padded(local.getNano(), 9) + utcOffset,
                 utcOffset,
                 capitalized(local.getDayOfWeek()),
@@ -55,11 +60,11 @@ public record CivilTime(
                 + date.getYear();
     }
 
-    private static String timeOfDay(ZonedDateTime local) {
+    private static String timeOfDay(OffsetDateTime local) {
         return padded(local.getHour(), 2) + ":" + padded(local.getMinute(), 2) + ":" + padded(local.getSecond(), 2);
     }
 
-    private static String offset(ZoneOffset offset) {
+    private static String text(ZoneOffset offset) {
         return offset.getTotalSeconds() == 0 ? "+00:00" : offset.getId();
     }
 

@@ -40,6 +40,7 @@ final class CommandTree {
         COMMANDS.put("demo", DemoCommand::new);
         COMMANDS.put("daemon", DaemonCommand::new);
         COMMANDS.put("read", ReadCommand::new);
+        COMMANDS.put("now", NowCommand::new);
         COMMANDS.put("json", JsonCommand::new);
         COMMANDS.put("status", StatusCommand::new);
         COMMANDS.put("sources", SourcesCommand::new);

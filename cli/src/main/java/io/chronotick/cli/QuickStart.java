@@ -34,6 +34,7 @@ final class QuickStart {
     private static @Nullable SegmentCommand command(Shell shell, String name) {
         return switch (name) {
             case "read" -> new ReadCommand(shell);
+            case "now" -> new NowCommand(shell);
             case "json" -> new JsonCommand(shell);
             case "status" -> new StatusCommand(shell);
             case "sources" -> new SourcesCommand(shell);

@@ -32,10 +32,14 @@ public final class StartupTraining {
             Map<String, String> environment = Map.of(Shell.SEGMENT_VARIABLE, segment.toString());
             run(environment, "read");
             run(environment, "read", "--shm", segment.toString());
+            run(environment, "now");
+            run(environment, "now", "--for-agent");
             run(environment, "json", "--pretty");
             run(environment, "status");
             run(environment, "sources");
-            run(environment, "read", "--shm", directory.resolve("missing").toString());
+            String missing = directory.resolve("missing").toString();
+            run(environment, "read", "--shm", missing);
+            run(environment, "now", "--for-agent", "--shm", missing);
         } finally {
             Files.deleteIfExists(segment);
             Files.deleteIfExists(directory);

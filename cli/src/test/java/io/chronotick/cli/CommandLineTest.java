@@ -42,7 +42,7 @@ class CommandLineTest {
         assertThat(shell.run("--help")).isZero();
         assertThat(shell.out())
                 .contains("daemon", "read", "monitor", "status", "sources", "benchmark", "json", "doctor", "cleanup")
-                .contains("query", "demo", "mcp", "config", "completion");
+                .contains("query", "demo", "mcp", "config", "completion", "now");
     }
 
     @ParameterizedTest
@@ -50,6 +50,7 @@ class CommandLineTest {
             strings = {
                 "daemon",
                 "read",
+                "now",
                 "monitor",
                 "status",
                 "sources",
@@ -221,6 +222,8 @@ class CommandLineTest {
                 new String[] {"read", "--json"},
                 new String[] {"read", "--shm", "x", "--json"},
                 new String[] {"read", "--shm=x"},
+                new String[] {"now"},
+                new String[] {"now", "--for-agent", "--shm", "x"},
                 new String[] {"json", "--pretty"},
                 new String[] {"status", "--shm", "y"},
                 new String[] {"sources", "--drops"});
@@ -235,7 +238,15 @@ class CommandLineTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"read --help", "read --shm", "read --shm --json", "read x", "read --shm a --shm b", "monitor"})
+            strings = {
+                "read --help",
+                "read --shm",
+                "read --shm --json",
+                "read x",
+                "read --shm a --shm b",
+                "now --for-people",
+                "monitor"
+            })
     void shouldLeaveToPicocliWhatIsNotPlain(String line) {
         assertThat(QuickStart.parse(shell.shell(), line.split(" "))).isNull();
     }

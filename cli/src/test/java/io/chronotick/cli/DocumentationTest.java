@@ -302,6 +302,7 @@ class DocumentationTest {
                 .map(line -> line.replaceAll("\\b(CPU_MODEL|GPU_MODEL|FUSION|NTP)\\b", "SOURCE"))
                 .map(line -> line.replaceAll("\\b(true|false|yes|no|kernel|user)\\b", "WORD"))
                 .map(line -> line.replaceAll("✗", "✓"))
+                .map(line -> line.replaceAll("\\b[MTWFS][a-z]+day, # [A-Z][a-z]+", "DATE"))
                 .map(line -> line.replaceAll("⭐.*", "RATING"))
                 .map(line -> line.replaceAll("(version|ChronoTick|chronotick) (#|development)\\S*.*", "VERSION"))
                 .map(line -> line.replaceAll("^(# checks? fails?\\.|All .*)", "VERDICT"))
