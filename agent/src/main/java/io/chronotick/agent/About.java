@@ -11,4 +11,7 @@ import java.lang.annotation.Target;
 @Target(ElementType.RECORD_COMPONENT)
 @interface About {
     String value();
+
+    /** The field's name in JSON, where it is not the component's. */
+    String name() default "";
 }

@@ -6,6 +6,7 @@ import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.CorrectionRecord;
 import io.chronotick.client.DeadWriterException;
 import io.chronotick.client.NoSegmentException;
+import io.chronotick.client.NotReadyException;
 import io.chronotick.client.Reading;
 import io.chronotick.client.SourceRow;
 import io.chronotick.client.StatusPage;
@@ -23,6 +24,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -59,9 +62,14 @@ public final class ChronoTickTools implements AutoCloseable {
 
     private static final Pattern OFFSET = Pattern.compile("[+-]\\d{1,2}|[+-]\\d{2}:?\\d{2}|[Zz]");
 
-    private final Path segment;
+    private final List<Path> segments;
     private final ZoneId hostZone;
-    private volatile @Nullable ChronoTickReader reader;
+
+    /** Whether the system clock stands in where there is no time. */
+    private final boolean orSystemClock;
+
+    /** By segment; those that are not attached are missing. */
+    private final Map<Path, ChronoTickReader> readers = new ConcurrentHashMap<>();
 
     /** Tools on the segment of {@link ChronoTickReader#defaultSegment()}. */
     public ChronoTickTools() {
@@ -84,8 +92,27 @@ public final class ChronoTickTools implements AutoCloseable {
      * @param hostZone in which the local time is given where none is asked for
      */
     public ChronoTickTools(Path segment, ZoneId hostZone) {
-        this.segment = segment;
+        this(List.of(segment), hostZone, false);
+    }
+
+    private ChronoTickTools(List<Path> segments, ZoneId hostZone, boolean orSystemClock) {
+        this.segments = segments;
         this.hostZone = hostZone;
+        this.orSystemClock = orSystemClock;
+    }
+
+    /**
+     * Tools as models call them, by {@link Tool}, on the first of some segments that has a time, looked for at every call; where none has,
+     * get_time and wait_until go by the system clock, and say so. The methods of this class go on refusing to tell a time that nobody
+     * has measured.
+     *
+     * @param segments their files, the preferred one first, at least one; none need exist yet
+     */
+    public static ChronoTickTools orSystemClock(List<Path> segments) {
+        if (segments.isEmpty()) {
+            throw new IllegalArgumentException("no segment");
+        }
+        return new ChronoTickTools(List.copyOf(segments), ZoneId.systemDefault(), true);
     }
 
     /** The corrected time now, in UTC and in the host's own zone. */
@@ -109,6 +136,7 @@ public final class ChronoTickTools implements AutoCloseable {
         TimeInterval now = reading.now();
         CivilTime local = CivilTime.of(now.estimate(), zone.orElse(hostZone));
         return new TimeReading(
+                true,
                 unix(now.estimateNanos()),
                 unix(reading.systemNanos()),
                 reading.offset(),
@@ -135,6 +163,33 @@ public final class ChronoTickTools implements AutoCloseable {
                 local.utcOffset(),
                 local.dateInWords(),
                 zone.isPresent() ? Optional.empty() : Optional.of(local.timezone()));
+    }
+
+    /** As {@link #getTime(String)}; by the system clock where that is allowed and there is no time. */
+    ToolResult getTimeForModel(@Nullable String timezone) {
+        long began = System.nanoTime();
+        try {
+            return getTime(timezone);
+        } catch (ChronoTickException e) {
+            if (!orSystemClock) {
+                throw e;
+            }
+            return SystemTime.of(
+                    Instant.now(),
+                    zone("timezone", timezone),
+                    hostZone,
+                    withoutTime(e),
+                    millisSince(began));
+        }
+    }
+
+    /** What is the matter, where this process or another like it measures by itself. */
+    private static String withoutTime(ChronoTickException e) {
+        return e instanceof NotReadyException
+                ? "Time servers are being asked: call again in some seconds. If it stays so, none of them answers: see"
+                        + " get_daemon_status."
+                : "No time server has answered yet: call again in some seconds. If it stays so, this machine reaches none (UDP port"
+                        + " 123): name one that it reaches in the configuration file of CHRONOTICK_CONFIG, or run a daemon.";
     }
 
     /** How the daemon is doing; also says when there is none, and never throws for that. */
@@ -226,9 +281,7 @@ public final class ChronoTickTools implements AutoCloseable {
     public WaitResult waitFor(double seconds, double maxWaitSeconds, Consumer<Double> progress)
             throws InterruptedException {
         Arguments.inRange("seconds", seconds, MAX_WAIT_SECONDS);
-        TimeInterval now = new TimeInterval();
-        reader().now(now);
-        long target = now.estimateNanos() + Math.round(seconds * 1e9);
+        long target = look().estimateNanos() + Math.round(seconds * 1e9);
         return waitUntil("what is " + Text.seconds(seconds) + " from now", target, maxWaitSeconds, progress);
     }
 
@@ -236,13 +289,18 @@ public final class ChronoTickTools implements AutoCloseable {
             throws InterruptedException {
         Arguments.inRange("max_wait_seconds", maxWaitSeconds, MAX_WAIT_SECONDS);
         long deadline = System.nanoTime() + Math.round(maxWaitSeconds * 1e9);
-        TimeInterval now = new TimeInterval();
         while (true) {
-            reader().now(now);
+            Look now = look();
             double remaining = (target - (double) now.earliestNanos()) * 1e-9;
             double patience = (deadline - System.nanoTime()) * 1e-9;
             if (remaining < 0) {
-                return new WaitResult(now.estimate(), (now.estimateNanos() - target) / 1e9, now.boundNanos() / 1e9);
+                return new WaitResult(
+                        Instant.ofEpochSecond(0, now.estimateNanos()),
+                        (now.estimateNanos() - target) / 1e9,
+                        now.isSynchronized()
+                                ? Optional.of((now.estimateNanos() - now.earliestNanos()) / 1e9)
+                                : Optional.empty(),
+                        now.isSynchronized());
             }
             if (remaining > patience) {
                 throw new ToolException(what + " will certainly have passed only in "
@@ -253,7 +311,47 @@ public final class ChronoTickTools implements AutoCloseable {
                                 : "check the date, or do something else first"));
             }
             progress.accept(remaining);
-            reader().waitUntil(Math.min(target, now.earliestNanos() + PROGRESS_NANOS));
+            long until = Math.min(target, now.earliestNanos() + PROGRESS_NANOS);
+            if (now.isSynchronized()) {
+                waitUntil(until);
+            } else {
+                // At least a nanosecond past it, and looked at anew: the system clock may be set meanwhile.
+                TimeUnit.NANOSECONDS.sleep(until - now.earliestNanos() + 1);
+            }
+        }
+    }
+
+    /**
+     * One look at the time.
+     *
+     * @param estimateNanos best estimate, ns since the epoch
+     * @param earliestNanos it is certainly not before this; the estimate itself where nobody has measured
+     */
+    private record Look(long estimateNanos, long earliestNanos, boolean isSynchronized) {}
+
+    private Look look() {
+        try {
+            TimeInterval now = new TimeInterval();
+            reader().now(now);
+            return new Look(now.estimateNanos(), now.earliestNanos(), true);
+        } catch (ChronoTickException e) {
+            if (!orSystemClock) {
+                throw e;
+            }
+            Instant now = Instant.now();
+            long nanos = now.getEpochSecond() * 1_000_000_000 + now.getNano();
+            return new Look(nanos, nanos, false);
+        }
+    }
+
+    /** Until the time has certainly passed, or is not known any more and the system clock may stand in. */
+    private void waitUntil(long nanos) throws InterruptedException {
+        try {
+            reader().waitUntil(nanos);
+        } catch (ChronoTickException e) {
+            if (!orSystemClock) {
+                throw e;
+            }
         }
     }
 
@@ -326,28 +424,33 @@ public final class ChronoTickTools implements AutoCloseable {
         return RecordFields.of(record);
     }
 
-    /** Lets go of the segment; later calls attach to it again. */
+    /** Lets go of the segments; later calls attach to them again. */
     @Override
-    public synchronized void close() {
-        ChronoTickReader attached = reader;
-        if (attached != null) {
-            attached.close();
-            reader = null;
-        }
+    public void close() {
+        readers.values().forEach(ChronoTickReader::close);
+        readers.clear();
     }
 
+    /** Of the preferred segment if none has a time: what is the matter there is what has to be mended. */
     private ChronoTickReader reader() {
-        ChronoTickReader attached = reader;
-        return attached != null ? attached : attach();
+        return segments.stream()
+                .skip(segments.size() == 1 ? 1 : 0) // there is no choice
+                .filter(this::hasTime)
+                .findFirst()
+                .map(this::attached)
+                .orElseGet(() -> attached(segments.get(0)));
     }
 
-    private synchronized ChronoTickReader attach() {
-        ChronoTickReader attached = reader;
-        if (attached == null) {
-            attached = ChronoTickReader.attach(segment);
-            reader = attached;
+    private boolean hasTime(Path segment) {
+        try {
+            return new Reading(attached(segment)).refusal() == null;
+        } catch (ChronoTickException e) {
+            return false;
         }
-        return attached;
+    }
+
+    private ChronoTickReader attached(Path segment) {
+        return readers.computeIfAbsent(segment, ChronoTickReader::attach);
     }
 
     private Reading validReading() {

@@ -29,7 +29,7 @@ final class Fields {
         @Override
         protected List<Field> computeValue(Class<?> type) {
             return Arrays.stream(type.getRecordComponents())
-                    .map(component -> new Field(snakeCase(component.getName()), component))
+                    .map(component -> new Field(name(component), component))
                     .toList();
         }
     };
@@ -77,6 +77,31 @@ final class Fields {
             return converted;
         }
         return value instanceof Record nested ? toMap(nested) : value;
+    }
+
+    private static String name(RecordComponent component) {
+        About about = component.getAnnotation(About.class);
+        return about == null || about.name().isEmpty() ? snakeCase(component.getName()) : about.name();
+    }
+
+    /**
+     * JSON Schema 2020-12 of what {@link #toMap} makes of records of any of some classes. Fields of the same name mean the same; the
+     * first class describes them.
+     */
+    static Map<String, Object> schema(List<Class<? extends Record>> types) {
+        Map<String, Object> properties = new LinkedHashMap<>();
+        List<String> required = new ArrayList<>();
+        for (Class<? extends Record> type : types) {
+            Map<?, ?> schema = schema(type);
+            ((Map<?, ?>) schema.get("properties")).forEach((name, property) -> properties.putIfAbsent((String) name, property));
+            List<String> needed =
+                    ((List<?>) schema.get("required")).stream().map(String.class::cast).toList();
+            if (required.isEmpty()) {
+                required.addAll(needed);
+            }
+            required.retainAll(needed);
+        }
+        return Map.of("type", "object", "properties", properties, "required", required, "additionalProperties", false);
     }
 
     /** JSON Schema 2020-12 of what {@link #toMap} makes of such records. */

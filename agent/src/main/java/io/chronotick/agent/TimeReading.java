@@ -8,6 +8,7 @@ import java.util.Optional;
 /**
  * What {@code get_time} returns. Unix times are seconds since 1970-01-01T00:00:00Z, without leap seconds.
  *
+ * @param isSynchronized always true; see {@link SystemTime}
  * @param correctedTime best estimate of UTC, Unix seconds
  * @param systemTime the system clock at the same moment, Unix seconds
  * @param offsetCorrection what was added to the system clock, s
@@ -36,6 +37,9 @@ import java.util.Optional;
  * @param hostTimezone the host's own zone, if the local time is in it because none was asked for
  */
 public record TimeReading(
+        @About(value = SystemTime.Synchronized.MEANING, name = SystemTime.Synchronized.NAME)
+        boolean isSynchronized,
+
         @About("Best estimate of UTC now, Unix seconds. A parser that reads numbers as doubles keeps some 240 ns of it;"
                 + " corrected_time_iso has every digit.")
         BigDecimal correctedTime,

@@ -174,7 +174,9 @@ public enum Tool {
 
     /** JSON Schema 2020-12 of {@link ToolResult#toMap}. */
     public Map<String, Object> outputSchema() {
-        return Fields.schema(result);
+        return result == TimeReading.class
+                ? Fields.schema(List.of(TimeReading.class, SystemTime.class))
+                : Fields.schema(result);
     }
 
     /**
@@ -190,8 +192,8 @@ public enum Tool {
             ChronoTickTools tools, @Nullable Map<String, Object> values, Consumer<Double> progress)
             throws InterruptedException;
 
-    private static TimeReading getTime(ChronoTickTools tools, @Nullable Map<String, Object> values) {
-        return tools.getTime(new Arguments(GET_TIME.id(), values, "timezone")
+    private static ToolResult getTime(ChronoTickTools tools, @Nullable Map<String, Object> values) {
+        return tools.getTimeForModel(new Arguments(GET_TIME.id(), values, "timezone")
                 .text("timezone")
                 .orElse(null));
     }

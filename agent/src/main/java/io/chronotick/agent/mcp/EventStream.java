@@ -50,14 +50,21 @@ final class EventStream implements McpStreamableServerTransport {
     @Override
     public Mono<Void> sendMessage(McpSchema.JSONRPCMessage message, @Nullable String id) {
         // Without the id: a stream that has broken is not taken up again, so that nobody needs it.
-        return Mono.fromRunnable(() -> {
-            try {
-                write(("event: message\ndata: " + json.writeValueAsString(message) + "\n\n")
-                        .getBytes(StandardCharsets.UTF_8));
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        });
+        return Mono.fromRunnable(() -> send(message));
+    }
+
+    /**
+     * Sends one message.
+     *
+     * @throws UncheckedIOException if the caller has gone
+     */
+    void send(Object message) {
+        try {
+            write(("event: message\ndata: " + json.writeValueAsString(message) + "\n\n")
+                    .getBytes(StandardCharsets.UTF_8));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private void write(byte[] event) {

@@ -74,8 +74,10 @@ public final class HttpMcpServer implements AutoCloseable {
         McpJsonMapper json = new Json();
         ConnectionWatch watch = new ConnectionWatch(limits);
         Admission admission = new Admission(address, options.host(), options.allowedHosts(), options.token());
-        HttpTransport transport = new HttpTransport(json, PATH, admission, limits, watch);
-        ToolServer.build(McpServer.sync(transport), tools, json, version);
+        ToolServer offer = new ToolServer(tools, json, version);
+        HttpTransport transport =
+                new HttpTransport(json, new StatelessProtocol(offer, json), PATH, admission, limits, watch);
+        offer.build(McpServer.sync(transport));
 
         // A call that waits holds its thread; virtual ones, where Java has them, cost nothing.
         QueuedThreadPool threads = new QueuedThreadPool(limits.connections() + JETTY_THREADS);

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpStatus;
 import org.eclipse.jetty.io.Content;
@@ -38,11 +39,11 @@ import reactor.core.publisher.Mono;
  */
 final class HttpTransport extends Handler.Abstract implements McpStreamableServerTransportProvider {
     private static final String SESSION = "Mcp-Session-Id";
-    private static final String VERSION = "MCP-Protocol-Version";
     private static final String JSON_TYPE = "application/json";
     private static final String EVENTS_TYPE = "text/event-stream";
 
     private final McpJsonMapper json;
+    private final StatelessProtocol stateless;
     private final String path;
     private final Admission admission;
     private final Limits limits;
@@ -62,8 +63,15 @@ final class HttpTransport extends Handler.Abstract implements McpStreamableServe
 
     private McpStreamableServerSession.@Nullable Factory factory;
 
-    HttpTransport(McpJsonMapper json, String path, Admission admission, Limits limits, ConnectionWatch watch) {
+    HttpTransport(
+            McpJsonMapper json,
+            StatelessProtocol stateless,
+            String path,
+            Admission admission,
+            Limits limits,
+            ConnectionWatch watch) {
         this.json = json;
+        this.stateless = stateless;
         this.path = path;
         this.admission = admission;
         this.limits = limits;
@@ -121,15 +129,6 @@ final class HttpTransport extends Handler.Abstract implements McpStreamableServe
             refuse(response, HttpStatus.NOT_FOUND_404, null, "nothing is here: the address ends with " + path);
             return;
         }
-        String version = request.getHeaders().get(VERSION);
-        if (version != null && !ToolServer.PROTOCOL_VERSIONS.contains(version)) {
-            refuse(
-                    response,
-                    HttpStatus.BAD_REQUEST_400,
-                    null,
-                    VERSION + " is none of " + String.join(", ", ToolServer.PROTOCOL_VERSIONS));
-            return;
-        }
         switch (request.getMethod()) {
             case "POST" -> post(request, response);
             case "DELETE" -> delete(request, response);
@@ -164,11 +163,17 @@ final class HttpTransport extends Handler.Abstract implements McpStreamableServe
                             HttpStatus.BAD_REQUEST_400,
                             call.id(),
                             "the Accept header has to hold " + JSON_TYPE + " and " + EVENTS_TYPE);
+                } else if (isStateless(request, call)) {
+                    callWithoutSession(call, request, response);
+                } else if (isOfUnknownVersion(request)) {
+                    refuseVersion(response, call.id());
                 } else if (call.method().equals(JsonRpc.INITIALIZE)) {
                     initialize(call, response);
                 } else {
                     call(call, request, response);
                 }
+            } else if (isOfUnknownVersion(request)) {
+                refuseVersion(response, null);
             } else {
                 if (message instanceof McpSchema.JSONRPCNotification notification) {
                     take(notification, request);
@@ -225,6 +230,9 @@ final class HttpTransport extends Handler.Abstract implements McpStreamableServe
             throws IOException, JsonRpc.Refused {
         String id = request.getHeaders().get(SESSION);
         if (id == null || id.isBlank()) {
+            if (!JsonRpc.isKnown(call)) {
+                throw JsonRpc.unknownMethod(call);
+            }
             refuse(
                     response,
                     HttpStatus.BAD_REQUEST_400,
@@ -238,8 +246,32 @@ final class HttpTransport extends Handler.Abstract implements McpStreamableServe
             refuse(response, HttpStatus.NOT_FOUND_404, call.id(), unknown(id));
             return;
         }
-        if (!JsonRpc.calledTool(call).equals(Optional.of(Tool.WAIT_UNTIL))) {
-            run(session, call, response);
+        limitWaits(
+                call,
+                () -> stream(response, events -> {
+                    McpTransportContext context =
+                            McpTransportContext.create(Map.of(ToolServer.STILL_THERE, (Runnable) events::beat));
+                    McpStreamableServerSession.McpStreamableServerSessionStream stream = session.responseStream(events);
+                    try {
+                        calls.arrived(List.of(session.getId(), call.id()))
+                                .run(() -> stream.handle(call)
+                                        .contextWrite(values -> values.put(McpTransportContext.KEY, context))
+                                        .block());
+                    } finally {
+                        stream.close();
+                    }
+                }));
+    }
+
+    /** Something that answers a caller. */
+    private interface Work {
+        void run() throws IOException, JsonRpc.Refused;
+    }
+
+    /** Does the work, unless it would be one wait too many. */
+    private void limitWaits(McpSchema.JSONRPCRequest call, Work work) throws IOException, JsonRpc.Refused {
+        if (!waits(call)) {
+            work.run();
             return;
         }
         if (!waits.tryAcquire()) {
@@ -249,35 +281,93 @@ final class HttpTransport extends Handler.Abstract implements McpStreamableServe
                     limits.waits() + " calls are waiting already: cancel one or try again later");
         }
         try {
-            run(session, call, response);
+            work.run();
         } finally {
             waits.release();
         }
     }
 
+    private static boolean waits(McpSchema.JSONRPCRequest call) {
+        return JsonRpc.calledTool(call).equals(Optional.of(Tool.WAIT_UNTIL));
+    }
+
     /** In this thread, so that this is the one to interrupt. */
-    private void run(McpStreamableServerSession session, McpSchema.JSONRPCRequest call, Response response)
-            throws IOException {
+    private void stream(Response response, Consumer<EventStream> work) throws IOException {
         response.setStatus(HttpStatus.OK_200);
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, EVENTS_TYPE);
         response.getHeaders().put(HttpHeader.CACHE_CONTROL, "no-cache");
+        response.getHeaders().put("X-Accel-Buffering", "no"); // proxies pass every event on at once
         try (OutputStream out = Content.Sink.asOutputStream(response)) {
-            EventStream events = new EventStream(json, out, limits.beat());
-            McpTransportContext context =
-                    McpTransportContext.create(Map.of(ToolServer.STILL_THERE, (Runnable) events::beat));
-            McpStreamableServerSession.McpStreamableServerSessionStream stream = session.responseStream(events);
-            try {
-                calls.arrived(List.of(session.getId(), call.id()))
-                        .run(() -> stream.handle(call)
-                                .contextWrite(values -> values.put(McpTransportContext.KEY, context))
-                                .block());
-            } finally {
-                stream.close();
-            }
+            work.accept(new EventStream(json, out, limits.beat()));
         }
     }
 
+    /** By its body, or by a header alone: then the body lacks what the header promises. */
+    private static boolean isStateless(Request request, McpSchema.JSONRPCRequest call) {
+        return StatelessProtocol.isStateless(call)
+                || StatelessProtocol.VERSION.equals(request.getHeaders().get(MirroredHeaders.VERSION));
+    }
+
+    /** Answers with an event stream only where it may take long; whoever closes that stream cancels the call. */
+    private void callWithoutSession(McpSchema.JSONRPCRequest call, Request request, Response response)
+            throws IOException {
+        try {
+            if (StatelessProtocol.isStateless(call)) {
+                MirroredHeaders.check(request.getHeaders(), call);
+            }
+            StatelessProtocol.check(call);
+        } catch (JsonRpc.Refused e) {
+            reply(response, HttpStatus.BAD_REQUEST_400, e.response());
+            return;
+        }
+        try {
+            limitWaits(call, () -> {
+                if (waits(call)) {
+                    stream(response, events -> calls.arrived(new Object()).run(() -> answer(call, events)));
+                } else {
+                    Optional<Map<String, Object>> result = stateless.answer(call, notice -> {}, () -> {});
+                    if (result.isPresent()) {
+                        reply(response, HttpStatus.OK_200, JsonRpc.result(call.id(), result.get()));
+                    }
+                }
+            });
+        } catch (JsonRpc.Refused e) {
+            reply(
+                    response,
+                    e.code() == ErrorCodes.METHOD_NOT_FOUND ? HttpStatus.NOT_FOUND_404 : HttpStatus.OK_200,
+                    e.response());
+        }
+    }
+
+    private void answer(McpSchema.JSONRPCRequest call, EventStream events) {
+        try {
+            stateless
+                    .answer(call, events::send, events::beat)
+                    .ifPresent(result -> events.send(JsonRpc.result(call.id(), result)));
+        } catch (JsonRpc.Refused e) {
+            events.send(e.response());
+        }
+    }
+
+    /** No version that is served; to say none is allowed. */
+    private static boolean isOfUnknownVersion(Request request) {
+        String version = request.getHeaders().get(MirroredHeaders.VERSION);
+        return version != null && !StatelessProtocol.versions().contains(version);
+    }
+
+    private void refuseVersion(Response response, @Nullable Object id) throws IOException {
+        refuse(
+                response,
+                HttpStatus.BAD_REQUEST_400,
+                id,
+                MirroredHeaders.VERSION + " is none of " + String.join(", ", StatelessProtocol.versions()));
+    }
+
     private void delete(Request request, Response response) throws IOException {
+        if (isOfUnknownVersion(request)) {
+            refuseVersion(response, null);
+            return;
+        }
         String id = request.getHeaders().get(SESSION);
         if (id == null) {
             refuse(

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +29,19 @@ final class JsonRpc {
     static final String INITIALIZED = "notifications/initialized";
     static final String CANCELLED = "notifications/cancelled";
     static final String PING = "ping";
-    private static final String CALL_TOOL = "tools/call";
+    static final String READ_RESOURCE = "resources/read";
+    static final String CALL_TOOL = "tools/call";
+
+    /** What the revisions of the protocol that begin with a session know; before it, others are unknown, not early. */
+    private static final Set<String> SESSION_METHODS = Set.of(
+            INITIALIZE,
+            PING,
+            CALL_TOOL,
+            READ_RESOURCE,
+            "tools/list",
+            "resources/list",
+            "resources/templates/list",
+            "logging/setLevel");
 
     private static final TypeRef<Object> ANY = new TypeRef<>() {};
 
@@ -40,21 +53,39 @@ final class JsonRpc {
         private final transient @Nullable Object id;
 
         private final int code;
+        private final transient Map<String, Object> data;
 
         Refused(@Nullable Object id, int code, String message) {
+            this(id, code, message, Map.of());
+        }
+
+        Refused(@Nullable Object id, int code, String message, Map<String, Object> data) {
             super(message);
             this.id = id;
             this.code = code;
+            this.data = data;
+        }
+
+        int code() {
+            return code;
         }
 
         /** Whether the message was a request as such, which only asks for something impossible, or at a bad time. */
         boolean isProperRequest() {
-            return code == ErrorCodes.INVALID_PARAMS || code == ErrorCodes.INTERNAL_ERROR;
+            return code == ErrorCodes.INVALID_PARAMS
+                    || code == ErrorCodes.INTERNAL_ERROR
+                    || code == ErrorCodes.METHOD_NOT_FOUND;
         }
 
         /** The answer. */
         Map<String, Object> response() {
-            return error(id, code, String.valueOf(getMessage()));
+            Map<String, Object> error = new LinkedHashMap<>();
+            error.put("code", code);
+            error.put("message", String.valueOf(getMessage()));
+            if (!data.isEmpty()) {
+                error.put("data", data);
+            }
+            return JsonRpc.response(id, "error", error);
         }
     }
 
@@ -120,11 +151,19 @@ final class JsonRpc {
         if (id == null) {
             return new McpSchema.JSONRPCNotification("2.0", method, params);
         }
-        check(id, method, params == null ? Map.of() : (Map<?, ?>) params);
-        return new McpSchema.JSONRPCRequest("2.0", method, id, params);
+        McpSchema.JSONRPCRequest request = new McpSchema.JSONRPCRequest("2.0", method, id, params);
+        if (!StatelessProtocol.isStateless(request)) {
+            check(id, method, params == null ? Map.of() : (Map<?, ?>) params);
+        }
+        return request;
     }
 
-    private static void check(Object id, String method, Map<?, ?> params) throws Refused {
+    /**
+     * Refuses parameters of the wrong form.
+     *
+     * @throws Refused with INVALID_PARAMS
+     */
+    static void check(Object id, String method, Map<?, ?> params) throws Refused {
         switch (method) {
             case INITIALIZE -> {
                 require(id, params, "protocolVersion", String.class);
@@ -143,14 +182,14 @@ final class JsonRpc {
                     require(id, params, "arguments", Map.class);
                 }
             }
-            case "resources/read" -> require(id, params, "uri", String.class);
+            case READ_RESOURCE -> require(id, params, "uri", String.class);
             default -> {
                 // The SDK answers what has no parameters, and what it does not know.
             }
         }
     }
 
-    private static <T> T require(Object id, Map<?, ?> params, String name, Class<T> type) throws Refused {
+    static <T> T require(Object id, Map<?, ?> params, String name, Class<T> type) throws Refused {
         Object value = params.get(name);
         if (!type.isInstance(value)) {
             throw invalidParams(
@@ -182,6 +221,22 @@ final class JsonRpc {
         return request.method().equals(CALL_TOOL) && request.params() instanceof Map<?, ?> params
                 ? tool(params.get("name"))
                 : Optional.empty();
+    }
+
+    /** The arguments of a call that has been checked. */
+    @SuppressWarnings("unchecked") // the keys of an object in JSON are strings
+    static @Nullable Map<String, Object> arguments(Map<?, ?> params) {
+        return (Map<String, Object>) params.get("arguments");
+    }
+
+    /** Whether a method is one of those that need a session. */
+    static boolean isKnown(McpSchema.JSONRPCRequest request) {
+        return SESSION_METHODS.contains(request.method());
+    }
+
+    static Refused unknownMethod(McpSchema.JSONRPCRequest request) {
+        return new Refused(
+                request.id(), ErrorCodes.METHOD_NOT_FOUND, "Method not found: " + shortened(request.method()));
     }
 
     /** The request that a cancellation is about. */

@@ -23,8 +23,9 @@ public final class StdioMcpServer {
     public static void serve(ChronoTickTools tools, String version, InputStream in, OutputStream out)
             throws InterruptedException {
         McpJsonMapper json = new Json();
-        StdioTransport transport = new StdioTransport(json, in, out);
-        ToolServer.build(McpServer.sync(transport), tools, json, version);
+        ToolServer server = new ToolServer(tools, json, version);
+        StdioTransport transport = new StdioTransport(json, new StatelessProtocol(server, json), in, out);
+        server.build(McpServer.sync(transport));
         transport.serve();
     }
 }

@@ -42,6 +42,7 @@ final class StdioTransport implements McpServerTransportProvider {
     private static final int GRACE_SECONDS = 2;
 
     private final McpJsonMapper json;
+    private final StatelessProtocol stateless;
     private final InputStream in;
     private final OutputStream out;
     private final RunningCalls calls = new RunningCalls();
@@ -57,8 +58,9 @@ final class StdioTransport implements McpServerTransportProvider {
     private boolean initialized;
     private volatile boolean broken;
 
-    StdioTransport(McpJsonMapper json, InputStream in, OutputStream out) {
+    StdioTransport(McpJsonMapper json, StatelessProtocol stateless, InputStream in, OutputStream out) {
         this.json = json;
+        this.stateless = stateless;
         this.in = new BufferedInputStream(in);
         this.out = out;
     }
@@ -145,29 +147,53 @@ final class StdioTransport implements McpServerTransportProvider {
     }
 
     private void handle(McpSchema.JSONRPCRequest request) throws JsonRpc.Refused {
-        if (request.method().equals(JsonRpc.INITIALIZE)) {
+        if (StatelessProtocol.isStateless(request)) {
+            StatelessProtocol.check(request);
+            run(request, () -> answer(request));
+        } else if (request.method().equals(JsonRpc.INITIALIZE)) {
             session().handle(request).block();
             greeted = true;
         } else if (request.method().equals(JsonRpc.PING)) {
             write(JsonRpc.result(request.id(), Map.of())); // allowed at any time
+        } else if (!JsonRpc.isKnown(request)) {
+            // Whether or not a session has begun: hosts take this code, and no other, for a server of an earlier
+            // revision.
+            throw JsonRpc.unknownMethod(request);
         } else if (!initialized) {
             throw new JsonRpc.Refused(
                     request.id(),
                     ErrorCodes.INVALID_REQUEST,
                     "not initialized: send " + (greeted ? "" : JsonRpc.INITIALIZE + ", then ") + JsonRpc.INITIALIZED
                             + " first");
-        } else if (JsonRpc.calledTool(request).equals(Optional.of(Tool.WAIT_UNTIL))) {
-            RunningCalls.Call call = calls.arrived(request.id());
-            try {
-                waiting.execute(() -> call.run(() -> session().handle(request).block()));
-            } catch (RejectedExecutionException e) {
-                throw new JsonRpc.Refused(
-                        request.id(),
-                        ErrorCodes.INTERNAL_ERROR,
-                        MAX_WAITING + " calls are waiting already: cancel one or try again later");
-            }
         } else {
-            session().handle(request).block();
+            run(request, () -> session().handle(request).block());
+        }
+    }
+
+    /** Here, or in a thread of its own if it waits. */
+    private void run(McpSchema.JSONRPCRequest request, Runnable work) throws JsonRpc.Refused {
+        if (!JsonRpc.calledTool(request).equals(Optional.of(Tool.WAIT_UNTIL))) {
+            work.run();
+            return;
+        }
+        RunningCalls.Call call = calls.arrived(request.id());
+        try {
+            waiting.execute(() -> call.run(work));
+        } catch (RejectedExecutionException e) {
+            throw new JsonRpc.Refused(
+                    request.id(),
+                    ErrorCodes.INTERNAL_ERROR,
+                    MAX_WAITING + " calls are waiting already: cancel one or try again later");
+        }
+    }
+
+    private void answer(McpSchema.JSONRPCRequest request) {
+        try {
+            stateless
+                    .answer(request, this::write, () -> {})
+                    .ifPresent(result -> write(JsonRpc.result(request.id(), result)));
+        } catch (JsonRpc.Refused e) {
+            write(e.response());
         }
     }
 

@@ -16,20 +16,19 @@ import io.modelcontextprotocol.server.McpSyncServer;
 import io.modelcontextprotocol.server.McpSyncServerExchange;
 import io.modelcontextprotocol.spec.McpError;
 import io.modelcontextprotocol.spec.McpSchema;
-import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** What the server offers, the same on every transport. */
+/** What the server offers, the same on every transport and in every revision of the protocol. Thread-safe. */
 final class ToolServer {
-    /** Oldest first; the last one is answered to whoever asks for one that is not here. */
+    /** Those that begin with a session. Oldest first; the last one is answered to whoever asks for one that is not here. */
     static final List<String> PROTOCOL_VERSIONS = List.of("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25");
 
     /**
@@ -38,42 +37,115 @@ final class ToolServer {
      */
     static final String STILL_THERE = "chronotick.still-there";
 
-    private static final String JSON = "application/json";
+    static final String JSON = "application/json";
 
     private final ChronoTickTools tools;
     private final McpJsonMapper json;
+    private final String version;
+    private final List<Content> contents;
 
-    private ToolServer(ChronoTickTools tools, McpJsonMapper json) {
-        this.tools = tools;
-        this.json = json;
+    /** A resource and how it is read. */
+    final class Content {
+        private final McpSchema.Resource resource;
+        private final Supplier<Object> content;
+
+        private Content(String uri, String name, String title, String description, Supplier<Object> content) {
+            this.resource = McpSchema.Resource.builder(uri, name)
+                    .title(title)
+                    .description(description)
+                    .mimeType(JSON)
+                    .build();
+            this.content = content;
+        }
+
+        /** Its text now. */
+        String read(Object id) throws JsonRpc.Refused {
+            try {
+                return json.writeValueAsString(content.get());
+            } catch (ChronoTickException e) {
+                throw new JsonRpc.Refused(id, McpSchema.ErrorCodes.INTERNAL_ERROR, String.valueOf(e.getMessage()));
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        private McpSchema.ReadResourceResult readForSession() {
+            try {
+                return McpSchema.ReadResourceResult.builder(
+                                List.of(McpSchema.TextResourceContents.builder(resource.uri(), read(""))
+                                        .mimeType(JSON)
+                                        .build()))
+                        .build();
+            } catch (JsonRpc.Refused e) {
+                throw McpError.builder(McpSchema.ErrorCodes.INTERNAL_ERROR)
+                        .message(String.valueOf(e.getMessage()))
+                        .build();
+            }
+        }
     }
 
-    static McpSyncServer build(
-            McpServer.SyncSpecification<?> specification, ChronoTickTools tools, McpJsonMapper json, String version) {
-        ToolServer server = new ToolServer(tools, json);
+    /**
+     * Offers the tools.
+     *
+     * @param version what the server states of itself
+     */
+    ToolServer(ChronoTickTools tools, McpJsonMapper json, String version) {
+        this.tools = tools;
+        this.json = json;
+        this.version = version;
+        this.contents = List.of(
+                new Content(
+                        "chronotick://record",
+                        "record",
+                        "Correction record",
+                        "The record in shared memory, field by field, as the daemon published it last.",
+                        tools::record),
+                new Content(
+                        "chronotick://status",
+                        "status",
+                        "Daemon status",
+                        "How the daemon and its servers are doing; the same as get_daemon_status.",
+                        () -> tools.getDaemonStatus().toMap()));
+    }
+
+    McpSchema.Implementation info() {
+        return McpSchema.Implementation.builder("chronotick", version)
+                .title("ChronoTick")
+                .build();
+    }
+
+    String instructions() {
+        return ToolText.INSTRUCTIONS;
+    }
+
+    List<McpSchema.Tool> tools() {
+        return Arrays.stream(Tool.values()).map(ToolServer::describe).toList();
+    }
+
+    List<McpSchema.Resource> resources() {
+        return contents.stream().map(content -> content.resource).toList();
+    }
+
+    Optional<Content> read(String uri) {
+        return contents.stream()
+                .filter(content -> content.resource.uri().equals(uri))
+                .findAny();
+    }
+
+    /** The server for those revisions of the protocol that begin with a session. */
+    McpSyncServer build(McpServer.SyncSpecification<?> specification) {
         return specification
-                .serverInfo(McpSchema.Implementation.builder("chronotick", version)
-                        .title("ChronoTick")
-                        .build())
-                .instructions(ToolText.INSTRUCTIONS)
+                .serverInfo(info())
+                .instructions(instructions())
                 .capabilities(McpSchema.ServerCapabilities.builder()
                         .tools(false)
                         .resources(false, false)
                         .build())
-                .tools(Arrays.stream(Tool.values()).map(server::tool).toList())
-                .resources(
-                        server.resource(
-                                "chronotick://record",
-                                "record",
-                                "Correction record",
-                                "The record in shared memory, field by field, as the daemon published it last.",
-                                tools::record),
-                        server.resource(
-                                "chronotick://status",
-                                "status",
-                                "Daemon status",
-                                "How the daemon and its servers are doing; the same as get_daemon_status.",
-                                () -> tools.getDaemonStatus().toMap()))
+                .tools(Arrays.stream(Tool.values()).map(this::forSession).toList())
+                .resources(contents.stream()
+                        .map(content -> new SyncResourceSpecification(
+                                content.resource, (exchange, request) -> content.readForSession()))
+                        .toList())
                 .jsonMapper(json)
                 // The tools check arguments themselves, in words that help; the tests check results against the
                 // schemas.
@@ -84,8 +156,8 @@ final class ToolServer {
                 .build();
     }
 
-    private SyncToolSpecification tool(Tool tool) {
-        McpSchema.Tool description = McpSchema.Tool.builder(tool.id(), tool.inputSchema())
+    private static McpSchema.Tool describe(Tool tool) {
+        return McpSchema.Tool.builder(tool.id(), tool.inputSchema())
                 .title(tool.title())
                 .description(tool.description())
                 .outputSchema(tool.outputSchema())
@@ -97,16 +169,28 @@ final class ToolServer {
                         .openWorldHint(false)
                         .build())
                 .build();
+    }
+
+    private SyncToolSpecification forSession(Tool tool) {
         return SyncToolSpecification.builder()
-                .tool(description)
-                .callHandler((exchange, request) -> call(tool, exchange, request))
+                .tool(describe(tool))
+                .callHandler((exchange, request) -> call(
+                        tool,
+                        request.arguments(),
+                        new StatelessProtocol.Progress(
+                                request.progressToken(), exchange::progressNotification, stillThere(exchange))))
                 .build();
     }
 
+    private static Runnable stillThere(McpSyncServerExchange exchange) {
+        return exchange.transportContext().get(STILL_THERE) instanceof Runnable stillThere ? stillThere : () -> {};
+    }
+
     /** Null when the call was cancelled: then no answer may be sent. */
-    private @Nullable CallToolResult call(Tool tool, McpSyncServerExchange exchange, CallToolRequest request) {
+    @Nullable
+    CallToolResult call(Tool tool, @Nullable Map<String, Object> arguments, Consumer<Double> progress) {
         try {
-            ToolResult result = tool.call(tools, request.arguments(), progress(exchange, request));
+            ToolResult result = tool.call(tools, arguments, progress);
             return CallToolResult.builder()
                     .structuredContent(result.toMap())
                     .addTextContent(result.summary())
@@ -121,51 +205,5 @@ final class ToolServer {
             // The interrupt was the cancellation and has done its work.
             return null;
         }
-    }
-
-    /** Reports how much of a wait is over, if the caller has asked for it, and ends it if he has gone. */
-    private static Consumer<Double> progress(McpSyncServerExchange exchange, CallToolRequest request) {
-        Object token = request.progressToken();
-        List<Double> total = new ArrayList<>(1);
-        return remaining -> {
-            if (exchange.transportContext().get(STILL_THERE) instanceof Runnable stillThere) {
-                stillThere.run();
-            }
-            if (token == null) {
-                return;
-            }
-            if (total.isEmpty()) {
-                total.add(remaining);
-            }
-            exchange.progressNotification(
-                    McpSchema.ProgressNotification.builder(token, Math.max(0, total.get(0) - remaining))
-                            .total(total.get(0))
-                            .message(Math.round(remaining) + " s to go")
-                            .build());
-        };
-    }
-
-    private SyncResourceSpecification resource(
-            String uri, String name, String title, String description, Supplier<Object> content) {
-        McpSchema.Resource resource = McpSchema.Resource.builder(uri, name)
-                .title(title)
-                .description(description)
-                .mimeType(JSON)
-                .build();
-        return new SyncResourceSpecification(resource, (exchange, request) -> {
-            try {
-                return McpSchema.ReadResourceResult.builder(List.of(
-                                McpSchema.TextResourceContents.builder(uri, json.writeValueAsString(content.get()))
-                                        .mimeType(JSON)
-                                        .build()))
-                        .build();
-            } catch (ChronoTickException e) {
-                throw McpError.builder(McpSchema.ErrorCodes.INTERNAL_ERROR)
-                        .message(String.valueOf(e.getMessage()))
-                        .build();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        });
     }
 }
