@@ -175,11 +175,7 @@ public final class ChronoTickTools implements AutoCloseable {
                 throw e;
             }
             return SystemTime.of(
-                    Instant.now(),
-                    zone("timezone", timezone),
-                    hostZone,
-                    withoutTime(e),
-                    millisSince(began));
+                    Instant.now(), zone("timezone", timezone), hostZone, withoutTime(e), millisSince(began));
         }
     }
 

@@ -10,6 +10,7 @@ import java.time.format.DateTimeFormatter;
 import java.time.format.DateTimeFormatterBuilder;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -84,42 +85,35 @@ final class Fields {
         return about == null || about.name().isEmpty() ? snakeCase(component.getName()) : about.name();
     }
 
+    /** JSON Schema 2020-12 of what {@link #toMap} makes of such records. */
+    static Map<String, Object> schema(Class<? extends Record> type) {
+        return schema(List.of(type));
+    }
+
     /**
-     * JSON Schema 2020-12 of what {@link #toMap} makes of records of any of some classes. Fields of the same name mean the same; the
-     * first class describes them.
+     * JSON Schema 2020-12 of what {@link #toMap} makes of records of any of some classes. A field of several means the same in all; the
+     * first class describes it.
      */
     static Map<String, Object> schema(List<Class<? extends Record>> types) {
         Map<String, Object> properties = new LinkedHashMap<>();
-        List<String> required = new ArrayList<>();
+        Map<String, Integer> needed = new HashMap<>();
         for (Class<? extends Record> type : types) {
-            Map<?, ?> schema = schema(type);
-            ((Map<?, ?>) schema.get("properties")).forEach((name, property) -> properties.putIfAbsent((String) name, property));
-            List<String> needed =
-                    ((List<?>) schema.get("required")).stream().map(String.class::cast).toList();
-            if (required.isEmpty()) {
-                required.addAll(needed);
-            }
-            required.retainAll(needed);
-        }
-        return Map.of("type", "object", "properties", properties, "required", required, "additionalProperties", false);
-    }
-
-    /** JSON Schema 2020-12 of what {@link #toMap} makes of such records. */
-    static Map<String, Object> schema(Class<? extends Record> type) {
-        Map<String, Object> properties = new LinkedHashMap<>();
-        List<String> required = new ArrayList<>();
-        for (Field field : FIELDS.get(type)) {
-            Type generic = field.component.getGenericType();
-            Map<String, Object> property = new LinkedHashMap<>(typeSchema(generic));
-            About about = field.component.getAnnotation(About.class);
-            if (about != null) {
-                property.put("description", about.value());
-            }
-            properties.put(field.name, property);
-            if (rawType(generic) != Optional.class) {
-                required.add(field.name);
+            for (Field field : FIELDS.get(type)) {
+                Type generic = field.component.getGenericType();
+                Map<String, Object> property = new LinkedHashMap<>(typeSchema(generic));
+                About about = field.component.getAnnotation(About.class);
+                if (about != null) {
+                    property.put("description", about.value());
+                }
+                properties.putIfAbsent(field.name, property);
+                if (rawType(generic) != Optional.class) {
+                    needed.merge(field.name, 1, Integer::sum);
+                }
             }
         }
+        List<String> required = properties.keySet().stream()
+                .filter(name -> needed.getOrDefault(name, 0) == types.size())
+                .toList();
         return Map.of("type", "object", "properties", properties, "required", required, "additionalProperties", false);
     }
 

@@ -64,8 +64,9 @@ public record SystemTime(
     /** The field that tells the two readings apart. */
     static final class Synchronized {
         static final String NAME = "synchronized";
-        static final String MEANING = "Whether this time has been compared with time servers. If false it is the system clock as it"
-                + " is: it may be off by any amount, and no bound is given.";
+        static final String MEANING =
+                "Whether this time has been compared with time servers. If false it is the system clock as it"
+                        + " is: it may be off by any amount, and no bound is given.";
 
         private Synchronized() {}
     }

@@ -4,7 +4,8 @@ package io.chronotick.agent;
 import java.util.Map;
 
 /** What a tool returns: typed for programs, as a map for JSON, in a sentence for people and models. Immutable. */
-public sealed interface ToolResult permits TimeReading, SystemTime, DaemonStatus, FutureTime, WaitResult, Comparison, Conversion {
+public sealed interface ToolResult
+        permits TimeReading, SystemTime, DaemonStatus, FutureTime, WaitResult, Comparison, Conversion {
     /**
      * The fields by their names in JSON (snake case), in the order of the record: numbers, booleans, strings, lists and maps.
      * Instants are ISO 8601 in UTC with nine digits; Unix times are decimals, exact to a nanosecond. What is absent is left

@@ -9,8 +9,10 @@ import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.dialect.Dialects;
+import io.chronotick.client.ChronoTickException;
 import io.chronotick.client.TimeBounds;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -324,6 +326,55 @@ class ToolTest {
         WaitResult result = (WaitResult) call(Tool.WAIT_UNTIL, "{\"seconds\": 0.02}");
         assertThat(result.reachedAt()).isAfter(before.correctedTimeIso().plusMillis(20));
         assertThat(result.earlyOrLateBy()).isGreaterThan(result.uncertainty().orElseThrow());
+    }
+
+    /** Nobody has measured: the system clock stands in, and every word says so. */
+    @Test
+    void shouldGoByTheSystemClockWhereThatIsAllowed() throws Exception {
+        tools = ChronoTickTools.orSystemClock(List.of(directory.resolve("none"), directory.resolve("nor here")));
+        Instant before = Instant.now();
+        SystemTime time = (SystemTime) call(Tool.GET_TIME, "{\"timezone\": \"Asia/Kolkata\"}");
+        assertThat(time.correctedTimeIso()).isBetween(before, Instant.now());
+        assertThat(time.utcOffset()).isEqualTo("+05:30");
+        assertThat(time.summary())
+                .startsWith("NOT SYNCHRONIZED")
+                .contains("CHRONOTICK_CONFIG")
+                .hasLineCount(1);
+        Map<String, Object> fields = time.toMap();
+        assertThat(errors(Tool.GET_TIME.outputSchema(), fields)).isEmpty();
+        assertThat(fields)
+                .containsEntry("synchronized", false)
+                .containsEntry("is_valid", false)
+                .containsEntry("source", "SYSTEM_CLOCK")
+                .doesNotContainKeys("earliest", "latest", "max_error", "time_uncertainty", "confidence");
+
+        for (String arguments : List.of("{\"seconds\": 0.02}", "{\"corrected_time\": 0}")) {
+            WaitResult wait = (WaitResult) call(Tool.WAIT_UNTIL, arguments);
+            assertThat(errors(Tool.WAIT_UNTIL.outputSchema(), wait.toMap())).isEmpty();
+            assertThat(wait.isSynchronized()).isFalse();
+            assertThat(wait.uncertainty()).isEmpty();
+            assertThat(wait.earlyOrLateBy()).isPositive();
+            assertThat(wait.summary()).contains("NOT SYNCHRONIZED");
+        }
+        // What nobody knows is not made up.
+        assertThatThrownBy(() -> call(Tool.GET_TIME_WITH_FUTURE_UNCERTAINTY, "{\"future_seconds\": 1}"))
+                .isInstanceOf(ChronoTickException.class);
+        assertThatThrownBy(() -> tools.getTime()).isInstanceOf(ChronoTickException.class);
+        String reading = JSON.writeValueAsString(fields);
+        assertThatThrownBy(() ->
+                        call(Tool.COMPARE_TIMESTAMPS, "{\"first\": " + reading + ", \"second\": " + reading + "}"))
+                .isInstanceOf(ToolException.class);
+    }
+
+    @Test
+    void shouldTakeTheFirstSegmentThatHasATime() throws Exception {
+        Path second = directory.resolve("second");
+        tools = ChronoTickTools.orSystemClock(List.of(directory.resolve("first"), second));
+        assertThat(call(Tool.GET_TIME, null)).isInstanceOf(SystemTime.class);
+        new SampleSegment().publish(second);
+        assertThat(call(Tool.GET_TIME, null).toMap()).containsEntry("synchronized", true);
+        assertThat(((WaitResult) call(Tool.WAIT_UNTIL, "{\"corrected_time\": 0}")).isSynchronized())
+                .isTrue();
     }
 
     /** What a model has got from get_time it can hand back as it is, and nothing of it is rounded away. */

@@ -12,6 +12,7 @@ import io.chronotick.cli.text.Json;
 import io.chronotick.cli.text.Shell;
 import io.chronotick.cli.text.UserException;
 import io.chronotick.client.ChronoTickReader;
+import io.chronotick.daemon.config.ConfigException;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -34,10 +35,11 @@ import picocli.CommandLine.Option;
         description = "Serve the corrected time to AI agents over the Model Context Protocol.",
         footer = {
             "",
-            "Hosts start it themselves, once they know the command: --print-config prints what they want to be told. It needs a",
-            "running daemon to tell the time, and works as soon as there is one. Over HTTP it listens on this machine only,",
-            "unless told otherwise, at the path /mcp. Agents may have to show a token, which is in a file or in",
-            "CHRONOTICK_MCP_TOKEN; they have to where --host lets other machines in.",
+            "Hosts start it themselves, once they know the command: --print-config prints what they want to be told. Where no",
+            "daemon runs, it measures by itself, one process for all of a user's agents, with the configuration that",
+            "CHRONOTICK_CONFIG names; until a server has answered, it gives the system clock's time and says so. Over HTTP it",
+            "listens on this machine only, unless told otherwise, at the path /mcp. Agents may have to show a token, which is in a",
+            "file or in CHRONOTICK_MCP_TOKEN; they have to where --host lets other machines in.",
             "",
             "Tools: get_time, get_daemon_status, get_time_with_future_uncertainty, wait_until, compare_timestamps.",
             "Resources: chronotick://record, chronotick://status.",
@@ -98,6 +100,11 @@ final class McpCommand extends SegmentCommand {
     @Nullable
     String tokenFile;
 
+    @Option(
+            names = "--no-embedded",
+            description = "Tell only the time of a daemon: without one, measure nothing and answer with an error.")
+    boolean noEmbedded;
+
     @Option(names = "--print-config", description = "Print what MCP hosts want to be told, and exit.")
     boolean printConfig;
 
@@ -116,17 +123,39 @@ final class McpCommand extends SegmentCommand {
         }
         HttpMcpServer.Options options = new HttpMcpServer.Options(host, port, token(), allowedHosts);
         quietLibraries(shell);
-        // Told to end, it has done well, as the daemon; there is nothing to tidy up.
+        Optional<OwnDaemon> own = noEmbedded ? Optional.empty() : Optional.of(measure());
+        // Told to end, it has done well, as the daemon.
         Runtime.getRuntime()
-                .addShutdownHook(new Thread(() -> Runtime.getRuntime().halt(ExitCode.OK), "stop"));
-        try (ChronoTickTools tools = new ChronoTickTools(segment())) {
+                .addShutdownHook(new Thread(
+                        () -> {
+                            own.ifPresent(OwnDaemon::close);
+                            Runtime.getRuntime().halt(ExitCode.OK);
+                        },
+                        "stop"));
+        try (ChronoTickTools tools = noEmbedded
+                ? new ChronoTickTools(segment())
+                : ChronoTickTools.orSystemClock(List.of(segment(), OwnDaemon.segment(shell.environment())))) {
             if (transport == Transport.http) {
                 serveHttp(tools, options);
             } else {
                 serveStdio(tools);
             }
+        } finally {
+            own.ifPresent(OwnDaemon::close);
         }
         return ExitCode.OK;
+    }
+
+    /** Ten records a second do for agents, and cost a tenth. */
+    private OwnDaemon measure() {
+        Configuration configuration = new Configuration();
+        configuration.frequency = "10";
+        configuration.shm = OwnDaemon.segment(shell.environment()).toString();
+        try {
+            return OwnDaemon.start(segment(), configuration.load(shell).config());
+        } catch (ConfigException e) {
+            throw new UserException(ExitCode.USAGE, String.join("; ", e.problems()));
+        }
     }
 
     /**
@@ -236,6 +265,9 @@ final class McpCommand extends SegmentCommand {
         // Hosts do not pass on the environment that this was asked in.
         if (!segment().equals(ChronoTickReader.resolve(ChronoTickReader.DEFAULT_NAME))) {
             arguments.addAll(List.of("--shm", segment().toAbsolutePath().toString()));
+        }
+        if (noEmbedded) {
+            arguments.add("--no-embedded");
         }
         if (transport == Transport.http) {
             arguments.addAll(List.of("--transport", "http", "--port", String.valueOf(port)));

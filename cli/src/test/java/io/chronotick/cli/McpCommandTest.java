@@ -63,6 +63,7 @@ class McpCommandTest {
                 System.getProperty("java.class.path"),
                 Main.class.getName(),
                 "mcp",
+                "--no-embedded",
                 "--shm",
                 directory.resolve("segment").toString()));
         command.addAll(Arrays.asList(arguments));

@@ -81,6 +81,7 @@ class McpHttpAttackTest {
                         System.getProperty("java.class.path"),
                         Main.class.getName(),
                         "mcp",
+                        "--no-embedded",
                         "--transport",
                         "http",
                         "--port",

@@ -178,6 +178,8 @@ class StatelessProtocolTest {
             new SampleSegment().publish(segment());
             Map<String, String> arguments = new LinkedHashMap<>();
             arguments.put("get_time", "{`timezone`:`Europe/Berlin`}");
+            arguments.put("get_current_time", "{}");
+            arguments.put("convert_time", "{`time`:0,`target_timezone`:`Asia/Tokyo`}");
             arguments.put("get_daemon_status", "{}");
             arguments.put("get_time_with_future_uncertainty", "{`future_seconds`:60}");
             arguments.put("wait_until", "{`corrected_time`:0}");
