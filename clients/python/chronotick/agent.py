@@ -33,6 +33,7 @@ DEFAULT_WAIT_SECONDS = 50.0
 _LONGEST_SLEEP_S = 0.1
 _SHORTEST_SLEEP_S = 200e-6
 _NANOS = 1_000_000_000
+_NOT_SYNCHRONIZED = "NOT SYNCHRONIZED, the system clock as it is, which may be off by any amount"
 _STATUS = {
     READY: "ready",
     WARMING_UP: "warming_up",
@@ -76,8 +77,12 @@ class AgentTools:
     async def get_time(self, arguments: Mapping[str, Any]) -> Json:
         begin = _begin(arguments, "timezone")
         zone = _zone(arguments.get("timezone"), "timezone")
-        record, now, system_ns = _look(self._reader())
+        try:
+            record, now, system_ns = _look(self._reader())
+        except ChronoTickError as e:
+            return _end(self._system_time(zone, e), begin)
         result = {
+            "synchronized": True,
             "corrected_time": now.estimate,
             "system_time": system_ns / 1e9,
             "offset_correction": record.get_correction_at(system_ns / 1e9),
@@ -98,14 +103,33 @@ class AgentTools:
             "latest": fmt.iso(now.latest_ns),
             "max_error": now.bound_ns * 1e-9,
         }
-        local = _civil(now.estimate_ns, zone or self._host_zone or host_zone(now.estimate_ns))
-        result["utc_date"] = _civil(now.estimate_ns, timezone.utc)["date_in_words"]
-        result["local_time_iso"] = local["local_time_iso"]
-        result["utc_offset"] = local["utc_offset"]
-        result["local_date"] = local["date_in_words"]
-        if zone is None:
-            result["host_timezone"] = local["timezone"]
-        return _end(result, begin)
+        return _end({**result, **self._dates(now.estimate_ns, zone)}, begin)
+
+    def _dates(self, epoch_ns: int, zone: Optional[tzinfo]) -> Json:
+        local = _civil(epoch_ns, zone or self._host_zone or host_zone(epoch_ns))
+        dates = {
+            "utc_date": _civil(epoch_ns, timezone.utc)["date_in_words"],
+            "local_time_iso": local["local_time_iso"],
+            "utc_offset": local["utc_offset"],
+            "local_date": local["date_in_words"],
+        }
+        return dates if zone else {**dates, "host_timezone": local["timezone"]}
+
+    def _system_time(self, zone: Optional[tzinfo], why: ChronoTickError) -> Json:
+        """The system clock as it is, where nobody has measured: no word on how far it may be off."""
+        system_ns = time.time_ns()
+        return {
+            "synchronized": False,
+            "corrected_time": system_ns / 1e9,
+            "system_time": system_ns / 1e9,
+            "source": "SYSTEM_CLOCK",
+            "is_valid": False,
+            "is_ntp_ready": False,
+            "is_models_ready": False,
+            "corrected_time_iso": fmt.iso(system_ns),
+            **self._dates(system_ns, zone),
+            "message": f"{_NOT_SYNCHRONIZED}: {why}",
+        }
 
     async def convert_time(self, arguments: Mapping[str, Any]) -> Json:
         begin = _begin(arguments, "time", "source_timezone", "target_timezone", required=("time",))
@@ -219,30 +243,36 @@ class AgentTools:
         patience = _number(patience, "max_wait_seconds", 0, MAX_WAIT_SECONDS)
         if seconds is None:
             what, target = "corrected_time", _epoch_ns(time_given, "corrected_time")
-            reader = self._reader()
         else:
             ahead = _number(seconds, "seconds", 0, MAX_WAIT_SECONDS)
-            what, reader = f"what is {ahead:g} s from now", self._reader()
-            target = reader.now().estimate_ns + round(ahead * 1e9)
+            what = f"what is {ahead:g} s from now"
+            target = self._now()[0].estimate_ns + round(ahead * 1e9)
         deadline = time.monotonic_ns() + int(patience * 1e9)
         while True:
-            now = reader.now()
+            now, why = self._now()
             remaining = target - now.earliest_ns
             if remaining < 0:
-                return _end(
-                    {
-                        "reached_at": fmt.iso(now.estimate_ns),
-                        "early_or_late_by": (now.estimate_ns - target) * 1e-9,
-                        "uncertainty": now.bound_ns * 1e-9,
-                    },
-                    begin,
-                )
+                reached: Json = {
+                    "synchronized": why is None,
+                    "reached_at": fmt.iso(now.estimate_ns),
+                    "early_or_late_by": (now.estimate_ns - target) * 1e-9,
+                }
+                reached.update({"uncertainty": now.bound_ns * 1e-9} if why is None else {"message": f"{_NOT_SYNCHRONIZED}: {why}"})
+                return _end(reached, begin)
             if remaining > deadline - time.monotonic_ns():
                 raise BadInput(
                     f"{what} will certainly have passed only in {remaining * 1e-9:.3f} s, later than max_wait_seconds"
                     f" allows ({patience:g} s in all): give a larger one, or do something else first"
                 )
             await asyncio.sleep(min(max(remaining * 1e-9 - _SHORTEST_SLEEP_S, 0), _LONGEST_SLEEP_S))
+
+    def _now(self) -> Tuple[TimeInterval, Optional[ChronoTickError]]:
+        """UTC; where there is no time, the system clock as if it were certain, and why."""
+        try:
+            return self._reader().now(), None
+        except ChronoTickError as e:
+            now = time.time_ns()
+            return TimeInterval(earliest_ns=now, latest_ns=now, estimate_ns=now, uncertainty_ns=0), e
 
     async def compare_timestamps(self, arguments: Mapping[str, Any]) -> Json:
         begin = _begin(arguments, "first", "second", required=("first", "second"))

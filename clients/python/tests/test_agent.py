@@ -62,7 +62,7 @@ class OperationsTest(SegmentTest):
             set(
                 "corrected_time system_time offset_correction drift_rate offset_uncertainty drift_uncertainty time_uncertainty"
                 " confidence source prediction_time valid_until is_valid is_ntp_ready is_models_ready corrected_time_iso"
-                " earliest latest max_error utc_date local_time_iso utc_offset local_date host_timezone".split()
+                " earliest latest max_error utc_date local_time_iso utc_offset local_date host_timezone synchronized".split()
             ),
         )
         self.assertTrue(result["corrected_time_iso"].startswith("2025-03-13T15:33:20.") or "T15:33:2" in result["earliest"])
@@ -307,12 +307,30 @@ class OperationsTest(SegmentTest):
 
     def test_works_as_soon_as_the_daemon_comes(self) -> None:
         with self.assertRaisesRegex(NoSegmentError, "start one with"):
-            self.call("get_time")
+            self.call("get_time_with_future_uncertainty", future_seconds=1)
         segment = Segment(self.path)
         with self.assertRaises(NotReadyError):
-            self.call("get_time")
+            self.call("get_time_with_future_uncertainty", future_seconds=1)
         segment.write()
         self.assertTrue(self.call("get_time")["is_valid"])
+
+    def test_gives_the_system_clock_marked_as_such_where_there_is_no_time(self) -> None:
+        before = time.time()
+        result = self.call("get_time", timezone="Asia/Kolkata")
+        self.assertTrue(before <= result["corrected_time"] <= time.time())
+        self.assertEqual(result["utc_offset"], "+05:30")
+        self.assertEqual((result["synchronized"], result["is_valid"], result["source"]), (False, False, "SYSTEM_CLOCK"))
+        self.assertRegex(result["message"], "^NOT SYNCHRONIZED.*any amount: .*start one with")
+        for name in ("earliest", "latest", "max_error", "time_uncertainty", "confidence"):
+            self.assertNotIn(name, result)
+        with self.assertRaisesRegex(BadInput, "needs earliest and latest"):
+            self.call("compare_timestamps", first=result, second=result)
+        for arguments in ({"seconds": 0.01}, {"corrected_time": 0}):
+            result = self.call("wait_until", **arguments)
+            self.assertFalse(result["synchronized"])
+            self.assertNotIn("uncertainty", result)
+            self.assertIn("NOT SYNCHRONIZED", result["message"])
+            self.assertGreater(result["early_or_late_by"], 0)
 
 
 class FactoriesTest(SegmentTest):
@@ -356,7 +374,7 @@ class FactoriesTest(SegmentTest):
     def test_the_reading_reaches_the_model(self) -> None:
         response = asyncio.run(ClaudeAgent(create_chronotick_agent()).run("What is the current corrected time?"))
         self.assertIn("You asked: What is the current corrected time?", response.text)
-        self.assertIn('get_time: {"corrected_time": ', response.text)
+        self.assertIn('get_time: {"synchronized": true, "corrected_time": ', response.text)
         self.assertIn('get_daemon_status: {"status": "ready"', response.text)
         with self.assertRaisesRegex(RuntimeError, "error_during_execution"):
             asyncio.run(ClaudeAgent(create_minimal_agent()).run("fail"))
