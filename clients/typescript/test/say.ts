@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Prints the time of a segment, or the error, on one line. Argument: segment.
+import { ChronoTickError, Reader } from "../src/index.js";
+
+try {
+  console.log(String(new Reader(process.argv[2]).now().estimateNs));
+} catch (e) {
+  if (!(e instanceof ChronoTickError)) {
+    throw e;
+  }
+  console.log(`${e.name}: ${e.message}`);
+}
