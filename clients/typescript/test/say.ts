@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Prints the time of a segment, or the error, on one line. Argument: segment.
+// Prints the time of a segment, or why there is none, as the chronotick program says it. Argument: segment.
 import { ChronoTickError, Reader } from "../src/index.js";
 
 try {
@@ -9,5 +9,5 @@ try {
   if (!(e instanceof ChronoTickError)) {
     throw e;
   }
-  console.log(`${e.name}: ${e.message}`);
+  console.error(`chronotick: ${e.message}`);
 }

@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * fence is a mark:
  *
  * <ul>
- *   <li>{@code <!-- run -->}: bash and console blocks by bash, python by Python, java and c compiled and run, yaml checked by
+ *   <li>{@code <!-- run -->}: bash and console blocks by bash, python by Python, java, c and typescript compiled and run, yaml checked by
  *       {@code chronotick config check}. What begins with {@code $} in a console block is a command, the rest what it prints:
  *       that has to have this shape; see below.
  *   <li>{@code <!-- run: exit 3 -->}: it ends with that exit code; {@code any exit}: with whichever.
@@ -58,7 +58,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DocumentationTest {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     private static final boolean WRITE = "write".equals(System.getProperty("chronotick.docs"));
-    private static final List<String> RUNNABLE = List.of("bash", "console", "python", "java", "c", "yaml");
+    private static final List<String> RUNNABLE =
+            List.of("bash", "console", "python", "java", "c", "typescript", "yaml");
     private static final List<String> LINKED = List.of("clients", "docs", "README.md");
     private static final String USUAL_SEGMENT = "/dev/shm/chronotick_shm";
     private static final Pattern NUMBER = Pattern.compile("[-+±]?[0-9]+(\\.[0-9]+)?([eE][-+]?[0-9]+)?");
@@ -100,7 +101,11 @@ class DocumentationTest {
     static List<Path> documents() throws IOException {
         try (Stream<Path> docs = Files.list(ROOT.resolve("docs"))) {
             return Stream.concat(
-                            Stream.of("README.md", "clients/python/README.md", "clients/c/README.md")
+                            Stream.of(
+                                            "README.md",
+                                            "clients/python/README.md",
+                                            "clients/c/README.md",
+                                            "clients/typescript/README.md")
                                     .map(ROOT::resolve),
                             docs.filter(path -> path.toString().endsWith(".md")).sorted())
                     .collect(Collectors.toList());
@@ -243,6 +248,11 @@ class DocumentationTest {
                         execute(block, "sh", "-c", compile + file(block, "example.c") + " && ./example"),
                         problems);
             }
+            case "typescript" ->
+                check(
+                        block,
+                        TypeScript.built().runSource(String.join("\n", block.text), environment(segmentOf(block))),
+                        problems);
             case "yaml" ->
                 check(block, execute(block, "./chronotick", "config", "check", file(block, "example.yaml")), problems);
             default -> problems.add(block + ": " + block.language + " cannot be run");
@@ -329,8 +339,11 @@ class DocumentationTest {
     }
 
     private Programs.Result execute(Block block, String... command) throws Exception {
-        Path segment = block.mark.contains("no daemon") ? nowhere() : daemon.segment();
-        return Programs.run(work, environment(segment), List.of(command));
+        return Programs.run(work, environment(segmentOf(block)), List.of(command));
+    }
+
+    private Path segmentOf(Block block) {
+        return block.mark.contains("no daemon") ? nowhere() : daemon.segment();
     }
 
     private Path nowhere() {

@@ -3,6 +3,8 @@ package io.chronotick.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.chronotick.agent.Tool;
 import io.chronotick.client.PageLayout;
 import io.chronotick.client.RecordLayout;
 import java.nio.file.Files;
@@ -13,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,6 +58,63 @@ class ForeignClientsTest {
             assertThat(result.check().err()).contains("\nOK\n");
             assertThat(daemon.segment()).exists();
         }
+    }
+
+    @Test
+    void shouldPassTheTypeScriptTests() throws Exception {
+        Programs.Result result = TypeScript.built().run(Map.of(), "npm", "test");
+        assertThat(result.check().out()).containsPattern("\n# pass [1-9]\\d*\n# fail 0\n# cancelled 0\n");
+        // What they leave out needs root.
+        if (Programs.isRoot()) {
+            assertThat(result.out()).contains("\n# skipped 0\n");
+        }
+    }
+
+    /** The daemon's own writer at its highest rate. */
+    @Test
+    void shouldReadNoTornRecordInTypeScriptWhileADaemonWrites() throws Exception {
+        TypeScript client = TypeScript.built();
+        try (LiveDaemon daemon = new LiveDaemon(directory, "--freq", "1000")) {
+            Map<String, String> environment =
+                    Map.of("CHRONOTICK_SHM", daemon.segment().toString());
+            Programs.Result result = client.run(environment, "node", "dist/test/measure.js", "200000");
+            assertThat(result.check().out())
+                    .containsPattern("while [1-9]\\d* records were written: 0 torn, 0 backwards\n$");
+            assertThat(daemon.segment()).exists();
+        }
+    }
+
+    /** With the frameworks themselves, and as one who has installed the package. */
+    @Test
+    void shouldOfferTheToolsToTheFrameworksOfTypeScript() throws Exception {
+        TypeScript client = TypeScript.built();
+        Path adapters = client.root.resolve("adapters");
+        TypeScript.install(adapters);
+        Programs.Result result = Programs.run(adapters, Map.of(), List.of("npm", "test"));
+        assertThat(result.check().out()).containsPattern("\n# pass [1-9]\\d*\n# fail 0\n# cancelled 0\n# skipped 0\n");
+        client.run(Map.of(), "npm", "run", "build:adapters").check();
+        client.run(Map.of(), "npm", "pack", "--ignore-scripts").check();
+        TypeScript.installPacked(client.root, adapters);
+        Programs.Result consumer = Programs.run(adapters, Map.of(), List.of("node", "test/consumer.mjs"));
+        assertThat(consumer.check().out())
+                .isEqualTo("function ./x function\n" + "get_time,get_daemon_status get_time,get_daemon_status\n");
+    }
+
+    /** A model reads the same whichever language its host is written in. */
+    @Test
+    void shouldDescribeTheToolsInTypeScriptAsInJava() throws Exception {
+        String program = "import { chronotickTools } from './dist/src/tools.js';"
+                + " console.log(JSON.stringify(chronotickTools().map(({ call, ...tool }) => tool)));";
+        Programs.Result result = TypeScript.built().run(Map.of(), "node", "--input-type=module", "--eval", program);
+        ObjectMapper json = new ObjectMapper();
+        List<Map<String, Object>> inJava = Stream.of(Tool.GET_TIME, Tool.GET_DAEMON_STATUS)
+                .map(tool -> Map.of(
+                        "name", tool.id(),
+                        "title", tool.title(),
+                        "description", tool.description(),
+                        "inputSchema", tool.inputSchema()))
+                .collect(Collectors.toList());
+        assertThat(json.readTree(result.check().out())).isEqualTo(json.valueToTree(inJava));
     }
 
     /** As both compilers see it, in the languages that it is written for. */
@@ -141,6 +201,9 @@ class ForeignClientsTest {
             assertThat(numberless(result.err())).as(command).isEqualTo(numberless(shell.err()));
             if (command.equals("read")) {
                 assertThat(numberless(inC(segment).err())).isEqualTo(numberless(shell.err()));
+                Programs.Result inTypeScript =
+                        TypeScript.built().run(Map.of(), "node", "dist/test/say.js", segment.toString());
+                assertThat(numberless(inTypeScript.check().err())).isEqualTo(numberless(shell.err()));
             }
         }
     }

@@ -34,8 +34,8 @@ final class LiveDaemon implements AutoCloseable {
     private final Path log;
     private final Process process;
 
-    /** Starts it in a directory and waits until it is READY and a model speaks. */
-    LiveDaemon(Path directory) throws IOException {
+    /** Starts it in a directory, with further arguments, and waits until it is READY and a model speaks. */
+    LiveDaemon(Path directory, String... arguments) throws IOException {
         segment = directory.resolve("segment");
         log = directory.resolve("daemon.log");
         HostClocks clocks = HostClocks.system();
@@ -54,20 +54,22 @@ final class LiveDaemon implements AutoCloseable {
                     warm_up: {measurement_interval: 0.2}
                     normal_operation: {measurement_interval: 1}
                 """.formatted(serverList()));
-        process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-XX:+UseSerialGC",
-                        "-XX:TieredStopAtLevel=1",
-                        "-Xmx32m",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Main.class.getName(),
-                        "daemon",
-                        "--config",
-                        config.toString(),
-                        "--shm",
-                        segment.toString())
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--enable-native-access=ALL-UNNAMED",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx32m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                "daemon",
+                "--config",
+                config.toString(),
+                "--shm",
+                segment.toString()));
+        command.addAll(List.of(arguments));
+        process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
