@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -51,15 +50,7 @@ final class HttpTransport extends Handler.Abstract implements McpStreamableServe
     private final Semaphore waits;
     private final RunningCalls calls = new RunningCalls();
 
-    /** The one that has been unused for longest comes first. */
-    private final Map<String, McpStreamableServerSession> sessions = new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, McpStreamableServerSession> eldest) {
-            return size() > limits.sessions();
-        }
-    };
+    private final HttpSessions sessions;
 
     private McpStreamableServerSession.@Nullable Factory factory;
 
@@ -77,6 +68,7 @@ final class HttpTransport extends Handler.Abstract implements McpStreamableServe
         this.limits = limits;
         this.watch = watch;
         this.waits = new Semaphore(limits.waits());
+        this.sessions = new HttpSessions(limits.sessions());
     }
 
     @Override
@@ -204,18 +196,15 @@ final class HttpTransport extends Handler.Abstract implements McpStreamableServe
                 Objects.requireNonNull(factory).startSession(JsonRpc.initialization(call));
         McpSchema.InitializeResult result =
                 Objects.requireNonNull(started.initResult().block());
-        String id = started.session().getId();
-        synchronized (sessions) {
-            sessions.put(id, started.session());
-        }
-        response.getHeaders().put(SESSION, id);
+        sessions.add(started.session());
+        response.getHeaders().put(SESSION, started.session().getId());
         reply(response, HttpStatus.OK_200, JsonRpc.result(call.id(), result));
     }
 
     /** Others than these tell nothing that matters here. */
     private void take(McpSchema.JSONRPCNotification notification, Request request) {
         String id = request.getHeaders().get(SESSION);
-        McpStreamableServerSession session = session(id);
+        McpStreamableServerSession session = sessions.find(id);
         if (session == null) {
             return;
         }
@@ -241,7 +230,7 @@ final class HttpTransport extends Handler.Abstract implements McpStreamableServe
                             + " header of its answer with every request");
             return;
         }
-        McpStreamableServerSession session = session(id);
+        McpStreamableServerSession session = sessions.find(id);
         if (session == null) {
             refuse(response, HttpStatus.NOT_FOUND_404, call.id(), unknown(id));
             return;
@@ -377,18 +366,8 @@ final class HttpTransport extends Handler.Abstract implements McpStreamableServe
                     "the " + SESSION + " header says which session to end: it is missing");
             return;
         }
-        boolean removed;
-        synchronized (sessions) {
-            removed = sessions.remove(id) != null;
-        }
-        if (!removed) {
+        if (!sessions.remove(id)) {
             refuse(response, HttpStatus.NOT_FOUND_404, null, unknown(id));
-        }
-    }
-
-    private @Nullable McpStreamableServerSession session(@Nullable String id) {
-        synchronized (sessions) {
-            return id == null ? null : sessions.get(id);
         }
     }
 
