@@ -20,7 +20,7 @@ public enum Tool {
             TimeReading.class) {
         @Override
         public ToolResult call(ChronoTickTools tools, @Nullable Map<String, Object> values, Consumer<Double> progress) {
-            return getTime(tools, values);
+            return getTime(tools, id(), values);
         }
     },
 
@@ -33,7 +33,7 @@ public enum Tool {
             TimeReading.class) {
         @Override
         public ToolResult call(ChronoTickTools tools, @Nullable Map<String, Object> values, Consumer<Double> progress) {
-            return getTime(tools, values);
+            return getTime(tools, id(), values);
         }
     },
 
@@ -192,10 +192,9 @@ public enum Tool {
             ChronoTickTools tools, @Nullable Map<String, Object> values, Consumer<Double> progress)
             throws InterruptedException;
 
-    private static ToolResult getTime(ChronoTickTools tools, @Nullable Map<String, Object> values) {
-        return tools.getTimeForModel(new Arguments(GET_TIME.id(), values, "timezone")
-                .text("timezone")
-                .orElse(null));
+    private static ToolResult getTime(ChronoTickTools tools, String id, @Nullable Map<String, Object> values) {
+        return tools.getTimeForModel(
+                new Arguments(id, values, "timezone").text("timezone").orElse(null));
     }
 
     private static Map<String, Object> object(Map<String, Object> properties, List<String> required) {

@@ -252,6 +252,8 @@ class ChronoTickToolsTest {
                 .hasMessageContaining("max_wait_seconds");
         Thread.currentThread().interrupt();
         assertThatThrownBy(() -> tools.waitUntil(time, 200)).isInstanceOf(InterruptedException.class);
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(() -> tools.waitFor(100, 200, remaining -> {})).isInstanceOf(InterruptedException.class);
     }
 
     @Test

@@ -244,7 +244,7 @@ class ToolTest {
                 "GET_TIME_WITH_FUTURE_UNCERTAINTY | {`future_seconds`: 1e999999999} | give a number",
                 "GET_TIME_WITH_FUTURE_UNCERTAINTY | {`future_seconds`: 1, `unit`: `h`} | it takes future_seconds",
                 "GET_CURRENT_TIME | {`timezone`: `Nowhere`} | IANA",
-                "GET_CURRENT_TIME | {`tz`: `UTC`} | it takes timezone",
+                "GET_CURRENT_TIME | {`tz`: `UTC`} | get_current_time has no argument 'tz': it takes timezone",
                 "CONVERT_TIME | {} | needs time",
                 "CONVERT_TIME | {`time`: null} | needs time",
                 "CONVERT_TIME | {`time`: true} | give text",
