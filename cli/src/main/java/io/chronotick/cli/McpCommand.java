@@ -41,7 +41,8 @@ import picocli.CommandLine.Option;
             "listens on this machine only, unless told otherwise, at the path /mcp. Agents may have to show a token, which is in a",
             "file or in CHRONOTICK_MCP_TOKEN; they have to where --host lets other machines in.",
             "",
-            "Tools: get_time, get_daemon_status, get_time_with_future_uncertainty, wait_until, compare_timestamps.",
+            "Tools: get_time (also as get_current_time), convert_time, get_daemon_status, get_time_with_future_uncertainty,",
+            "wait_until, compare_timestamps.",
             "Resources: chronotick://record, chronotick://status.",
             "",
             "Examples:",
@@ -134,7 +135,7 @@ final class McpCommand extends SegmentCommand {
                         "stop"));
         try (ChronoTickTools tools = noEmbedded
                 ? new ChronoTickTools(segment())
-                : ChronoTickTools.orSystemClock(List.of(segment(), OwnDaemon.segment(shell.environment())))) {
+                : ChronoTickTools.orSystemClock(List.of(segment(), OwnSegment.of(shell.environment())))) {
             if (transport == Transport.http) {
                 serveHttp(tools, options);
             } else {
@@ -150,7 +151,7 @@ final class McpCommand extends SegmentCommand {
     private OwnDaemon measure() {
         Configuration configuration = new Configuration();
         configuration.frequency = "10";
-        configuration.shm = OwnDaemon.segment(shell.environment()).toString();
+        configuration.shm = OwnSegment.of(shell.environment()).toString();
         try {
             return OwnDaemon.start(segment(), configuration.load(shell).config());
         } catch (ConfigException e) {

@@ -9,9 +9,11 @@ import io.chronotick.client.ChronoTickException;
 import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.Reading;
 import io.chronotick.client.TimeInterval;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.TimeZone;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -20,7 +22,8 @@ import picocli.CommandLine.Option;
         description = "Print date and time in words, in this machine's time zone and in UTC, with the uncertainty.",
         footer = {
             "",
-            "Without a valid time of a daemon this is the system clock's, marked as not synchronized.",
+            "The time of a daemon, or, unless --shm is given, of an MCP server of yours that measures by itself. Where neither",
+            "has one this is the system clock's, marked as not synchronized.",
             "",
             "Exit code: 0 the time is good, 1 the daemon is warming up, 3 no daemon, 4 the record is expired;",
             "with --for-agent always 0, so that a hook does not fail.",
@@ -62,19 +65,27 @@ final class NowCommand extends SegmentCommand {
 
     @Override
     public Integer call() {
-        ChronoTickException refusal;
-        try (ChronoTickReader reader = ChronoTickReader.attach(segment())) {
-            Reading reading = new Reading(reader);
-            refusal = reading.refusal();
-            if (refusal == null) {
-                print(reading.now(), reading.uncertainty());
-                return forAgent ? ExitCode.OK : ExitCode.of(reading);
-            }
-        } catch (ChronoTickException e) {
-            refusal = e;
+        ChronoTickException refusal = print(segment());
+        // An agent's server measures by itself where no daemon does.
+        if (refusal == null || (shm == null && print(OwnSegment.of(shell.environment())) == null)) {
+            return ExitCode.OK;
         }
         printSystemTime(refusal);
         return forAgent ? ExitCode.OK : ExitCode.of(refusal);
+    }
+
+    /** Returns what is the matter, if it cannot print the time of a segment. */
+    private @Nullable ChronoTickException print(Path segment) {
+        try (ChronoTickReader reader = ChronoTickReader.attach(segment)) {
+            Reading reading = new Reading(reader);
+            ChronoTickException refusal = reading.refusal();
+            if (refusal == null) {
+                print(reading.now(), reading.uncertainty());
+            }
+            return refusal;
+        } catch (ChronoTickException e) {
+            return e;
+        }
     }
 
     private void print(TimeInterval now, double uncertainty) {

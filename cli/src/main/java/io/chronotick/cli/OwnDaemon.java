@@ -7,9 +7,7 @@ import io.chronotick.client.Reading;
 import io.chronotick.daemon.Daemon;
 import io.chronotick.daemon.DaemonException;
 import io.chronotick.daemon.config.DaemonConfig;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -24,8 +22,6 @@ import org.slf4j.LoggerFactory;
  */
 final class OwnDaemon implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger("chronotick");
-
-    private static final String NAME = "chronotick_shm";
 
     /** Between two looks at who measures, ms. */
     private static final long LOOK_MILLIS = 500;
@@ -56,16 +52,6 @@ final class OwnDaemon implements AutoCloseable {
         OwnDaemon own = new OwnDaemon(preferred, config);
         own.looking.scheduleWithFixedDelay(own::look, 0, LOOK_MILLIS, TimeUnit.MILLISECONDS);
         return own;
-    }
-
-    /** Where the processes of a user publish: in the directory that the system keeps for him, else beside other segments. */
-    static Path segment(Map<String, String> environment) {
-        String directory = environment.getOrDefault("XDG_RUNTIME_DIR", "");
-        if (directory.startsWith("/") && Files.isDirectory(Path.of(directory))) {
-            return Path.of(directory, NAME);
-        }
-        String user = System.getProperty("user.name", "").replaceAll("[^A-Za-z0-9_.-]", "_");
-        return ChronoTickReader.resolve(NAME + "_" + user);
     }
 
     private synchronized void look() {

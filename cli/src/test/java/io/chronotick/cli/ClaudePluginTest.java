@@ -128,7 +128,13 @@ class ClaudePluginTest {
     private Programs.Result prompt(Path segment) throws Exception {
         return Programs.run(
                 directory,
-                Map.of("PATH", directory.toString(), "CHRONOTICK_SHM", segment.toString()),
+                Map.of(
+                        "PATH",
+                        directory.toString(),
+                        "CHRONOTICK_SHM",
+                        segment.toString(),
+                        "XDG_RUNTIME_DIR",
+                        directory.toString()),
                 List.of("/bin/sh", "-c", hook().get("command").asText()));
     }
 }

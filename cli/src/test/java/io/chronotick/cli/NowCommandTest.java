@@ -112,6 +112,20 @@ class NowCommandTest {
         assertThat(now(false)).isEqualTo(ExitCode.EXPIRED);
     }
 
+    /** The server that a host has started may be all that measures. */
+    @Test
+    void shouldTellTheTimeOfAnAgentsServerWhereThereIsNoDaemon() throws IOException {
+        shell.with("CHRONOTICK_SHM", directory.resolve("nothing")).with("XDG_RUNTIME_DIR", directory);
+        assertThat(shell.run("now")).isEqualTo(ExitCode.NO_DAEMON);
+        sample.writeTo(directory.resolve("chronotick_shm"));
+        assertThat(shell.run("now", "--for-agent")).isZero();
+        assertThat(shell.out()).contains("certainly within").hasLineCount(1);
+        assertThat(shell.run("now")).isZero();
+        assertThat(shell.err()).isEmpty();
+        assertThat(shell.run("now", "--shm", directory.resolve("nothing").toString()))
+                .isEqualTo(ExitCode.NO_DAEMON);
+    }
+
     @Test
     void shouldSayTheSameByEveryWayToIt() throws IOException {
         Path segment = directory.resolve("segment");

@@ -218,10 +218,10 @@ class OwnDaemonTest {
 
     @Test
     void shouldShareTheSegmentOfTheUser() {
-        assertThat(OwnDaemon.segment(Map.of("XDG_RUNTIME_DIR", directory.toString())))
+        assertThat(OwnSegment.of(Map.of("XDG_RUNTIME_DIR", directory.toString())))
                 .isEqualTo(shared());
         for (String directory : List.of("", "relative", "/nowhere/at/all")) {
-            Path segment = OwnDaemon.segment(Map.of("XDG_RUNTIME_DIR", directory));
+            Path segment = OwnSegment.of(Map.of("XDG_RUNTIME_DIR", directory));
             assertThat(segment.getParent())
                     .isEqualTo(ChronoTickReader.resolve("x").getParent());
             assertThat(segment.getFileName().toString()).startsWith("chronotick_shm_");
