@@ -57,6 +57,9 @@ final class McpCommand extends SegmentCommand {
     /** Set by the launcher: its own absolute path. */
     private static final String LAUNCHER_PROPERTY = "chronotick.launcher";
 
+    /** Set by a launcher that is started with arguments of its own, as by npx: these, without spaces in one. */
+    private static final String LAUNCHER_ARGUMENTS_PROPERTY = "chronotick.launcher.arguments";
+
     private static final String DEFAULT_HOST = "127.0.0.1";
 
     /** How people read and write it on the command line. */
@@ -262,7 +265,11 @@ final class McpCommand extends SegmentCommand {
 
     /** What the launcher is to be given so that the server is the one that these options describe. */
     private List<String> arguments() {
-        List<String> arguments = new ArrayList<>(List.of("mcp"));
+        List<String> arguments = new ArrayList<>();
+        Stream.of(System.getProperty(LAUNCHER_ARGUMENTS_PROPERTY, "").split(" "))
+                .filter(argument -> !argument.isEmpty())
+                .forEach(arguments::add);
+        arguments.add("mcp");
         // Hosts do not pass on the environment that this was asked in.
         if (!segment().equals(ChronoTickReader.resolve(ChronoTickReader.DEFAULT_NAME))) {
             arguments.addAll(List.of("--shm", segment().toAbsolutePath().toString()));

@@ -65,7 +65,7 @@ class LauncherTest {
 
     @Test
     void shouldGiveTheDaemonTheModuleForModelsWhereItIsInstalled() throws IOException, InterruptedException {
-        String both = dist.resolve("lib") + "/*:" + dist.resolve("onnx") + "/*\n";
+        String both = dist.resolve("lib/chronotick-cli.jar") + ":" + dist.resolve("onnx") + "/*\n";
         assertThat(run(directory, launcher.toString(), "daemon").out()).doesNotContain(both);
         Files.createDirectories(dist.resolve("onnx"));
         assertThat(run(directory, launcher.toString(), "daemon").out()).contains("-cp\n" + both);
@@ -86,7 +86,7 @@ class LauncherTest {
                 .toList()) {
             assertThat(result.exitCode()).isEqualTo(7);
             assertThat(result.out()).endsWith("io.chronotick.cli.Main\nread\na b\n\n");
-            assertThat(result.out()).contains(dist.resolve("lib") + "/*\n");
+            assertThat(result.out()).contains("-cp\n" + dist.resolve("lib/chronotick-cli.jar") + "\n");
         }
     }
 

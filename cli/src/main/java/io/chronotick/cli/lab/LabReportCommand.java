@@ -68,6 +68,12 @@ public final class LabReportCommand extends LabRunCommand {
         if (parent == null || !Files.isDirectory(parent) || Files.isDirectory(output)) {
             throw new UserException(ExitCode.USAGE, "--output " + output + ": name a file in a directory that exists");
         }
+        if (png != null && ModuleLayer.boot().findModule("java.desktop").isEmpty()) {
+            throw new UserException(
+                    ExitCode.USAGE,
+                    "--png draws with java.desktop, which the runtime image of the packages leaves out: run it from a"
+                            + " checkout, on a JDK");
+        }
         ReplaySet set = ReplaySet.open(replay != null ? replay : LabData.replay());
         List<Path> files = traces != null ? LabTraceCommand.traces(List.of(traces)) : List.of();
         ReportData data = new Report(set, files, jobs, (name, runs) -> new Progress(shell, name, runs)).run();
