@@ -55,7 +55,7 @@ class NpmLauncherTest {
                 .check()
                 .out()
                 .strip()
-                .split("\n");
+                .split("\n", 2);
         // Also for a user that owns nothing.
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
         node = Path.of(facts[0]);
@@ -77,12 +77,12 @@ class NpmLauncherTest {
 
     private static void script(Path file, String text) throws IOException {
         Files.writeString(file, "#!/bin/sh\n" + text);
-        assertThat(file.toFile().setExecutable(true)).isTrue();
+        assertThat(file.toFile().setExecutable(true, false)).isTrue(); // for every user
     }
 
     private ProcessBuilder launcher(String... arguments) {
-        List<String> command =
-                new ArrayList<>(List.of(node.toString(), installed.resolve("bin/chronotick.mjs").toString()));
+        List<String> command = new ArrayList<>(
+                List.of(node.toString(), installed.resolve("bin/chronotick.mjs").toString()));
         command.addAll(Arrays.asList(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
         builder.environment().clear();
@@ -106,7 +106,17 @@ class NpmLauncherTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "read", "json", "status", "sources", "daemon", "mcp", "demo", "benchmark", "lab", "monitor", "doctor",
+                "read",
+                "json",
+                "status",
+                "sources",
+                "daemon",
+                "mcp",
+                "demo",
+                "benchmark",
+                "lab",
+                "monitor",
+                "doctor",
                 "--version"
             })
     void shouldGiveJavaWhatTheOtherLauncherGivesIt(String command) throws IOException, InterruptedException {
@@ -122,7 +132,9 @@ class NpmLauncherTest {
             Files.writeString(dist.resolve(cache), "a cache");
         }
         String expected = Programs.run(
-                        directory, Map.of(), List.of(dist.resolve("bin/chronotick").toString(), command, "a b", ""))
+                        directory,
+                        Map.of(),
+                        List.of(dist.resolve("bin/chronotick").toString(), command, "a b", ""))
                 .out()
                 .replace("-Dchronotick.command=" + dist.resolve("bin/chronotick"), "-Dchronotick.command=chronotick")
                 .replace(dist.resolve("bin/chronotick").toString(), "LAUNCHER")
@@ -150,7 +162,9 @@ class NpmLauncherTest {
 
     @Test
     void shouldPassOnSignalsAndInput() throws IOException, InterruptedException {
-        script(image.resolve("runtime/bin/java"), "trap 'exit 9' TERM\necho started\nread line\necho \"$line\"\nread x\n");
+        script(
+                image.resolve("runtime/bin/java"),
+                "trap 'exit 9' TERM\necho started\nread line\necho \"$line\"\nread x\n");
         Process process = launcher("read").start();
         BufferedReader reader = process.inputReader(StandardCharsets.UTF_8);
         assertThat(reader.readLine()).isEqualTo("started");
@@ -171,7 +185,9 @@ class NpmLauncherTest {
         Files.move(image, directory.resolve("elsewhere"));
         Programs.Result result = run("read");
         assertThat(result.exitCode()).isEqualTo(2);
-        assertThat(result.err()).contains("@chronotick/runtime-", "adoptium.net").hasLineCount(1);
+        assertThat(result.err())
+                .contains("@chronotick/runtime-", "adoptium.net")
+                .hasLineCount(1);
     }
 
     @Test

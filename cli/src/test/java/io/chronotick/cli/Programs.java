@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** Programs of this machine that tests run. */
@@ -72,14 +73,21 @@ final class Programs {
 
     /** Skips the test where the program is not installed; in continuous integration that is a failure. */
     static void require(String program, String remedy) {
-        boolean installed = Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
-                .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
+        boolean installed = find(program).isPresent();
         if (System.getenv("CI") != null) {
             assertThat(installed)
                     .as(program + " has to be installed in continuous integration: " + remedy)
                     .isTrue();
         }
         assumeTrue(installed, program + " is not installed (" + remedy + ")");
+    }
+
+    /** Where it is, on the PATH. */
+    static Optional<Path> find(String program) {
+        return Arrays.stream(System.getenv("PATH").split(File.pathSeparator))
+                .map(directory -> Path.of(directory, program))
+                .filter(Files::isExecutable)
+                .findFirst();
     }
 
     static Result run(Path directory, Map<String, String> environment, List<String> command)
