@@ -155,6 +155,7 @@ const shortFlags = ['-Djdk.reflect.useNativeAccessorOnly=true', '-Xms8m', '-Xmx6
 // The reasons are in the other launcher.
 switch (command) {
     case 'read':
+    case 'now':
     case 'json':
     case 'status':
     case 'sources':

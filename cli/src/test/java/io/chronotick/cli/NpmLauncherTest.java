@@ -107,6 +107,7 @@ class NpmLauncherTest {
     @ValueSource(
             strings = {
                 "read",
+                "now",
                 "json",
                 "status",
                 "sources",
@@ -164,7 +165,7 @@ class NpmLauncherTest {
     void shouldPassOnSignalsAndInput() throws IOException, InterruptedException {
         script(
                 image.resolve("runtime/bin/java"),
-                "trap 'exit 9' TERM\necho started\nread line\necho \"$line\"\nread x\n");
+                "trap 'kill $!; exit 9' TERM\necho started\nread line\necho \"$line\"\nsleep 600 &\nwait\n");
         Process process = launcher("read").start();
         BufferedReader reader = process.inputReader(StandardCharsets.UTF_8);
         assertThat(reader.readLine()).isEqualTo("started");
@@ -245,7 +246,7 @@ class NpmLauncherTest {
                 assertThat(copies).hasSize(1);
             }
         }
-        environment.put("XDG_CACHE_HOME", "/proc/nowhere");
+        environment.put("XDG_CACHE_HOME", directory.resolve("not to be made").toString());
         Programs.Result result = run(Programs.AS_NOBODY, "read");
         assertThat(result.exitCode()).isEqualTo(7);
         assertThat(result.out()).contains("-cp\n" + jar + "\n").doesNotContain("AOTCache");

@@ -161,7 +161,7 @@ class PackagesIT {
 
     private String[] mcp(String... program) {
         List<String> words = new ArrayList<>(Arrays.asList(program));
-        words.addAll(List.of("mcp", "--shm", segment.toString()));
+        words.addAll(List.of("mcp", "--no-embedded", "--shm", segment.toString()));
         return words.toArray(new String[0]);
     }
 
@@ -244,7 +244,7 @@ class PackagesIT {
         List<String> command = new ArrayList<>();
         command.add(configuration.get("command").asText().replace("${__dirname}", unpacked.toString()));
         configuration.get("args").forEach(argument -> command.add(argument.asText()));
-        command.addAll(List.of("--shm", segment.toString()));
+        command.addAll(List.of("--no-embedded", "--shm", segment.toString()));
         assertTellsTheTime(directory, command.toArray(new String[0]));
     }
 
