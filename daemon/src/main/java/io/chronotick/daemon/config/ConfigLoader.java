@@ -154,20 +154,33 @@ public final class ConfigLoader {
             return;
         }
         List<ServerConfig> servers = given(ConfigKeys.SERVERS, given, cpus);
-        // What the host names need not have NTS, and is not known yet.
-        List<String> unauthenticated = servers.isEmpty()
-                ? List.of("auto")
-                : servers.stream()
-                        .filter(server -> server.keyExchange().isEmpty())
-                        .map(ServerConfig::name)
-                        .toList();
+        if (servers.isEmpty()) {
+            // What the host names need not have NTS, and is not known yet.
+            rejectAuthentication(
+                    given,
+                    inFile,
+                    "with servers: auto, which may name servers without NTS; name servers that offer it instead:"
+                            + " clock_measurement.ntp.servers: [{host: NAME, nts: true}, ...]");
+            return;
+        }
+        List<String> unauthenticated = servers.stream()
+                .filter(server -> server.keyExchange().isEmpty())
+                .map(ServerConfig::name)
+                .toList();
         if (!unauthenticated.isEmpty()) {
-            inFile.report(
-                    given.find(ConfigKeys.REQUIRE_AUTHENTICATION).orElseThrow().node(),
-                    ConfigKeys.REQUIRE_AUTHENTICATION.path(),
-                    "found true, and servers without nts: true (" + String.join(", ", unauthenticated)
+            rejectAuthentication(
+                    given,
+                    inFile,
+                    "and servers without nts: true (" + String.join(", ", unauthenticated)
                             + "), allowed: only servers that offer NTS, each as {host: NAME, nts: true}");
         }
+    }
+
+    private static void rejectAuthentication(Settings given, Mistakes inFile, String why) {
+        inFile.report(
+                given.find(ConfigKeys.REQUIRE_AUTHENTICATION).orElseThrow().node(),
+                ConfigKeys.REQUIRE_AUTHENTICATION.path(),
+                "found true, " + why);
     }
 
     /** One line for all keys that have no effect for the same reason. */

@@ -328,10 +328,17 @@ final class ConfigLoaderTest {
                 .singleElement()
                 .asString()
                 .contains("require_authentication: found true, and servers without nts: true (b), allowed: only");
-        assertThat(problems("clock_measurement: {ntp: {require_authentication: true}}"))
-                .singleElement()
-                .asString()
-                .contains("servers without nts: true");
+    }
+
+    /** Which servers the host names is not known yet, and none of them need have NTS. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", ", servers: auto"})
+    void shouldSayWhatToNameWhereAllHaveToBeAuthenticatedAndTheHostNamesThem(String servers) {
+        assertThat(problems("clock_measurement: {ntp: {require_authentication: true" + servers + "}}"))
+                .containsExactly(
+                        "test.yaml:1:51: clock_measurement.ntp.require_authentication: found true, with servers: auto,"
+                                + " which may name servers without NTS; name servers that offer it instead:"
+                                + " clock_measurement.ntp.servers: [{host: NAME, nts: true}, ...]");
     }
 
     @ParameterizedTest
