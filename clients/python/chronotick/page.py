@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import struct
 import uuid
@@ -20,10 +21,13 @@ _SOURCES_AT = 512
 _PARTS = struct.Struct("<dd")
 _PARTS_AT = 3600
 _SOURCE_SIZE = 192
-_SOURCE = struct.Struct("<64sBBBBBBBBffdddddII10If")
+_SOURCE = struct.Struct("<64sBBBBBBBBffdddddII10If16sHBB")
 
 STATES = ("unreachable", "candidate", "selected", "falseticker", "unauthenticated", "denied")
 NTS_STATES = ("", "exchanging", "authenticated", "unproven", "failed")
+TROUBLES = ("", "name not found", "no further server", "same as another", "network unreachable", "no route", "not sent",
+            "connection refused", "no answer", "denied", "rate limited", "kiss", "unsynchronized", "stratum",
+            "root distance", "no time", "contradictory stamps")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,13 @@ class SourceRow:
     """Why the newest key exchange brought nothing, a number of docs/shared-memory.md; 0 if it did not fail."""
     nts_age: float
     """Since the newest key exchange that succeeded, when the page was written; NaN if there was none."""
+    address: str
+    """Where it is asked, IPv4 or IPv6; empty while that is not known."""
+    port: int
+    trouble: str
+    """What is wrong with its answers, or why there are none, one of TROUBLES; empty where nothing is known."""
+    unanswered: int
+    """Requests not answered since the newest answer, or since it is asked at this address; 255 stands for more, too."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +147,7 @@ class StatusPage:
 
 def _row(path: str, segment: bytes, at: int) -> SourceRow:
     name, stratum, reach, state, stamp, leap, nts, cookies, failure, *rest = _SOURCE.unpack_from(segment, at)
+    nts_age, address, port, trouble, unanswered = rest[19:]
     if state >= len(STATES):
         raise _nonsense(path, "state of a source")
     if nts >= len(NTS_STATES):
@@ -148,12 +160,23 @@ def _row(path: str, segment: bytes, at: int) -> SourceRow:
         stamp != 0,
         leap,
         *rest[:9],
-        tuple(rest[9:-1]),
+        tuple(rest[9:19]),
         NTS_STATES[nts],
         cookies,
         failure,
-        rest[-1],
+        nts_age,
+        _address(address),
+        port,
+        TROUBLES[trouble] if trouble < len(TROUBLES) else "",  # a newer daemon may know of more
+        unanswered,
     )
+
+
+def _address(packed: bytes) -> str:
+    if not any(packed):
+        return ""
+    address = ipaddress.IPv6Address(packed)
+    return str(address.ipv4_mapped or address)
 
 
 def _whole(path: str, value: float) -> int:

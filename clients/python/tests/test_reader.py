@@ -58,6 +58,17 @@ class ReaderTest(SegmentTest):
         self.assertTrue(now.earliest_ns < now.estimate_ns < now.latest_ns)
         self.assertTrue(record.is_valid and record.is_ntp_ready and record.is_models_ready and record.is_warmup_complete)
 
+    def test_reads_where_a_server_is_asked_and_what_is_wrong(self) -> None:
+        segment = Segment(self.path).write().put(416, "I", 3)
+        segment.put(512 + 172, "16sHBB", bytes.fromhex("20010db8000000000000000000000005"), 60_123, 10, 255)
+        segment.put(704 + 172, "16sHBB", bytes.fromhex("00000000000000000000ffffc0000201"), 123, 200, 0)
+        with Reader(self.path) as reader:
+            rows = reader.status().sources
+        self.assertEqual(
+            [(row.address, row.port, row.trouble, row.unanswered) for row in rows],
+            [("2001:db8::5", 60_123, "rate limited", 255), ("192.0.2.1", 123, "", 0), ("", 0, "", 0)],
+        )
+
     def test_a_step_of_the_system_clock_does_not_move_now(self) -> None:
         host = VirtualHost(generate.MONOTONIC)
         Segment(self.path).write(system_timestamp=generate.ANCHOR, monotonic_ns=generate.MONOTONIC)

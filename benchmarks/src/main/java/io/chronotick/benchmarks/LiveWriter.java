@@ -62,7 +62,25 @@ final class LiveWriter {
                 .write(
                         segment,
                         clocks.domain(),
-                        new DaemonStatus(1, "", LeapIndicator.NONE, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, "", 0, 0, List.of()));
+                        new DaemonStatus(
+                                1,
+                                "",
+                                LeapIndicator.NONE,
+                                0,
+                                1,
+                                0,
+                                0,
+                                0,
+                                0,
+                                0,
+                                0,
+                                0,
+                                0,
+                                "",
+                                0,
+                                0,
+                                List.of(),
+                                List.of()));
     }
 
     public static void main(String[] args) throws Exception {

@@ -23,7 +23,8 @@ final class NtsTrouble {
                 .toList();
     }
 
-    private static Optional<String> of(SourceRow row) {
+    /** What keeps this one from that. */
+    static Optional<String> of(SourceRow row) {
         return row.nts().flatMap(nts -> of(nts, row.sent()));
     }
 

@@ -227,7 +227,7 @@ final class QueryCommand implements Callable<Integer> {
             try {
                 transport.connect(i, address);
             } catch (IOException e) {
-                query.failure = String.valueOf(e.getMessage());
+                query.failure = e.getMessage() + "; check the address, and this machine's network (ip route)";
                 continue;
             }
             long raw = clocks.rawNanos();
@@ -381,7 +381,7 @@ final class QueryCommand implements Callable<Integer> {
             }
         }
 
-        private static String useless(DropReason reason, NtpPacket packet) {
+        private String useless(DropReason reason, NtpPacket packet) {
             if (reason == DropReason.KISS) {
                 return switch (packet.kissCode()) {
                     case "RATE" -> "has been asked too often (kiss code RATE); wait some minutes";
@@ -396,14 +396,13 @@ final class QueryCommand implements Callable<Integer> {
                         + (packet.leap() == LeapIndicator.UNSYNCHRONIZED ? "leap indicator 3, " : "") + "stratum "
                         + packet.stratum() + "); ask another server";
             }
-            double distance = packet.rootDelay() / 2 + packet.rootDispersion();
-            if (packet.receive().isZero() || packet.transmit().isZero()) {
-                return "its answer holds no time (a time stamp is zero); ask another server";
-            }
-            return distance > NtpAssociation.MAX_ROOT_DISTANCE
-                    ? "is " + Format.duration(distance)
-                            + " away from its reference clock (root distance), which is too far; ask another server"
-                    : "its time stamps contradict each other or the round trip; ask another server";
+            return switch (association.trouble()) {
+                case NO_TIME -> "its answer holds no time (a time stamp is zero); ask another server";
+                case ROOT_DISTANCE ->
+                    "is " + Format.duration(packet.rootDelay() / 2 + packet.rootDispersion())
+                            + " away from its reference clock (root distance), which is too far; ask another server";
+                default -> "its time stamps contradict each other or the round trip; ask another server";
+            };
         }
 
         String whyNot(double timeout) {
@@ -436,7 +435,7 @@ final class QueryCommand implements Callable<Integer> {
             InetSocketAddress at = address;
             return new String[] {
                 given,
-                at == null ? "" : at.getAddress().getHostAddress(),
+                at == null ? "" : Format.address(at.getAddress()),
                 Integer.toString(packet.stratum()),
                 Format.offset(offset),
                 Format.duration(delay),

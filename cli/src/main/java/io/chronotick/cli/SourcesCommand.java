@@ -3,15 +3,19 @@ package io.chronotick.cli;
 
 import io.chronotick.cli.text.ExitCode;
 import io.chronotick.cli.text.Format;
+import io.chronotick.cli.text.Json;
 import io.chronotick.cli.text.Shell;
 import io.chronotick.cli.text.Table;
+import io.chronotick.cli.text.Text;
 import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.NtsStatus;
 import io.chronotick.client.SourceRow;
 import io.chronotick.client.StatusPage;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.StringJoiner;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -22,13 +26,15 @@ import picocli.CommandLine.Option;
             "",
             "The mark before the name: * selected, + candidate, x falseticker, ? unreachable, ! unauthenticated, - denied.",
             "Reach is octal: the last eight requests, newest in the lowest bit, 377 when all were answered. Offset is",
-            "positive when the server is ahead of the published time.",
+            "positive when the server is ahead of the published time. Below the table: the address of each server where its",
+            "name does not say it, and what is wrong with its answers.",
             "",
             "Examples:",
             "  chronotick sources",
             "  chronotick sources --wide    # all columns, whatever the width of the screen",
             "  chronotick sources --drops",
-            "  chronotick sources --nts     # servers that are to be authenticated"
+            "  chronotick sources --nts     # servers that are to be authenticated",
+            "  chronotick sources --json | jq '.[] | {name, address, trouble}'"
         })
 final class SourcesCommand extends SegmentCommand {
     @Option(names = "--drops", description = "Show why datagrams were dropped, by reason.")
@@ -36,6 +42,9 @@ final class SourcesCommand extends SegmentCommand {
 
     @Option(names = "--nts", description = "Show how the servers' authentication (NTS) is doing.")
     boolean nts;
+
+    @Option(names = "--json", description = "One JSON array, an object for each server, seconds throughout.")
+    boolean json;
 
     @Option(names = "--wide", description = "Show all columns, whatever the width of the screen.")
     boolean wide;
@@ -48,8 +57,9 @@ final class SourcesCommand extends SegmentCommand {
     boolean accept(String option) {
         drops |= option.equals("--drops");
         nts |= option.equals("--nts");
+        json |= option.equals("--json");
         wide |= option.equals("--wide");
-        return option.equals("--drops") || option.equals("--nts") || option.equals("--wide");
+        return List.of("--drops", "--nts", "--json", "--wide").contains(option);
     }
 
     @Override
@@ -57,24 +67,61 @@ final class SourcesCommand extends SegmentCommand {
         try (ChronoTickReader reader = ChronoTickReader.attach(segment())) {
             StatusPage page = reader.status();
             boolean alive = reader.writerAlive();
-            if (page.sources().isEmpty()) {
+            // The ages on the page are those at its writing.
+            double since = Math.max(0, System.nanoTime() - page.pageMonotonicNs()) * 1e-9;
+            if (json) {
+                shell.line(page.sources().stream()
+                        .map(row -> json(row, since))
+                        .collect(Collectors.joining(",", "[", "]")));
+            } else if (page.sources().isEmpty()) {
                 shell.line("no servers yet");
             } else if (drops) {
                 dropTable(page).printTo(shell, wide);
+            } else if (nts) {
+                ntsTable(page, since).printTo(shell, wide);
             } else {
-                // The ages on the page are those at its writing.
-                double since = Math.max(0, System.nanoTime() - page.pageMonotonicNs()) * 1e-9;
-                if (nts) {
-                    ntsTable(page, since).printTo(shell, wide);
-                    return alive ? ExitCode.OK : gone();
-                }
                 sourceTable(page, since).printTo(shell, wide);
+                page.sources().forEach(row -> SourceWords.line(row).ifPresent(this::remark));
             }
-            if (!alive) {
-                return gone();
-            }
-            return ExitCode.OK;
+            return alive ? ExitCode.OK : gone();
         }
+    }
+
+    private void remark(String line) {
+        Text.wrap(line, 4, wide ? Integer.MAX_VALUE : shell.width()).forEach(shell::line);
+    }
+
+    private static String json(SourceRow row, double since) {
+        Json json = new Json(false).string("name", row.name());
+        row.address()
+                .ifPresentOrElse(
+                        at -> json.string("address", Format.address(at.getAddress()))
+                                .integer("port", at.getPort()),
+                        () -> json.nothing("address").nothing("port"));
+        boolean answered = row.accepted() > 0;
+        json.string("state", label(row.state()))
+                .string("trouble", SourceWords.trouble(row).orElse(null))
+                .string(
+                        "trouble_code",
+                        row.trouble()
+                                .map(trouble -> trouble.name().toLowerCase(Locale.ROOT))
+                                .orElse(null))
+                .integer("unanswered", row.unanswered())
+                .integer("stratum", row.stratum())
+                .integer("reach", row.reach())
+                .number("poll", row.pollSeconds())
+                .number("offset", answered ? row.offset() : Double.NaN)
+                .number("offset_uncertainty", answered ? row.sd() : Double.NaN)
+                .number("delay", answered ? row.delay() : Double.NaN)
+                .number("jitter", answered ? row.jitter() : Double.NaN)
+                .number("root_distance", row.stratum() > 0 ? row.rootDistance() : Double.NaN)
+                .bool("kernel_stamps", row.kernelStamps())
+                .number("age", row.ageSeconds() + since)
+                .integer("sent", row.sent())
+                .integer("accepted", row.accepted())
+                .integer("dropped", total(row))
+                .string("nts", row.nts().map(SourcesCommand::label).orElse(null));
+        return json.end();
     }
 
     private static Table sourceTable(StatusPage page, double since) {

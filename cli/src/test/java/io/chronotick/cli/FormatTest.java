@@ -4,9 +4,12 @@ package io.chronotick.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.chronotick.cli.text.Format;
+import java.net.InetAddress;
 import java.time.Instant;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class FormatTest {
     @Test
@@ -40,5 +43,19 @@ class FormatTest {
         assertThat(Format.ppm(12e-6)).isEqualTo("+12.0000 ppm");
         assertThat(Format.age(90_061)).isEqualTo("1 d 1 h 1 min 1 s");
         assertThat(Format.grouped(1_234_567)).isEqualTo("1 234 567");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "192.0.2.1, 192.0.2.1",
+        "2001:db8:0:0:0:0:0:5, 2001:db8::5",
+        "2001:db8:0:0:1:0:0:1, 2001:db8::1:0:0:1",
+        "2001:db8:0:1:1:1:1:1, 2001:db8:0:1:1:1:1:1",
+        "2001:0:0:1:0:0:0:1, 2001:0:0:1::1",
+        "0:0:0:0:0:0:0:1, ::1",
+        "2001:db8:1:2:3:0:0:0, 2001:db8:1:2:3::"
+    })
+    void shouldShortenAddresses(String given, String shown) {
+        assertThat(Format.address(InetAddress.ofLiteral(given))).isEqualTo(shown);
     }
 }

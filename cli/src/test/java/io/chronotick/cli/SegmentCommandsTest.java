@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.chronotick.cli.text.ExitCode;
 import io.chronotick.client.PageLayout;
 import io.chronotick.client.RecordLayout;
+import io.chronotick.client.SourceRow;
 import io.chronotick.daemon.segment.SegmentFile;
 import io.chronotick.daemon.time.ClockDomain;
 import io.chronotick.daemon.time.HostClocks;
@@ -21,6 +22,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -31,6 +33,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class SegmentCommandsTest {
     /** Larger than any process id of Linux (2^22). */
@@ -350,6 +353,95 @@ class SegmentCommandsTest {
                 .containsPattern("x +ntp2.example.net:1123 +falseticker");
         assertThat(run("sources", "--drops")).isZero();
         assertThat(shell.out()).containsPattern("ntp1.example.net +44 +40 +3 +3 late");
+    }
+
+    private void source(int index, String mapped, int port, int trouble, int unanswered) {
+        int row = PageLayout.SOURCES + index * PageLayout.SOURCE_SIZE;
+        sample.bytes.put(row + PageLayout.SOURCE_ADDRESS, HexFormat.of().parseHex(mapped));
+        sample.bytes.putShort(row + PageLayout.SOURCE_PORT, (short) port);
+        sample.bytes.put(row + PageLayout.SOURCE_TROUBLE, (byte) trouble);
+        sample.bytes.put(row + PageLayout.SOURCE_UNANSWERED, (byte) unanswered);
+    }
+
+    private static final String IPV6 = "20010db8000000000000000000000005";
+    private static final String IPV4 = "00000000000000000000ffffc0000201";
+
+    @Test
+    void shouldSayWhereAServerIsAskedUnlessItsNameDoes() throws IOException {
+        source(0, IPV6, 123, 0, 0);
+        source(1, IPV4, 1123, 0, 0);
+        run("sources");
+        assertThat(shell.out())
+                .contains("\nntp1.example.net is 2001:db8::5\n")
+                .contains("\nntp2.example.net:1123 (192.0.2.1): its time is +80.000 ms ±50.000 µs from that\n")
+                .contains("    of the majority (falseticker)\n");
+        // As an operator may write it.
+        sample = new SampleSegment(ProcessHandle.current().pid());
+        int row = PageLayout.SOURCES;
+        sample.bytes.put(row + PageLayout.SOURCE_NAME, new byte[PageLayout.SOURCE_NAME_SIZE]);
+        sample.text(row + PageLayout.SOURCE_NAME, "[2001:db8::5]:1123");
+        source(0, IPV6, 1123, 0, 0);
+        run("sources");
+        assertThat(shell.out()).doesNotContain("2001:db8::5]:1123 is", "2001:db8::5]:1123 (");
+        // The name of a server of which only the key exchange has a name.
+        source(0, IPV4, 11_123, 0, 0);
+        run("sources");
+        assertThat(shell.out()).contains("[2001:db8::5]:1123 is 192.0.2.1 port 11123\n");
+    }
+
+    @ParameterizedTest
+    @EnumSource(SourceRow.Trouble.class)
+    void shouldHaveWordsForEachTroubleThatFit(SourceRow.Trouble trouble) throws IOException {
+        source(0, IPV6, 123, trouble.code(), 12);
+        run("sources");
+        assertThat(shell.out()).contains("\nntp1.example.net (2001:db8::5): ");
+        assertThat(shell.out().lines()).allMatch(line -> line.length() <= 80);
+        run("sources", "--wide");
+        assertThat(shell.out().lines().filter(line -> line.startsWith("ntp1.example.net (")))
+                .hasSize(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "NO_ANSWER | 12 | no answer to 12 packets; check the address, and whether UDP port 123 is open outbound",
+                "NO_ANSWER | 1 | no answer to 1 packet; check the address",
+                "NO_ANSWER | 255 | no answer to more than 254 packets; check",
+                "CONNECTION_REFUSED | 3 | no answer to 3 packets; connection refused: no NTP server listens there",
+                "RATE_LIMITED | 0 | has asked for fewer requests (kiss code RATE); is asked every 16 s now",
+                "DENIED | 0 | refuses to serve this machine (kiss code DENY or RSTR); asked again after an hour",
+                "UNSYNCHRONIZED | 0 | is not synchronized itself (stratum 2)",
+                "ROOT_DISTANCE | 0 | is 4.000 ms away from its reference clock (root distance), more than 3 s",
+                "NAME_NOT_FOUND | 0 | name not found; check it",
+                "NETWORK_UNREACHABLE | 0 | network is unreachable: requests do not leave"
+            })
+    void shouldSayWhatIsWrongWithAServersAnswers(SourceRow.Trouble trouble, int unanswered, String words)
+            throws IOException {
+        source(0, IPV4, 123, trouble.code(), unanswered);
+        run("sources");
+        assertThat(shell.out().replaceAll("\\s+", " ")).contains(" ntp1.example.net (192.0.2.1): " + words);
+    }
+
+    @Test
+    void shouldListTheServersAsJson() throws IOException {
+        source(0, IPV6, 123, SourceRow.Trouble.NO_ANSWER.code(), 12);
+        assertThat(run("sources", "--json")).isZero();
+        JsonNode json = new ObjectMapper().readTree(shell.out());
+        assertThat(json).hasSize(2);
+        assertThat(json.get(0).get("name").asText()).isEqualTo("ntp1.example.net");
+        assertThat(json.get(0).get("address").asText()).isEqualTo("2001:db8::5");
+        assertThat(json.get(0).get("port").asInt()).isEqualTo(123);
+        assertThat(json.get(0).get("trouble").asText()).startsWith("no answer to 12 packets");
+        assertThat(json.get(0).get("trouble_code").asText()).isEqualTo("no_answer");
+        assertThat(json.get(0).get("offset").asDouble()).isEqualTo(0.4e-3);
+        assertThat(json.get(1).get("address").isNull()).isTrue();
+        assertThat(json.get(1).get("state").asText()).isEqualTo("falseticker");
+        assertThat(json.get(1).get("trouble").asText()).startsWith("its time is +80.000 ms");
+        assertThat(json.get(1).get("trouble_code").isNull()).isTrue();
+        sample.bytes.putInt(PageLayout.SOURCE_COUNT, 0);
+        run("sources", "--json");
+        assertThat(shell.out()).isEqualTo("[]\n");
     }
 
     @Test

@@ -86,6 +86,7 @@ class WidthTest {
                 "status",
                 "sources",
                 "sources --drops",
+                "sources --nts",
                 "doctor",
                 "config show",
                 "lab simulate --list",

@@ -33,6 +33,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -74,6 +75,7 @@ final class EngineLoop
             double shortTermWeight,
             Correction correction,
             List<SourceReport> sources,
+            List<Optional<InetSocketAddress>> addresses,
             List<ForecasterReport> learned,
             List<CovariateReport> covariates,
             long rawNanos) {}
@@ -189,6 +191,7 @@ final class EngineLoop
                 engine.shortTermWeight(),
                 newest,
                 sources,
+                IntStream.range(0, sources.size()).mapToObj(addresses::of).toList(),
                 learned(),
                 engine.covariates(),
                 raw);
@@ -197,7 +200,8 @@ final class EngineLoop
     private List<SourceReport> sources(long raw) {
         List<SourceReport> reports = new ArrayList<>();
         for (SourceReport report : engine.sources(raw)) {
-            reports.add(report.withName(addresses.label(reports.size())));
+            int source = reports.size();
+            reports.add(report.with(addresses.label(source), addresses.trouble(source, report.trouble())));
         }
         return List.copyOf(reports);
     }

@@ -7,6 +7,7 @@ import io.chronotick.engine.Action;
 import io.chronotick.engine.ntp.DropReason;
 import io.chronotick.engine.ntp.SourceReport;
 import io.chronotick.engine.ntp.SourceState;
+import io.chronotick.engine.ntp.SourceTrouble;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -270,6 +271,36 @@ final class ServerAddresses {
             return "key exchange under way";
         }
         return seat.address.isEmpty() ? "name being looked up" : Silence.NO_ANSWER.words();
+    }
+
+    /**
+     * What is wrong with a server's answers, as far as this host and the network on the way show it.
+     *
+     * @param asAnswered what is wrong by its answers
+     */
+    SourceTrouble trouble(int source, SourceTrouble asAnswered) {
+        Seat seat = seats.get(source);
+        if (!seat.twin.isEmpty()) {
+            return SourceTrouble.SAME_AS_ANOTHER;
+        }
+        if (!seat.trouble.isEmpty()) {
+            return switch (seat.trouble) {
+                case NO_NAME -> SourceTrouble.NAME_NOT_FOUND;
+                case NO_MEMBER -> SourceTrouble.NO_FURTHER_SERVER;
+                default -> trouble(seat.trouble).orElse(SourceTrouble.NOT_SENT);
+            };
+        }
+        // What the network says anybody may have said: it explains silence and nothing else.
+        return asAnswered == SourceTrouble.NO_ANSWER ? trouble(seat.refusal).orElse(asAnswered) : asAnswered;
+    }
+
+    private static Optional<SourceTrouble> trouble(String said) {
+        return Silence.in(said).flatMap(silence -> switch (silence) {
+            case NETWORK_UNREACHABLE -> Optional.of(SourceTrouble.NETWORK_UNREACHABLE);
+            case NO_ROUTE -> Optional.of(SourceTrouble.NO_ROUTE);
+            case REFUSED -> Optional.of(SourceTrouble.CONNECTION_REFUSED);
+            case NAME_NOT_FOUND, NO_ANSWER -> Optional.empty();
+        });
     }
 
     // --- Look-ups ---

@@ -181,7 +181,8 @@ final class StatusLoop implements Runnable {
                         engine.learned().stream().map(ForecasterReport::text).collect(Collectors.joining("; ")),
                         engine.correction().statisticalSdAt(raw),
                         engine.correction().systematicSd(),
-                        engine.sources()));
+                        engine.sources(),
+                        engine.addresses()));
     }
 
     /** 0 if there is none. */

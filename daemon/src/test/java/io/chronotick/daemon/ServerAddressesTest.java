@@ -11,6 +11,7 @@ import io.chronotick.engine.ntp.DropReason;
 import io.chronotick.engine.ntp.LeapIndicator;
 import io.chronotick.engine.ntp.SourceReport;
 import io.chronotick.engine.ntp.SourceState;
+import io.chronotick.engine.ntp.SourceTrouble;
 import io.chronotick.engine.ntp.StampKind;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -182,7 +183,9 @@ class ServerAddressesTest {
                 0,
                 0,
                 List.of(),
-                Optional.empty());
+                Optional.empty(),
+                SourceTrouble.NONE,
+                0);
     }
 
     private void state(int source, SourceState state, int reach) {
@@ -461,6 +464,40 @@ class ServerAddressesTest {
         assertThat(events).hasSize(2);
     }
 
+    // --- What is wrong ---
+
+    @Test
+    void shouldSayWhyAServerIsNotAsked() {
+        int unknown = server("unknown");
+        leads("one", A);
+        int first = server("one");
+        int twin = server("one-by-another-name");
+        leads("one-by-another-name", A);
+        leads("far", C);
+        int far = server("far");
+        network.noRoute.add(C);
+        run(3);
+        assertThat(addresses.trouble(unknown, SourceTrouble.NONE)).isEqualTo(SourceTrouble.NAME_NOT_FOUND);
+        assertThat(addresses.trouble(first, SourceTrouble.NONE)).isEqualTo(SourceTrouble.NONE);
+        assertThat(addresses.trouble(twin, SourceTrouble.NONE)).isEqualTo(SourceTrouble.SAME_AS_ANOTHER);
+        assertThat(addresses.trouble(far, SourceTrouble.NONE)).isEqualTo(SourceTrouble.NETWORK_UNREACHABLE);
+    }
+
+    /** Anybody may have said that nobody listens; that nothing comes, or what comes, is seen. */
+    @Test
+    void shouldExplainSilenceAndNothingElseByWhatTheNetworkSays() {
+        leads("one", A);
+        int source = server("one");
+        run(2);
+        addresses.onUnreachable(source, "connection refused");
+        assertThat(addresses.trouble(source, SourceTrouble.NO_ANSWER)).isEqualTo(SourceTrouble.CONNECTION_REFUSED);
+        assertThat(addresses.trouble(source, SourceTrouble.RATE_LIMITED)).isEqualTo(SourceTrouble.RATE_LIMITED);
+        assertThat(addresses.trouble(source, SourceTrouble.NONE)).isEqualTo(SourceTrouble.NONE);
+        network.failures = 2;
+        send(source, 1);
+        assertThat(addresses.trouble(source, SourceTrouble.NO_ANSWER)).isEqualTo(SourceTrouble.NOT_SENT);
+    }
+
     // --- Pools, and servers of no use ---
 
     private static final InetSocketAddress D = address("2001:db8::4");
@@ -490,7 +527,9 @@ class ServerAddressesTest {
                         accepted,
                         0,
                         drops,
-                        Optional.empty()));
+                        Optional.empty(),
+                        SourceTrouble.NONE,
+                        0));
     }
 
     @ParameterizedTest

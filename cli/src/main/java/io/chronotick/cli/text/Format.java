@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.cli.text;
 
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.util.List;
+
 /**
  * Numbers for people. Done by hand: {@link String#format} would take longer than everything else that {@code chronotick
  * read} does.
@@ -101,6 +105,31 @@ public final class Format {
                     .toString();
         }
         return fixed(seconds, 1) + " s";
+    }
+
+    /** An address as people write it: an IPv6 address with its longest run of zeros left out (RFC 5952). */
+    public static String address(InetAddress address) {
+        if (!(address instanceof Inet6Address)) {
+            return address.getHostAddress();
+        }
+        String[] groups = address.getHostAddress().replaceFirst("%.*", "").split(":", -1);
+        int best = groups.length;
+        int longest = 1; // one zero alone is not left out
+        for (int i = 0; i < groups.length; i++) {
+            int end = i;
+            while (end < groups.length && groups[end].equals("0")) {
+                end++;
+            }
+            if (end - i > longest) {
+                best = i;
+                longest = end - i;
+            }
+        }
+        List<String> all = List.of(groups);
+        return best == groups.length
+                ? String.join(":", all)
+                : String.join(":", all.subList(0, best)) + "::"
+                        + String.join(":", all.subList(best + longest, groups.length));
     }
 
     /** Parts per million, signed. */

@@ -177,6 +177,20 @@ public final class PageLayout {
     /** f32: time since the newest key exchange that succeeded, when the page was written, s; NaN if none. */
     public static final int SOURCE_NTS_AGE = 168;
 
+    /** 16 bytes: IPv6 address that it is asked at, an IPv4 address mapped (RFC 4291, section 2.5.5.2); zeros while there is none. */
+    public static final int SOURCE_ADDRESS = 172;
+
+    public static final int SOURCE_ADDRESS_SIZE = 16;
+
+    /** u16: UDP port of that address. */
+    public static final int SOURCE_PORT = 188;
+
+    /** u8: what is wrong with its answers, {@link SourceRow.Trouble#code}; 0 if nothing is known. */
+    public static final int SOURCE_TROUBLE = 190;
+
+    /** u8: requests not answered since the newest answer, or since it is asked at that address; 255 for more, too. */
+    public static final int SOURCE_UNANSWERED = 191;
+
     /**
      * i64: CLOCK_BOOTTIME - CLOCK_MONOTONIC at the record's anchor, ns: grows by the time that the machine is suspended. Under
      * the record's sequence number, not the page's; written when it changes.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.client;
 
+import java.net.InetSocketAddress;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,9 @@ import org.jspecify.annotations.Nullable;
  * @param accepted exchanges
  * @param drops datagrams not used, in the order of {@link #DROP_REASONS}
  * @param nts how its authentication is doing; empty for a server that is not to be authenticated
+ * @param address where it is asked; empty while that is not known
+ * @param trouble what is wrong with its answers, or why there are none; empty where nothing is known
+ * @param unanswered requests not answered since the newest answer, or since it is asked at this address; 255 stands for more, too
  */
 public record SourceRow(
         String name,
@@ -43,7 +47,10 @@ public record SourceRow(
         long sent,
         long accepted,
         List<Long> drops,
-        Optional<NtsStatus> nts) {
+        Optional<NtsStatus> nts,
+        Optional<InetSocketAddress> address,
+        Optional<Trouble> trouble,
+        int unanswered) {
 
     /** What the drops are counted by. */
     public static final List<String> DROP_REASONS = List.of(
@@ -98,6 +105,65 @@ public record SourceRow(
                 }
             }
             return null;
+        }
+    }
+
+    /** What is wrong with a server's answers, or why there are none. */
+    public enum Trouble {
+        /** Its name cannot be looked up. */
+        NAME_NOT_FOUND(1),
+        /** It is one of a pool, whose name leads to fewer servers than were asked for. */
+        NO_FURTHER_SERVER(2),
+        /** Its only address is asked by another name already. */
+        SAME_AS_ANOTHER(3),
+        /** The daemon's host has no route to its network. */
+        NETWORK_UNREACHABLE(4),
+        /** The daemon's host, or a router on the way, has no route to it. */
+        NO_ROUTE(5),
+        /** Requests do not leave the daemon's host for another reason. */
+        NOT_SENT(6),
+        /** Its host says that nobody listens on that port. */
+        CONNECTION_REFUSED(7),
+        /** Requests have left and are not answered. */
+        NO_ANSWER(8),
+        /** It refuses to serve (kiss code DENY or RSTR). */
+        DENIED(9),
+        /** It has asked for fewer requests (kiss code RATE), and is sent fewer since. */
+        RATE_LIMITED(10),
+        /** It answers with another kiss code. */
+        KISS(11),
+        /** It is not synchronized: leap indicator 3 or stratum 16. */
+        UNSYNCHRONIZED(12),
+        /** Its stratum is outside the configured range. */
+        STRATUM(13),
+        /** Its root distance is too large. */
+        ROOT_DISTANCE(14),
+        /** Its receive or transmit time stamp is zero. */
+        NO_TIME(15),
+        /** Its time stamps contradict each other, or the round trip. */
+        CONTRADICTORY_STAMPS(16);
+
+        private static final Trouble[] ALL = values();
+
+        private final int code;
+
+        Trouble(int code) {
+            this.code = code;
+        }
+
+        /** The number that stands for it on the page, where 0 is none. */
+        public int code() {
+            return code;
+        }
+
+        /** What a number on the page stands for; none for 0, and for one of a newer version. */
+        static Optional<Trouble> ofCode(int code) {
+            for (Trouble trouble : ALL) {
+                if (trouble.code == code) {
+                    return Optional.of(trouble);
+                }
+            }
+            return Optional.empty();
         }
     }
 }

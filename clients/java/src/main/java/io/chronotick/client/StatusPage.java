@@ -2,11 +2,15 @@
 package io.chronotick.client;
 
 import java.lang.invoke.VarHandle;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -166,7 +170,26 @@ public record StatusPage(
                 Integer.toUnsignedLong(b.getInt(at + PageLayout.SOURCE_SENT)),
                 Integer.toUnsignedLong(b.getInt(at + PageLayout.SOURCE_ACCEPTED)),
                 drops,
-                nts(path, b, at));
+                nts(path, b, at),
+                address(b, at),
+                SourceRow.Trouble.ofCode(Byte.toUnsignedInt(b.get(at + PageLayout.SOURCE_TROUBLE))),
+                Byte.toUnsignedInt(b.get(at + PageLayout.SOURCE_UNANSWERED)));
+    }
+
+    private static Optional<InetSocketAddress> address(ByteBuffer b, int at) {
+        byte[] bytes = new byte[PageLayout.SOURCE_ADDRESS_SIZE];
+        b.get(at + PageLayout.SOURCE_ADDRESS, bytes);
+        if (Arrays.equals(bytes, new byte[bytes.length])) {
+            return Optional.empty();
+        }
+        try {
+            // One that is mapped becomes an IPv4 address.
+            InetAddress address = InetAddress.getByAddress(bytes);
+            return Optional.of(
+                    new InetSocketAddress(address, Short.toUnsignedInt(b.getShort(at + PageLayout.SOURCE_PORT))));
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException(e); // not with 16 bytes
+        }
     }
 
     private static String text(ByteBuffer b, int at, int size) {

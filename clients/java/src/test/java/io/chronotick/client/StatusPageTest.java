@@ -4,9 +4,13 @@ package io.chronotick.client;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -35,7 +39,7 @@ class StatusPageTest {
     }
 
     @Test
-    void shouldReadEveryFieldWhereTheLayoutSaysItIs() {
+    void shouldReadEveryFieldWhereTheLayoutSaysItIs() throws UnknownHostException {
         UUID boot = UUID.fromString("0f1e2d3c-4b5a-4968-8776-655443322110");
         TestSegment segment = TestSegment.create(path);
         segment.with(144, 1.5)
@@ -64,6 +68,13 @@ class StatusPageTest {
         segment.with(row + 112, 0.375).withInt(row + 120, -1).withInt(row + 124, 9);
         segment.bytes.put(row + 69, (byte) 4).put(row + 70, (byte) 7).put(row + 71, (byte) 6);
         segment.withFloat(row + 168, 40);
+        segment.bytes.put(row + 172, HexFormat.of().parseHex("20010db8000000000000000000000005"));
+        segment.bytes
+                .putShort(row + 188, (short) 60_123)
+                .put(row + 190, (byte) 10)
+                .put(row + 191, (byte) 255);
+        segment.bytes.put(512 + 172, HexFormat.of().parseHex("00000000000000000000ffffc0000201"));
+        segment.bytes.putShort(512 + 188, (short) 123);
         for (int i = 0; i < 10; i++) {
             segment.withInt(row + 128 + 4 * i, i + 1);
         }
@@ -110,8 +121,14 @@ class StatusPageTest {
                         9,
                         List.of(1L, 2L, 3L, 4L, 5L, 6L, 7L, 8L, 9L, 10L),
                         Optional.of(
-                                new NtsStatus(NtsStatus.State.FAILED, 7, 40, Optional.of(NtsStatus.Failure.EXPIRED)))));
+                                new NtsStatus(NtsStatus.State.FAILED, 7, 40, Optional.of(NtsStatus.Failure.EXPIRED))),
+                        Optional.of(new InetSocketAddress(InetAddress.getByName("2001:db8::5"), 60_123)),
+                        Optional.of(SourceRow.Trouble.RATE_LIMITED),
+                        255));
         assertThat(page.sources().get(0).nts()).isEmpty();
+        assertThat(page.sources().get(0).address())
+                .contains(new InetSocketAddress(InetAddress.getByName("192.0.2.1"), 123));
+        assertThat(page.sources().get(0).trouble()).isEmpty();
         assertThat(SourceRow.DROP_REASONS).hasSize(PageLayout.DROP_REASONS);
     }
 
@@ -125,6 +142,19 @@ class StatusPageTest {
     void shouldRefuseMoreSourcesThanThereIsRoomFor() {
         TestSegment.create(path).withInt(PageLayout.SOURCE_COUNT, PageLayout.MAX_SOURCES + 1);
         assertThatThrownBy(this::read).isInstanceOf(IncompatibleSegmentException.class);
+    }
+
+    /** From a daemon that is older, or newer and knows of more. */
+    @Test
+    void shouldReadAPageThatSaysNothingOfAddressAndTrouble() {
+        TestSegment.create(path)
+                .withInt(PageLayout.SOURCE_COUNT, 1)
+                .bytes
+                .put(PageLayout.SOURCES + PageLayout.SOURCE_TROUBLE, (byte) 200);
+        SourceRow row = read().sources().get(0);
+        assertThat(row.address()).isEmpty();
+        assertThat(row.trouble()).isEmpty();
+        assertThat(row.unanswered()).isZero();
     }
 
     @Test

@@ -3,7 +3,9 @@ package io.chronotick.daemon.segment;
 
 import io.chronotick.engine.ntp.LeapIndicator;
 import io.chronotick.engine.ntp.SourceReport;
+import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What the status page says, beside what never changes while the daemon runs. Immutable.
@@ -25,6 +27,7 @@ import java.util.List;
  * @param statisticalSd the part of the stated uncertainty that measurements scatter by, s; infinite while nothing is known
  * @param systematicSd its part that no measurement shows, s
  * @param sources the servers
+ * @param addresses where they are asked, in the same order; empty for one of which that is not known
  */
 public record DaemonStatus(
         double warmupProgress,
@@ -43,4 +46,5 @@ public record DaemonStatus(
         String learnedModels,
         double statisticalSd,
         double systematicSd,
-        List<SourceReport> sources) {}
+        List<SourceReport> sources,
+        List<Optional<InetSocketAddress>> addresses) {}

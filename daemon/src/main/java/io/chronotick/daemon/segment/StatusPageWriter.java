@@ -8,6 +8,7 @@ import io.chronotick.engine.ntp.SourceReport;
 import io.chronotick.engine.ntp.StampKind;
 import io.chronotick.engine.nts.NtsReport;
 import java.lang.invoke.VarHandle;
+import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -73,7 +74,9 @@ public final class StatusPageWriter {
         int count = Math.min(sources.size(), PageLayout.MAX_SOURCES);
         segment.putInt(PageLayout.SOURCE_COUNT, count);
         for (int i = 0; i < count; i++) {
-            putSource(segment, PageLayout.SOURCES + i * PageLayout.SOURCE_SIZE, sources.get(i), status.rawNanos());
+            int row = PageLayout.SOURCES + i * PageLayout.SOURCE_SIZE;
+            putSource(segment, row, sources.get(i), status.rawNanos());
+            putAddress(segment, row, status.addresses().get(i));
         }
         segment.putLong(PageLayout.MAGIC, PageLayout.MAGIC_VALUE);
         VarHandle.releaseFence();
@@ -105,6 +108,8 @@ public final class StatusPageWriter {
         segment.put(row + PageLayout.SOURCE_STAMP, (byte) (source.stampKind() == StampKind.KERNEL ? 1 : 0));
         segment.put(row + PageLayout.SOURCE_LEAP, (byte) source.leap().ordinal());
         putNts(segment, row, source, rawNanos);
+        segment.put(row + PageLayout.SOURCE_TROUBLE, (byte) source.trouble().ordinal());
+        segment.put(row + PageLayout.SOURCE_UNANSWERED, (byte) Math.min(source.unanswered(), 255));
         segment.putFloat(row + PageLayout.SOURCE_POLL, (float) source.pollSeconds());
         segment.putFloat(
                 row + PageLayout.SOURCE_AGE,
@@ -121,6 +126,22 @@ public final class StatusPageWriter {
                     row + PageLayout.SOURCE_DROPS + i * Integer.BYTES,
                     source.drops().get(i).intValue());
         }
+    }
+
+    private static void putAddress(ByteBuffer segment, int row, Optional<InetSocketAddress> at) {
+        byte[] mapped = new byte[PageLayout.SOURCE_ADDRESS_SIZE];
+        if (at.isPresent()) {
+            byte[] address = at.get().getAddress().getAddress();
+            System.arraycopy(address, 0, mapped, mapped.length - address.length, address.length);
+            if (address.length < mapped.length) {
+                mapped[10] = (byte) 0xFF;
+                mapped[11] = (byte) 0xFF;
+            }
+        }
+        segment.put(row + PageLayout.SOURCE_ADDRESS, mapped);
+        segment.putShort(
+                row + PageLayout.SOURCE_PORT,
+                at.map(address -> (short) address.getPort()).orElse((short) 0));
     }
 
     private static void putNts(ByteBuffer segment, int row, SourceReport source, long rawNanos) {

@@ -8,6 +8,7 @@ import io.chronotick.client.PageLayout;
 import io.chronotick.client.SourceRow;
 import io.chronotick.engine.ntp.DropReason;
 import io.chronotick.engine.ntp.SourceState;
+import io.chronotick.engine.ntp.SourceTrouble;
 import io.chronotick.engine.nts.KeyExchangeFailure;
 import io.chronotick.engine.nts.NtsReport;
 import java.util.Arrays;
@@ -48,5 +49,13 @@ class PageNumbersTest {
         assertThat(failures.getFirst()).isEqualTo("NONE");
         assertThat(names(NtsStatus.Failure.values())).isEqualTo(failures.subList(1, failures.size()));
         assertThat(NtsStatus.Failure.values()).allMatch(failure -> failure.code() == 1 + failure.ordinal());
+    }
+
+    @Test
+    void troubles() {
+        List<String> troubles = names(SourceTrouble.values());
+        assertThat(troubles.getFirst()).isEqualTo("NONE");
+        assertThat(names(SourceRow.Trouble.values())).isEqualTo(troubles.subList(1, troubles.size()));
+        assertThat(SourceRow.Trouble.values()).allMatch(trouble -> trouble.code() == 1 + trouble.ordinal());
     }
 }

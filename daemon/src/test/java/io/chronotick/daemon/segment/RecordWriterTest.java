@@ -38,7 +38,25 @@ class RecordWriterTest {
                 .write(
                         segment,
                         clocks.domain(),
-                        new DaemonStatus(1, "", LeapIndicator.NONE, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, "", 0, 0, List.of()));
+                        new DaemonStatus(
+                                1,
+                                "",
+                                LeapIndicator.NONE,
+                                0,
+                                1,
+                                0,
+                                0,
+                                0,
+                                0,
+                                0,
+                                0,
+                                0,
+                                0,
+                                "",
+                                0,
+                                0,
+                                List.of(),
+                                List.of()));
         return segment;
     }
 

@@ -17,6 +17,9 @@ public final class NtpAssociation {
     /** A reply's origin is looked for among this many requests given up, to tell late from forged. */
     private static final int REMEMBERED_REQUESTS = 4;
 
+    /** One lost packet is none of the server's faults, nor are two. */
+    private static final int MANY_UNANSWERED = 3;
+
     /** Largest root distance of a server that is of any use, s (RFC 5905, MAXDISP is 16; chrony's maxdistance 3). */
     public static final double MAX_ROOT_DISTANCE = 3;
 
@@ -47,6 +50,11 @@ public final class NtpAssociation {
     private long timeoutNanos;
 
     private int reach;
+    private long unanswered;
+
+    /** What was wrong with the newest answer. */
+    private SourceTrouble refusal = SourceTrouble.NONE;
+
     private long sent;
     private long accepted;
     private long lastAcceptedNanos;
@@ -98,6 +106,8 @@ public final class NtpAssociation {
         schedule.begin(shortest, longest, burst, rawNanos);
         pending = false;
         reach = 0;
+        unanswered = 0;
+        refusal = SourceTrouble.NONE;
     }
 
     /** See {@link PollSchedule#adapt}. */
@@ -163,7 +173,9 @@ public final class NtpAssociation {
      */
     public Optional<byte[]> onTimer(long rawNanos, long newRequestId) {
         if (pending && rawNanos - timeoutNanos >= 0) {
-            if (!transmitted) {
+            if (transmitted) {
+                unanswered++;
+            } else {
                 schedule.onNotSent();
             }
             expire();
@@ -247,18 +259,19 @@ public final class NtpAssociation {
         // From here on the packet comes from who saw our request: it uses the request up, whatever it says.
         pending = false;
         answeredCookie = cookie;
+        unanswered = 0;
         if (packet.stratum() == 0) {
             schedule.onKiss(packet.kissCode(), rawNanos);
-            return drop(DropReason.KISS);
+            return refuse(DropReason.KISS, kiss(packet.kissCode()));
         }
         schedule.onAnswer(transmittedNanos, reach == 0);
         reach |= 1;
         lastReply = parsed;
         if (packet.leap() == LeapIndicator.UNSYNCHRONIZED || packet.stratum() >= 16) {
-            return drop(DropReason.UNSYNCHRONIZED);
+            return refuse(DropReason.UNSYNCHRONIZED, SourceTrouble.UNSYNCHRONIZED);
         }
         if (packet.stratum() < config.minStratum() || packet.stratum() > config.maxStratum()) {
-            return drop(DropReason.STRATUM);
+            return refuse(DropReason.STRATUM, SourceTrouble.STRATUM);
         }
         Exchange exchange = new Exchange(
                 index,
@@ -269,7 +282,8 @@ public final class NtpAssociation {
                 packet.rootDelay(),
                 packet.rootDispersion(),
                 Math.scalb(1.0, Math.min(Math.max(packet.precisionExponent(), -32), 0)));
-        if (isNonsense(packet, exchange)) {
+        refusal = nonsense(packet, exchange);
+        if (refusal != SourceTrouble.NONE) {
             return drop(DropReason.NONSENSE);
         }
         accepted++;
@@ -290,15 +304,32 @@ public final class NtpAssociation {
         return DropReason.BOGUS_ORIGIN;
     }
 
-    private static boolean isNonsense(NtpPacket packet, Exchange exchange) {
+    private static SourceTrouble kiss(String code) {
+        return switch (code) {
+            case "DENY", "RSTR" -> SourceTrouble.DENIED;
+            case "RATE" -> SourceTrouble.RATE_LIMITED;
+            default -> SourceTrouble.KISS;
+        };
+    }
+
+    private static SourceTrouble nonsense(NtpPacket packet, Exchange exchange) {
+        if (packet.receive().isZero() || packet.transmit().isZero()) {
+            return SourceTrouble.NO_TIME;
+        }
+        if (packet.rootDelay() / 2 + packet.rootDispersion() > MAX_ROOT_DISTANCE) {
+            return SourceTrouble.ROOT_DISTANCE;
+        }
         double atServer = Nanos.toSeconds(exchange.t3() - exchange.t2());
         double turnaround = Nanos.toSeconds(exchange.t4() - exchange.t1());
-        return packet.receive().isZero()
-                || packet.transmit().isZero()
-                || atServer < 0
-                || atServer > turnaround + NEGATIVE_DELAY + NEGATIVE_DELAY_RATE * atServer
-                || turnaround < 0
-                || packet.rootDelay() / 2 + packet.rootDispersion() > MAX_ROOT_DISTANCE;
+        boolean isPossible = atServer >= 0
+                && atServer <= turnaround + NEGATIVE_DELAY + NEGATIVE_DELAY_RATE * atServer
+                && turnaround >= 0;
+        return isPossible ? SourceTrouble.NONE : SourceTrouble.CONTRADICTORY_STAMPS;
+    }
+
+    private Optional<Exchange> refuse(DropReason reason, SourceTrouble trouble) {
+        refusal = trouble;
+        return drop(reason);
     }
 
     private Optional<Exchange> drop(DropReason reason) {
@@ -309,6 +340,17 @@ public final class NtpAssociation {
     /** Datagrams dropped so far, indexed by {@link DropReason#ordinal}. */
     public List<Long> drops() {
         return Arrays.stream(drops).boxed().toList();
+    }
+
+    /** What is wrong with the server's answers, as far as the protocol shows. */
+    public SourceTrouble trouble() {
+        if (schedule.isDenied()) {
+            return SourceTrouble.DENIED;
+        }
+        if (unanswered >= MANY_UNANSWERED || (unanswered > 0 && reach == 0)) {
+            return SourceTrouble.NO_ANSWER;
+        }
+        return refusal == SourceTrouble.NONE && schedule.isSlowed() ? SourceTrouble.RATE_LIMITED : refusal;
     }
 
     /** The newest reply that answered a request of ours. */
@@ -361,6 +403,8 @@ public final class NtpAssociation {
                 accepted,
                 lastAcceptedNanos,
                 drops(),
-                nts.map(NtsClient::report));
+                nts.map(NtsClient::report),
+                trouble(),
+                unanswered);
     }
 }

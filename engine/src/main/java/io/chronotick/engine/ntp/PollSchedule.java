@@ -240,6 +240,11 @@ final class PollSchedule {
         return denied;
     }
 
+    /** Whether the server has asked for less by RATE and has not got over it. */
+    boolean isSlowed() {
+        return slowedSeconds > 0;
+    }
+
     /** Interval at which a server that answers is asked now, s. */
     double pollSeconds() {
         return Math.max(adaptedSeconds, slowedSeconds);

@@ -28,6 +28,8 @@ import java.util.Optional;
  * @param lastRawNanos newest accepted exchange, CLOCK_MONOTONIC_RAW, ns; 0 if none
  * @param drops datagrams dropped, indexed by {@link DropReason#ordinal}
  * @param nts how its authentication is doing; empty where it is not to be authenticated
+ * @param trouble what is wrong with its answers
+ * @param unanswered requests that were not answered, since the newest answer or since it is asked where it is asked now
  */
 public record SourceReport(
         String name,
@@ -48,12 +50,14 @@ public record SourceReport(
         long accepted,
         long lastRawNanos,
         List<Long> drops,
-        Optional<NtsReport> nts) {
+        Optional<NtsReport> nts,
+        SourceTrouble trouble,
+        long unanswered) {
 
-    /** The same of a server by another name. */
-    public SourceReport withName(String other) {
+    /** The same of a server by another name, with what its host knows of the way to it. */
+    public SourceReport with(String otherName, SourceTrouble otherTrouble) {
         return new SourceReport(
-                other,
+                otherName,
                 state,
                 stratum,
                 reach,
@@ -71,6 +75,8 @@ public record SourceReport(
                 accepted,
                 lastRawNanos,
                 drops,
-                nts);
+                nts,
+                otherTrouble,
+                unanswered);
     }
 }

@@ -186,6 +186,97 @@ class NtpAssociationTest {
         return (now - before) * 1e-9;
     }
 
+    // --- What is wrong, for people ---
+
+    @Test
+    void shouldSayWhatIsWrongWithTheNewestAnswer() {
+        assertThat(source.trouble()).isEqualTo(SourceTrouble.NONE);
+        receive(answerWith(0, 0b11_100_100));
+        assertThat(source.trouble()).isEqualTo(SourceTrouble.UNSYNCHRONIZED);
+        receive(answerWith(32, 0, 0, 0, 0, 0, 0, 0, 0));
+        assertThat(source.trouble()).isEqualTo(SourceTrouble.NO_TIME);
+        receive(answerWith(4, 1, 0, 0, 0));
+        assertThat(source.trouble()).isEqualTo(SourceTrouble.ROOT_DISTANCE);
+        byte[] backwards = answer(ask(), now).toBytes();
+        backwards[43]--;
+        receive(backwards);
+        assertThat(source.trouble()).isEqualTo(SourceTrouble.CONTRADICTORY_STAMPS);
+        receive(kiss("STEP"));
+        assertThat(source.trouble()).isEqualTo(SourceTrouble.KISS);
+        receive(answer(ask(), now).toBytes());
+        assertThat(source.trouble()).isEqualTo(SourceTrouble.NONE);
+    }
+
+    /** What is no answer to a request says nothing of the server. */
+    @Test
+    void shouldNotCallAServerWrongForWhatOthersSend() {
+        receive(answer(ask(), now).toBytes());
+        byte[] forged = answerWith(0, 0b11_100_100);
+        forged[31] ^= 1;
+        receive(forged);
+        assertThat(source.trouble()).isEqualTo(SourceTrouble.NONE);
+    }
+
+    @Test
+    void shouldSayHowManyRequestsWereNotAnswered() {
+        for (int asked = 1; asked <= 12; asked++) {
+            ask();
+        }
+        assertThat(source.trouble()).isEqualTo(SourceTrouble.NO_ANSWER);
+        // The twelfth is under way.
+        assertThat(unanswered()).isEqualTo(11);
+        receive(answer(ask(), now).toBytes());
+        assertThat(source.trouble()).isEqualTo(SourceTrouble.NONE);
+        assertThat(unanswered()).isZero();
+        // Of a server that answers, packets may be lost.
+        ask();
+        ask();
+        ask();
+        assertThat(source.trouble()).isEqualTo(SourceTrouble.NONE);
+        ask();
+        assertThat(source.trouble()).isEqualTo(SourceTrouble.NO_ANSWER);
+        assertThat(unanswered()).isEqualTo(3);
+    }
+
+    private long unanswered() {
+        return source.report(SourceState.CANDIDATE, 0, 0, 0, 0).unanswered();
+    }
+
+    /** Nobody has been asked, so nobody is silent. */
+    @Test
+    void shouldNotCountRequestsThatNeverLeft() {
+        for (int asked = 0; asked < 5; asked++) {
+            now = Math.max(now, source.nextTimerNanos());
+            source.onTimer(now, ++request);
+        }
+        assertThat(source.trouble()).isEqualTo(SourceTrouble.NONE);
+        assertThat(unanswered()).isZero();
+    }
+
+    @Test
+    void shouldSayThatAServerHasRefused() {
+        receive(kiss("RSTR"));
+        ask();
+        ask();
+        assertThat(source.trouble()).isEqualTo(SourceTrouble.DENIED);
+        source.begin(16, 16, 1, now);
+        assertThat(source.trouble()).isEqualTo(SourceTrouble.NONE);
+    }
+
+    /** As long as it is asked less often for it. */
+    @Test
+    void shouldSayThatAServerHasAskedForLess() {
+        receive(kiss("RATE"));
+        int answers = 0;
+        while (source.trouble() == SourceTrouble.RATE_LIMITED) {
+            receive(answer(ask(), now).toBytes());
+            answers++;
+        }
+        assertThat(source.trouble()).isEqualTo(SourceTrouble.NONE);
+        assertThat(answers).isGreaterThanOrEqualTo(16);
+        assertThat(source.pollSeconds()).isEqualTo(16);
+    }
+
     @Test
     void shouldSlowDownWhenAskedTo() {
         shouldDrop(kiss("RATE"), DropReason.KISS);
