@@ -339,6 +339,9 @@ final class EngineLoop
     public void onReceived(int source, byte[] payload, int length, long rawNanos, StampKind kind) {
         hearOfDiscontinuities();
         engine.onDatagram(source, payload, length, rawNanos, kind, this);
+        if (engine.isAskedForLess(source)) {
+            addresses.onKiss(source, rawNanos);
+        }
     }
 
     @Override

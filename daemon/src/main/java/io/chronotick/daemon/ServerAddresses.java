@@ -22,6 +22,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -119,8 +120,11 @@ final class ServerAddresses {
         /** Of the name's addresses, those that have had their turn, the latest last. */
         final List<InetSocketAddress> tried = new ArrayList<>();
 
-        /** Until when addresses that have refused are left alone. */
+        /** Until when addresses that have refused are left alone, by all of this name. */
         final Map<InetSocketAddress, Long> refusedUntil = new HashMap<>();
+
+        /** Until when addresses that this seat has left are not asked by others of this name: to their servers it is all one client. */
+        final Map<InetSocketAddress, Long> leftUntil = new HashMap<>();
 
         /** Who has the only address of this name, if so. */
         String twin = "";
@@ -317,7 +321,8 @@ final class ServerAddresses {
             }
             seat.observe(reports.get(seat.source));
             Need need = seat.need(reports.get(seat.source));
-            if (need != Need.NONE && need != Need.REFUSED && mayTryAnother(seat, rawNanos)) {
+            // Whoever is of no use and has been of some keeps its place until a look-up.
+            if (need != Need.NONE && (need != Need.REFUSED || !seat.heard) && mayTryAnother(seat, rawNanos)) {
                 move(seat, seat.known, rawNanos);
                 continue;
             }
@@ -358,8 +363,20 @@ final class ServerAddresses {
                 && (seat.stuck || isMute)
                 && seat.known.stream()
                         .anyMatch(address -> !seat.tried.contains(address)
-                                && !seat.refusedUntil.containsKey(address)
+                                && mayAsk(address, seat, rawNanos)
                                 && taker(address, seat).isEmpty());
+    }
+
+    /** Whether an address has refused none of the seats of this name of late, and no other has just left it. */
+    private boolean mayAsk(InetSocketAddress address, Seat seat, long rawNanos) {
+        return seats.stream()
+                .filter(other -> other == seat || other.isOfTheSameNameAs(seat))
+                .noneMatch(other -> isStill(other.refusedUntil.get(address), rawNanos)
+                        || (other != seat && isStill(other.leftUntil.get(address), rawNanos)));
+    }
+
+    private static boolean isStill(@Nullable Long until, long rawNanos) {
+        return until != null && rawNanos - until < 0;
     }
 
     /** The raw clock has jumped: if back, what was to be in an hour is not to be in years. */
@@ -368,6 +385,7 @@ final class ServerAddresses {
         for (Seat seat : seats) {
             seat.nextLookupNanos = Math.min(seat.nextLookupNanos, latest);
             seat.refusedUntil.replaceAll((address, until) -> Math.min(until, latest));
+            seat.leftUntil.clear();
             seat.firstAskedNanos = OptionalLong.empty();
         }
     }
@@ -460,6 +478,7 @@ final class ServerAddresses {
     }
 
     private static void begin(Seat seat, InetSocketAddress address, long rawNanos) {
+        seat.address.ifPresent(left -> seat.leftUntil.put(left, rawNanos + SILENT_LOOKUP_NANOS));
         seat.address = Optional.of(address);
         seat.trouble = "";
         seat.stuck = false;
@@ -480,9 +499,10 @@ final class ServerAddresses {
     private List<InetSocketAddress> inTurn(Seat seat, List<InetSocketAddress> free, long rawNanos) {
         seat.tried.retainAll(free);
         seat.refusedUntil.values().removeIf(until -> rawNanos - until >= 0);
+        seat.leftUntil.values().removeIf(until -> rawNanos - until >= 0);
         return free.stream()
                 .filter(address -> !seat.address.equals(Optional.of(address)))
-                .filter(address -> !seat.refusedUntil.containsKey(address))
+                .filter(address -> mayAsk(address, seat, rawNanos))
                 .sorted(Comparator.<InetSocketAddress>comparingInt(seat.tried::indexOf)
                         .thenComparingLong(address -> others(seat, address)))
                 .toList();
@@ -582,6 +602,12 @@ final class ServerAddresses {
             seat.tried.clear();
             seat.address.ifPresent(seat.tried::add);
         }
+    }
+
+    /** A server has refused, or has asked for fewer requests: for a while nobody moves there, which would begin with a burst. */
+    void onKiss(int source, long rawNanos) {
+        Seat seat = seats.get(source);
+        seat.address.ifPresent(address -> seat.refusedUntil.put(address, rawNanos + REFUSED_LOOKUP_NANOS));
     }
 
     /** The network says that a request has not arrived. */

@@ -532,6 +532,32 @@ class ServerAddressesTest {
                         0));
     }
 
+    /** Whom one member of the pool has asked to be left alone, or for less, is not asked by another. */
+    @Test
+    void shouldNotSendAnotherMemberToWhoHasRefused() {
+        leads("pool", A, B, C, D);
+        int first = server("pool");
+        int second = server("pool");
+        run(2);
+        assertThat(events).containsExactly("0 at 192.0.2.1", "1 at 2001:db8:0:0:0:0:0:3");
+        addresses.onKiss(first, now);
+        state(first, SourceState.DENIED, 0);
+        send(first, 1);
+        send(second, 2);
+        run(2);
+        // It has other addresses, and has never heard from this one: it does not wait for a look-up.
+        assertThat(addresses.of(first)).contains(B);
+        events.clear();
+        // Silent, and there is nobody but who has refused.
+        leads("pool", A);
+        state(first, SourceState.SELECTED, 0xFF);
+        addresses.onAnswer(second);
+        run(3500);
+        assertThat(events).isEmpty();
+        run(1100);
+        assertThat(events).containsExactly("1 at 192.0.2.1");
+    }
+
     @ParameterizedTest
     @EnumSource(
             value = DropReason.class,

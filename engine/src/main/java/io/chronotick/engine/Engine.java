@@ -238,6 +238,11 @@ public final class Engine {
         });
     }
 
+    /** Whether a server has refused to serve us, or asked for fewer requests, and has not got over it. */
+    public boolean isAskedForLess(int source) {
+        return servers.get(source).protocol.isAskedForLess();
+    }
+
     /** From now on says what was made of each exchange that is measured ({@link Action.Explain}). It is made the same of it. */
     public void explain() {
         explains = true;

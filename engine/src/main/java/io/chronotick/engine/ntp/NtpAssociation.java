@@ -97,6 +97,11 @@ public final class NtpAssociation {
         return schedule.isDenied();
     }
 
+    /** The same, or whether it has asked for fewer requests (RATE) and has not got over it. */
+    public boolean isAskedForLess() {
+        return schedule.isDenied() || schedule.isSlowed();
+    }
+
     long accepted() {
         return accepted;
     }
