@@ -101,17 +101,30 @@ final class DoctorCommand extends SegmentCommand {
                                 + reading.record().writerPid()
                                 + " where it runs) or give it CPU (--cpu-affinity)"
                         : "start it with: chronotick daemon");
-        if (runs && checkTime(reading, page)) {
-            checkQuality(reader, reading, page);
-        }
         if (!runs) {
             return;
+        }
+        // First, for it may be why there is no time.
+        checkAuthentication(reading, page);
+        if (checkTime(reading, page)) {
+            checkQuality(reader, reading, page);
         }
         check(
                 page.daemonVersion().equals(CommandTree.Version.program()),
                 "Daemon of this version",
                 page.daemonVersion(),
                 "restart the daemon after an update");
+    }
+
+    private void checkAuthentication(Reading reading, StatusPage page) {
+        if (NtsTrouble.isWanted(page)) {
+            List<String> troubles = NtsTrouble.of(page);
+            check(
+                    troubles.isEmpty(),
+                    "Servers that have to authenticate themselves do",
+                    reading.record().isAuthenticated() ? "the time is authenticated" : "the time is not authenticated",
+                    String.join("; ", troubles));
+        }
     }
 
     /** On a busy machine a record may be late, which is no reason to say that nobody writes: waits for the next. */
@@ -177,14 +190,6 @@ final class DoctorCommand extends SegmentCommand {
                         : "waits for " + health.waitingFor() + ": " + health.remedy());
         if (!ready) {
             diagnose(page);
-        }
-        if (NtsTrouble.isWanted(page)) {
-            List<String> troubles = NtsTrouble.of(page);
-            check(
-                    troubles.isEmpty(),
-                    "Servers that have to authenticate themselves do",
-                    reading.record().isAuthenticated() ? "the time is authenticated" : "the time is not authenticated",
-                    String.join("; ", troubles));
         }
         long measurements = reading.record().measurementCount();
         check(
