@@ -2,19 +2,16 @@
 package io.chronotick.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.chronotick.client.ChronoTickException;
 import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.SourceRow;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -39,30 +36,26 @@ class NetworkChangeTest {
     Path directory;
 
     private final List<AutoCloseable> opened = new ArrayList<>();
-    private Process here;
-    private Process there;
+    private NetworkNamespace here;
+    private NetworkNamespace there;
     private Path log;
 
     @BeforeEach
     void lay() throws Exception {
-        boolean possible = TestUser.isRoot()
-                && Files.isExecutable(Path.of("/usr/bin/unshare"))
-                && (Files.isExecutable(Path.of("/usr/sbin/ip")) || Files.isExecutable(Path.of("/sbin/ip")));
-        if (System.getenv("CI") != null) {
-            assertThat(possible)
-                    .as("continuous integration needs root, unshare and ip (iproute2)")
-                    .isTrue();
-        }
-        assumeTrue(possible, "needs root, unshare and ip (iproute2)");
         log = directory.resolve("log");
-        here = namespace();
-        there = namespace();
-        ip(here, "link add cable type veth peer name cable netns " + there.pid());
-        ip(here, "link set lo up");
-        ip(here, "address add 10.99.0.2/24 dev cable");
-        ip(there, "link set lo up");
-        ip(there, "address add " + SERVER + "/24 dev cable");
-        ip(there, "link set cable up");
+        here = open(NetworkNamespace.open());
+        there = open(NetworkNamespace.open());
+        here.ip("link add cable type veth peer name cable netns " + there.pid());
+        here.ip("link set lo up");
+        here.ip("address add 10.99.0.2/24 dev cable");
+        there.ip("link set lo up");
+        there.ip("address add " + SERVER + "/24 dev cable");
+        there.ip("link set cable up");
+    }
+
+    private <T extends AutoCloseable> T open(T resource) {
+        opened.add(resource);
+        return resource;
     }
 
     @AfterEach
@@ -72,44 +65,10 @@ class NetworkChangeTest {
         }
     }
 
-    private Process namespace() throws IOException {
-        Process holder = new ProcessBuilder("unshare", "--net", "sleep", "3600").start();
-        opened.add(holder::destroyForcibly);
-        TestDaemon.await(
-                "the namespace",
-                () -> !network(holder.pid())
-                        .equals(network(ProcessHandle.current().pid())));
-        return holder;
-    }
-
-    private static Optional<Path> network(long pid) {
-        try {
-            return Optional.of(Files.readSymbolicLink(Path.of("/proc/" + pid + "/ns/net")));
-        } catch (IOException e) {
-            return Optional.empty();
-        }
-    }
-
-    private static List<String> in(Process namespace, String... command) {
-        List<String> all = new ArrayList<>(List.of("nsenter", "--net", "--target", String.valueOf(namespace.pid())));
-        all.addAll(List.of(command));
-        return all;
-    }
-
-    private static void ip(Process namespace, String command) throws Exception {
-        List<String> words = new ArrayList<>(List.of("ip"));
-        words.addAll(List.of(command.split(" ")));
-        Process process = new ProcessBuilder(in(namespace, words.toArray(String[]::new)))
-                .redirectErrorStream(true)
-                .start();
-        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(process.waitFor()).as("ip %s: %s", command, said).isZero();
-    }
-
     private Process start() throws Exception {
-        RealChronyd chronyd = RealChronyd.start(Files.createDirectory(directory.resolve("chrony")), SERVER, in(there));
+        RealChronyd chronyd = RealChronyd.start(Files.createDirectory(directory.resolve("chrony")), SERVER, there.in());
         opened.add(chronyd);
-        Process daemon = TestDaemon.spawn(in(here), log, directory.resolve("segment"), 1, 0.1, chronyd.address());
+        Process daemon = TestDaemon.spawn(here.in(), log, directory.resolve("segment"), 1, 0.1, chronyd.address());
         opened.add(daemon::destroyForcibly);
         return daemon;
     }
@@ -142,11 +101,11 @@ class NetworkChangeTest {
 
     @Test
     void shouldGoOnWhenThisHostGetsAnotherAddress() throws Exception {
-        ip(here, "link set cable up");
+        here.ip("link set cable up");
         start();
         awaitExchanges();
-        ip(here, "address delete 10.99.0.2/24 dev cable");
-        ip(here, "address add 10.99.0.3/24 dev cable");
+        here.ip("address delete 10.99.0.2/24 dev cable");
+        here.ip("address add 10.99.0.3/24 dev cable");
         awaitExchanges();
         // It is the same server still, and nobody has to know.
         assertThat(log("WARN")).isEmpty();
@@ -155,12 +114,12 @@ class NetworkChangeTest {
 
     @Test
     void shouldComeBackAfterTheNetworkWasGone() throws Exception {
-        ip(here, "link set cable up");
+        here.ip("link set cable up");
         start();
         awaitExchanges();
         for (int i = 1; i <= 2; i++) {
             int times = i;
-            ip(here, "link set cable down");
+            here.ip("link set cable down");
             TestDaemon.await(
                     "the warning",
                     () -> log("requests do not leave this host: network is unreachable")
@@ -171,7 +130,7 @@ class NetworkChangeTest {
             TestDaemon.await("more requests", () -> sent() > sent + 2);
             assertThat(log("WARN").stream().filter(line -> line.contains("leave")))
                     .hasSize(times);
-            ip(here, "link set cable up");
+            here.ip("link set cable up");
             TestDaemon.await("the good news", () -> log("requests leave again").size() == times);
             awaitExchanges();
         }
@@ -189,7 +148,7 @@ class NetworkChangeTest {
         TestDaemon.await(
                 "the warning",
                 () -> Files.exists(log) && !log("network is unreachable").isEmpty());
-        ip(here, "link set cable up");
+        here.ip("link set cable up");
         awaitExchanges();
         // One warning; what the warm-up waits for is another matter.
         assertThat(log("network is unreachable").stream().filter(line -> line.contains(" WARN ")))
@@ -207,10 +166,10 @@ class NetworkChangeTest {
 
     /** A daemon that asks "server.test", which the hosts file knows, and a chronyd at one of its addresses. */
     private void startByName(String served, String... addresses) throws Exception {
-        RealChronyd chronyd = RealChronyd.start(Files.createDirectory(directory.resolve("chrony")), served, in(there));
+        RealChronyd chronyd = RealChronyd.start(Files.createDirectory(directory.resolve("chrony")), served, there.in());
         opened.add(chronyd);
         name(addresses);
-        List<String> launcher = in(here, "env", "JAVA_TOOL_OPTIONS=-Djdk.net.hosts.file=" + hosts());
+        List<String> launcher = here.in("env", "JAVA_TOOL_OPTIONS=-Djdk.net.hosts.file=" + hosts());
         Process daemon = TestDaemon.spawn(
                 launcher, log, directory.resolve("segment"), 1, 0.1, "server.test:" + RealChronyd.PORT);
         opened.add(daemon::destroyForcibly);
@@ -227,15 +186,15 @@ class NetworkChangeTest {
     }
 
     private void addSixthVersion() throws Exception {
-        ip(here, "-6 address add fd99::2/64 dev cable nodad");
-        ip(there, "-6 address add " + SERVER6 + "/64 dev cable nodad");
+        here.ip("-6 address add fd99::2/64 dev cable nodad");
+        there.ip("-6 address add " + SERVER6 + "/64 dev cable nodad");
     }
 
     @Test
     void shouldStartOnAHostWithIpv6Only() throws Exception {
-        ip(here, "address delete 10.99.0.2/24 dev cable");
+        here.ip("address delete 10.99.0.2/24 dev cable");
         addSixthVersion();
-        ip(here, "link set cable up");
+        here.ip("link set cable up");
         startByName(SERVER6, SERVER, SERVER6);
         awaitExchanges();
         assertThat(log(" is fd99:0:0:0:0:0:0:1")).hasSize(1);
@@ -244,7 +203,7 @@ class NetworkChangeTest {
 
     @Test
     void shouldStartOnAHostWithIpv4Only() throws Exception {
-        ip(here, "link set cable up");
+        here.ip("link set cable up");
         startByName(SERVER, SERVER6, SERVER);
         awaitExchanges();
         assertThat(log(" is " + SERVER)).hasSize(1);
@@ -256,7 +215,7 @@ class NetworkChangeTest {
     @CsvSource({"fd99::1, 10.99.0.9, fd99:0:0:0:0:0:0:1", "10.99.0.1, fd99::9, 10.99.0.1"})
     void shouldStartWithTheFamilyThatWorks(String good, String broken, String shown) throws Exception {
         addSixthVersion();
-        ip(here, "link set cable up");
+        here.ip("link set cable up");
         startByName(good, broken, good);
         awaitExchanges();
         assertThat(log(" is " + shown)).isNotEmpty();
@@ -265,7 +224,7 @@ class NetworkChangeTest {
 
     @Test
     void shouldStartOnceTheNameIsKnown() throws Exception {
-        ip(here, "link set cable up");
+        here.ip("link set cable up");
         startByName(SERVER);
         TestDaemon.await(
                 "the warning",

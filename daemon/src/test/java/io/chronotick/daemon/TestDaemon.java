@@ -25,6 +25,11 @@ final class TestDaemon {
 
     static DaemonConfig config(Path segment, double pollSeconds, double burstSeconds, List<String> servers)
             throws Exception {
+        return config(segment, String.valueOf(pollSeconds), String.valueOf(burstSeconds), servers);
+    }
+
+    /** @param poll s, or auto */
+    private static DaemonConfig config(Path segment, String poll, String burst, List<String> servers) throws Exception {
         String yaml = """
                 clock_measurement:
                   ntp:
@@ -35,10 +40,7 @@ final class TestDaemon {
                     normal_operation: {measurement_interval: %s}
                 daemon: {shm: "%s"}
                 """.formatted(
-                String.join(", ", servers.stream().map(s -> '"' + s + '"').toList()),
-                burstSeconds,
-                pollSeconds,
-                segment);
+                String.join(", ", servers.stream().map(s -> '"' + s + '"').toList()), burst, poll, segment);
         return ConfigLoader.parse(yaml, "test", Map.of(), ConfigOverrides.NONE, 64)
                 .config();
     }
@@ -46,8 +48,7 @@ final class TestDaemon {
     /** A daemon in its own process: {@code segment poll burst server...}. */
     public static void main(String[] args) throws Exception {
         List<String> servers = List.of(args).subList(3, args.length);
-        DaemonConfig config =
-                config(Path.of(args[0]), Double.parseDouble(args[1]), Double.parseDouble(args[2]), servers);
+        DaemonConfig config = config(Path.of(args[0]), args[1], args[2], servers);
         Daemon daemon = Daemon.start(config);
         Runtime.getRuntime().addShutdownHook(new Thread(() -> end(daemon)));
         if (daemon.await().isPresent()) {
@@ -71,6 +72,18 @@ final class TestDaemon {
     static Process spawn(
             List<String> launcher, Path log, Path segment, double pollSeconds, double burstSeconds, String server)
             throws IOException {
+        return spawn(launcher, log, segment, String.valueOf(pollSeconds), String.valueOf(burstSeconds), server);
+    }
+
+    /** With the polls that it has by default. */
+    static Process spawnWithDefaultPolls(List<String> launcher, Path log, Path segment, String server)
+            throws IOException {
+        return spawn(launcher, log, segment, "auto", "1", server);
+    }
+
+    private static Process spawn(
+            List<String> launcher, Path log, Path segment, String poll, String burst, String server)
+            throws IOException {
         List<String> command = new ArrayList<>(launcher);
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -82,8 +95,8 @@ final class TestDaemon {
                 System.getProperty("java.class.path"),
                 TestDaemon.class.getName(),
                 segment.toString(),
-                String.valueOf(pollSeconds),
-                String.valueOf(burstSeconds),
+                poll,
+                burst,
                 server));
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)
