@@ -143,7 +143,7 @@ export class Segment {
   /**
    * The sequence number at an offset; -1 if the file has been cut short.
    *
-   * Read as the aligned 8 bytes around it, which every kernel's copy moves in one piece; four it may move byte by byte.
+   * Read as the aligned 8 bytes around it: four a kernel may copy byte by byte, and so out of two numbers.
    */
   sequence(at: number): number {
     return this.#read(this.#word, at - 4) === 8 ? this.#word.readUInt32LE(4) : -1;
@@ -154,8 +154,8 @@ export class Segment {
    * equal and even before and after means that none began or ended in between. The copy itself may well be torn: it is looked at
    * only afterwards.
    *
-   * The loads stay in this order on every machine: for each pread the kernel takes a reference to the file's page and lets go of
-   * it, both by atomic operations with a result, which Linux defines to be full barriers.
+   * The loads stay in this order on every machine: for each pread of a file in /dev/shm Linux takes a reference to its page and
+   * lets go of it, both by atomic operations with a result, which it defines to be full barriers.
    */
   tryCopy(sequenceAt: number, into: Buffer): Copy {
     const before = this.sequence(sequenceAt);

@@ -20,9 +20,9 @@ function isTorn(record: CorrectionRecord): boolean {
   return sequence !== (2 * records) >>> 0 || Math.abs(record.systemTimestamp - first.systemTimestamp - passed) > 0.5e-3;
 }
 
-const BATCH = 10_000;
+const BATCH = 100;
 
-/** Nanoseconds a call: the median of batches, so that what else the machine does meanwhile counts for little. */
+/** Nanoseconds a call: the median of batches too short to lose the CPU in, so that what else the machine does counts for little. */
 function cost(calls: number, call: () => unknown): number {
   const batches: number[] = [];
   for (let done = 0; done < calls; done += BATCH) {
