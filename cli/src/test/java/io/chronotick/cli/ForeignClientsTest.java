@@ -189,6 +189,7 @@ class ForeignClientsTest {
             })
     void shouldSayInEveryLanguageWhatTheProgramSays(String state) throws Exception {
         requirePython();
+        TypeScript typeScript = TypeScript.built(); // first: the record below ages
         Path segment = directory.resolve("segment");
         write(state, segment);
         for (String command : List.of("read", "status", "json --pretty")) {
@@ -202,7 +203,7 @@ class ForeignClientsTest {
             if (command.equals("read")) {
                 assertThat(numberless(inC(segment).err())).isEqualTo(numberless(shell.err()));
                 Programs.Result inTypeScript =
-                        TypeScript.built().run(Map.of(), "node", "dist/test/say.js", segment.toString());
+                        typeScript.run(Map.of(), "node", "dist/test/say.js", segment.toString());
                 assertThat(numberless(inTypeScript.check().err())).isEqualTo(numberless(shell.err()));
             }
         }
