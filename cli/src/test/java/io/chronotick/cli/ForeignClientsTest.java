@@ -97,7 +97,7 @@ class ForeignClientsTest {
         TypeScript.installPacked(client.root, adapters);
         Programs.Result consumer = Programs.run(adapters, Map.of(), List.of("node", "test/consumer.mjs"));
         assertThat(consumer.check().out())
-                .isEqualTo("function ./x function\n" + "get_time,get_daemon_status get_time,get_daemon_status\n");
+                .isEqualTo("function ./x function\nget_time,get_daemon_status get_time,get_daemon_status\n");
     }
 
     /** A model reads the same whichever language its host is written in. */
@@ -202,8 +202,7 @@ class ForeignClientsTest {
             assertThat(numberless(result.err())).as(command).isEqualTo(numberless(shell.err()));
             if (command.equals("read")) {
                 assertThat(numberless(inC(segment).err())).isEqualTo(numberless(shell.err()));
-                Programs.Result inTypeScript =
-                        typeScript.run(Map.of(), "node", "dist/test/say.js", segment.toString());
+                Programs.Result inTypeScript = typeScript.run(Map.of(), "node", "dist/test/say.js", segment.toString());
                 assertThat(numberless(inTypeScript.check().err())).isEqualTo(numberless(shell.err()));
             }
         }
