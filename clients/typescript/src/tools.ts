@@ -46,21 +46,23 @@ export interface Tool {
 export type Choice = "all" | "time" | "status";
 
 const TIME_DESCRIPTION =
-  "The current date and time, corrected against NTP servers, with its uncertainty. Call it whenever you need to know" +
-  " what time or date it is now, to stamp an event, or to measure how long something took (call it twice)." +
-  " All times are UTC unless you give a time zone; none is ever guessed. corrected_time is the best estimate." +
-  " time_uncertainty is one standard deviation: how far it is probably off. earliest and latest (corrected" +
-  " time ± max_error) are hard limits that the true UTC certainly lies between: keep the whole result if the" +
-  " order of events on different machines will matter, and give it to compare_timestamps.";
+  "The current date, weekday and time, measured against time servers, with its uncertainty. Call it whenever you" +
+  " need to know what time or date it is now, to stamp an event, or to measure how long something took (call it" +
+  " twice). Gives UTC, and the local time of the timezone you name, else of the machine that runs this tool." +
+  " time_uncertainty is how far corrected_time is probably off (one standard deviation); earliest and latest are" +
+  " hard limits that the true UTC certainly lies between. To order events of different machines keep whole" +
+  " results for compare_timestamps.";
 
 const TIMEZONE_DESCRIPTION =
-  "Time zone to show the time in as well: an IANA name such as Europe/Berlin, in any case, or a fixed offset such as" +
-  " +05:30. Only give one that the user has named or that is known; leave it out for UTC.";
+  "Time zone to show the time in as well: an IANA name such as Europe/Berlin, in any case, or a fixed offset such" +
+  " as +05:30. Leave it out unless the user has named one or it is known: then the local time is that of the" +
+  " machine that runs this tool, and marked so.";
 
 const STATUS_DESCRIPTION =
-  "How the ChronoTick daemon behind the other tools is doing: ready, warming up, in holdover, expired or not running," +
-  " its NTP servers, counts and confidence. Call it when another tool fails, or when the user asks how" +
-  " trustworthy the time is; you need not call it before every get_time.";
+  "How the daemon is doing, the background program that measures the time for the other tools: ready, warming up," +
+  " holdover (no server answers, it goes on from what it has learned), expired or not running; its time servers," +
+  " counts and confidence. Call it when another tool fails, or when the user asks how trustworthy the time is;" +
+  " you need not call it before every get_time.";
 
 /**
  * The tools, on one reader that is attached at the first call and kept: they may be offered before the daemon runs, and work as soon
@@ -115,6 +117,7 @@ function getTime(readerOf: () => Reader, input: Json): Json {
   const systemTime = Date.now() / 1000;
   const page = reader.status();
   return ended(begin, {
+    synchronized: true,
     corrected_time: Number(now.estimateNs) / 1e9,
     system_time: systemTime,
     offset_correction: record.correctionAt(systemTime),
@@ -137,7 +140,9 @@ function getTime(readerOf: () => Reader, input: Json): Json {
     earliest: iso(now.earliestNs),
     latest: iso(now.latestNs),
     max_error: Number(now.boundNs) / 1e9,
-    ...(offsetOf && local(now.estimateNs, offsetOf(now.estimateNs))),
+    utc_date: dateInWords(now.estimateNs),
+    ...local(now.estimateNs, (offsetOf ?? zone(hostZone())!)(now.estimateNs)),
+    ...(!offsetOf && { host_timezone: hostZone() }),
   });
 }
 
@@ -285,7 +290,22 @@ function local(epochNs: bigint, offsetMinutes: number): Json {
   const size = Math.abs(offsetMinutes);
   const two = (value: number) => String(value).padStart(2, "0");
   const offset = `${offsetMinutes < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;
-  return { local_time_iso: wall(epochNs + BigInt(offsetMinutes) * 60_000_000_000n) + offset, utc_offset: offset };
+  const onTheWall = epochNs + BigInt(offsetMinutes) * 60_000_000_000n;
+  return { local_time_iso: wall(onTheWall) + offset, utc_offset: offset, local_date: dateInWords(onTheWall) };
+}
+
+const WEEKDAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+
+/** Weekday and date of what a clock on the wall shows, in English whatever the locale. */
+function dateInWords(wallNs: bigint): string {
+  const date = new Date(Number(wallNs / 1_000_000n));
+  return `${WEEKDAYS[date.getUTCDay()]}, ${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
+}
+
+/** The own time zone of this machine, by its name. */
+function hostZone(): string {
+  return new Intl.DateTimeFormat("en-US").resolvedOptions().timeZone;
 }
 
 /** The offset from UTC, in minutes, at a time, of a zone; undefined if none was given. */

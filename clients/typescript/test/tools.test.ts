@@ -26,8 +26,9 @@ test("get_time", () => {
   const result = call("get_time");
   assert.deepEqual(
     Object.keys(result),
-    ("corrected_time system_time offset_correction drift_rate offset_uncertainty drift_uncertainty time_uncertainty confidence source" +
-      " prediction_time valid_until is_valid is_ntp_ready is_models_ready corrected_time_iso earliest latest max_error").split(" "),
+    ("synchronized corrected_time system_time offset_correction drift_rate offset_uncertainty drift_uncertainty time_uncertainty confidence source" +
+      " prediction_time valid_until is_valid is_ntp_ready is_models_ready corrected_time_iso earliest latest max_error" +
+      " utc_date local_time_iso utc_offset local_date host_timezone").split(" "),
   );
   assert.match(String(result["corrected_time_iso"]), /^2025-03-13T15:33:2\d\.\d{9}Z$/);
   assert(String(result["earliest"]) < String(result["corrected_time_iso"]));
@@ -35,6 +36,8 @@ test("get_time", () => {
   assert(Math.abs((result["corrected_time"] as number) - Date.parse(String(result["corrected_time_iso"])) / 1000) < 0.002);
   assert.equal(result["source"], "CPU_MODEL");
   assert.equal(result["offset_correction"], 0.25);
+  assert.equal(result["synchronized"], true);
+  assert.equal(result["utc_date"], "Thursday, 13 March 2025");
 });
 
 test("get_time has the two parts of its uncertainty where the daemon says them", () => {
@@ -43,10 +46,23 @@ test("get_time has the two parts of its uncertainty where the daemon says them",
   assert.deepEqual([result["statistical_uncertainty"], result["systematic_uncertainty"]], [3e-6, 4e-6]);
 });
 
-test("a time zone is a name in any case or an offset, and never guessed", () => {
+test("a time zone is a name in any case or an offset, else the host's own, marked as such", () => {
   new TestSegment(path).write({ system_timestamp: ANCHOR });
-  for (const zone of [undefined, null, " "]) {
-    assert(!("utc_offset" in call("get_time", { timezone: zone })));
+  const before = process.env["TZ"];
+  process.env["TZ"] = "Pacific/Auckland";
+  try {
+    for (const zone of [undefined, null, " "]) {
+      const result = call("get_time", { timezone: zone });
+      assert.equal(result["host_timezone"], "Pacific/Auckland");
+      assert.equal(result["utc_offset"], "+13:00");
+      assert.equal(result["local_date"], "Friday, 14 March 2025");
+    }
+  } finally {
+    if (before === undefined) {
+      delete process.env["TZ"];
+    } else {
+      process.env["TZ"] = before;
+    }
   }
   for (const [name, offset, hour] of [
     ["asia/KOLKATA", "+05:30", "21:03"],
@@ -61,6 +77,7 @@ test("a time zone is a name in any case or an offset, and never guessed", () => 
   ]) {
     const result = call("get_time", { timezone: name });
     assert.equal(result["utc_offset"], offset, name);
+    assert(!("host_timezone" in result));
     assert.match(String(result["local_time_iso"]), new RegExp(`T${hour}:2\\d\\.\\d{9}\\${offset}$`), name);
   }
 });
