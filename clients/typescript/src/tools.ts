@@ -9,7 +9,7 @@ import {
   NoSegmentError,
   NotReadyError,
 } from "./errors.js";
-import { type SourceRow, isUncertaintyDivided } from "./page.js";
+import { type SourceRow, type StatusPage, isUncertaintyDivided } from "./page.js";
 import { Reader, type TimeInterval } from "./reader.js";
 import type { CorrectionRecord } from "./record.js";
 
@@ -37,7 +37,7 @@ export interface Tool {
   };
   /**
    * @throws BadInputError if the arguments make no sense
-   * @throws ChronoTickError if there is no time; the message says what to do
+   * @throws ChronoTickError if the status is of another version
    */
   readonly call: (input: Json) => Json;
 }
@@ -46,23 +46,22 @@ export interface Tool {
 export type Choice = "all" | "time" | "status";
 
 const TIME_DESCRIPTION =
-  "The current date, weekday and time, measured against time servers, with its uncertainty. Call it whenever you" +
-  " need to know what time or date it is now, to stamp an event, or to measure how long something took (call it" +
-  " twice). Gives UTC, and the local time of the timezone you name, else of the machine that runs this tool." +
-  " time_uncertainty is how far corrected_time is probably off (one standard deviation); earliest and latest are" +
-  " hard limits that the true UTC certainly lies between. To order events of different machines keep whole" +
-  " results for compare_timestamps.";
+  "The current date, weekday and time, measured against time servers, with its uncertainty. Call it whenever you need to " +
+  "know what time or date it is now, to stamp an event, or to measure how long something took (call it twice). Gives UTC, " +
+  "and the local time of the timezone you name, else of the machine that runs this tool. time_uncertainty is how far " +
+  "corrected_time is probably off (one standard deviation); earliest and latest are hard limits that the true UTC " +
+  "certainly lies between. To order events of different machines keep whole results for compare_timestamps.";
 
 const TIMEZONE_DESCRIPTION =
-  "Time zone to show the time in as well: an IANA name such as Europe/Berlin, in any case, or a fixed offset such" +
-  " as +05:30. Leave it out unless the user has named one or it is known: then the local time is that of the" +
-  " machine that runs this tool, and marked so.";
+  "Time zone to show the time in as well: an IANA name such as Europe/Berlin, in any case, or a fixed offset such as " +
+  "+05:30. Leave it out unless the user has named one or it is known: then the local time is that of the machine that " +
+  "runs this tool, and marked so.";
 
 const STATUS_DESCRIPTION =
-  "How the daemon is doing, the background program that measures the time for the other tools: ready, warming up," +
-  " holdover (no server answers, it goes on from what it has learned), expired or not running; its time servers," +
-  " counts and confidence. Call it when another tool fails, or when the user asks how trustworthy the time is;" +
-  " you need not call it before every get_time.";
+  "How the daemon is doing, the background program that measures the time for the other tools: ready, warming up, " +
+  "holdover (no server answers, it goes on from what it has learned), expired or not running; its time servers, counts " +
+  "and confidence. Call it when another tool fails, or when the user asks how trustworthy the time is; you need not call " +
+  "it before every get_time.";
 
 /**
  * The tools, on one reader that is attached at the first call and kept: they may be offered before the daemon runs, and work as soon
@@ -110,12 +109,22 @@ function kept(): () => Reader {
 function getTime(readerOf: () => Reader, input: Json): Json {
   const begin = process.hrtime.bigint();
   requireKnown(input, ["timezone"]);
-  const offsetOf = zone(input["timezone"]);
-  const reader = readerOf();
-  const record = reader.readValid();
-  const now = reader.now();
+  const named = zone("timezone", input["timezone"]);
+  let record: CorrectionRecord;
+  let now: TimeInterval;
+  let page: StatusPage;
+  try {
+    const reader = readerOf();
+    record = reader.readValid();
+    now = reader.now();
+    page = reader.status();
+  } catch (e) {
+    if (e instanceof ChronoTickError) {
+      return ended(begin, systemClock(e, named));
+    }
+    throw e;
+  }
   const systemTime = Date.now() / 1000;
-  const page = reader.status();
   return ended(begin, {
     synchronized: true,
     corrected_time: Number(now.estimateNs) / 1e9,
@@ -140,10 +149,26 @@ function getTime(readerOf: () => Reader, input: Json): Json {
     earliest: iso(now.earliestNs),
     latest: iso(now.latestNs),
     max_error: Number(now.boundNs) / 1e9,
-    utc_date: dateInWords(now.estimateNs),
-    ...local(now.estimateNs, (offsetOf ?? zone(hostZone())!)(now.estimateNs)),
-    ...(!offsetOf && { host_timezone: hostZone() }),
+    ...dates(now.estimateNs, named),
   });
+}
+
+/** The system clock as it is, where nobody has measured: no word on how far it may be off. */
+function systemClock(why: ChronoTickError, named: Zone | undefined): Record<string, unknown> {
+  const millis = Date.now();
+  const epochNs = BigInt(millis) * 1_000_000n;
+  return {
+    synchronized: false,
+    corrected_time: millis / 1000,
+    system_time: millis / 1000,
+    source: "SYSTEM_CLOCK",
+    is_valid: false,
+    is_ntp_ready: false,
+    is_models_ready: false,
+    corrected_time_iso: iso(epochNs),
+    ...dates(epochNs, named),
+    message: `NOT SYNCHRONIZED, the system clock as it is, which may be off by any amount: ${why.message}`,
+  };
 }
 
 function getDaemonStatus(readerOf: () => Reader, input: Json): Json {
@@ -151,7 +176,7 @@ function getDaemonStatus(readerOf: () => Reader, input: Json): Json {
   requireKnown(input, []);
   let reader: Reader;
   let record: CorrectionRecord;
-  let page;
+  let page: StatusPage;
   try {
     reader = readerOf();
     record = reader.read();
@@ -286,30 +311,38 @@ function wall(epochNs: bigint): string {
   return new Date(Number(millis)).toISOString().slice(0, -1) + String(epochNs % 1_000_000n).padStart(6, "0");
 }
 
-function local(epochNs: bigint, offsetMinutes: number): Json {
-  const size = Math.abs(offsetMinutes);
+interface Zone {
+  readonly name: string;
+  /** The offset from UTC, in minutes. */
+  readonly offsetAt: (epochNs: bigint) => number;
+}
+
+/** In words, and in a zone: that which was named, else this machine's own. */
+function dates(epochNs: bigint, named: Zone | undefined): Record<string, string> {
+  const { name, offsetAt } = named ?? ianaZone(Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const minutes = offsetAt(epochNs);
+  const size = Math.abs(minutes);
   const two = (value: number) => String(value).padStart(2, "0");
-  const offset = `${offsetMinutes < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;
-  const onTheWall = epochNs + BigInt(offsetMinutes) * 60_000_000_000n;
-  return { local_time_iso: wall(onTheWall) + offset, utc_offset: offset, local_date: dateInWords(onTheWall) };
+  const offset = `${minutes < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;
+  const local = epochNs + BigInt(minutes) * 60_000_000_000n;
+  return {
+    utc_date: inWords(epochNs),
+    local_time_iso: wall(local) + offset,
+    utc_offset: offset,
+    local_date: inWords(local),
+    ...(named === undefined && { host_timezone: name }),
+  };
 }
 
-const WEEKDAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
-
-/** Weekday and date of what a clock on the wall shows, in English whatever the locale. */
-function dateInWords(wallNs: bigint): string {
-  const date = new Date(Number(wallNs / 1_000_000n));
-  return `${WEEKDAYS[date.getUTCDay()]}, ${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
+/** Weekday and date of a time without a zone. */
+function inWords(epochNs: bigint): string {
+  const date = new Date(Number(epochNs / 1_000_000n));
+  const part = (options: Intl.DateTimeFormatOptions) => date.toLocaleDateString("en-GB", { timeZone: "UTC", ...options });
+  return `${part({ weekday: "long" })}, ${date.getUTCDate()} ${part({ month: "long" })} ${date.getUTCFullYear()}`;
 }
 
-/** The own time zone of this machine, by its name. */
-function hostZone(): string {
-  return new Intl.DateTimeFormat("en-US").resolvedOptions().timeZone;
-}
-
-/** The offset from UTC, in minutes, at a time, of a zone; undefined if none was given. */
-function zone(given: unknown): ((epochNs: bigint) => number) | undefined {
+/** The zone of that name or offset; undefined if none was given. */
+function zone(field: string, given: unknown): Zone | undefined {
   if (given === undefined || given === null) {
     return undefined;
   }
@@ -318,7 +351,7 @@ function zone(given: unknown): ((epochNs: bigint) => number) | undefined {
     return undefined;
   }
   const unknown = new BadInputError(
-    `timezone ${shown(given)} is unknown: give an IANA name such as Europe/Berlin, an offset such as +05:30, or none for UTC`,
+    `${field} ${shown(given)} is unknown: give an IANA name such as Europe/Berlin, an offset such as +05:30, or none for UTC`,
   );
   if (name === undefined) {
     throw unknown;
@@ -331,15 +364,19 @@ function zone(given: unknown): ((epochNs: bigint) => number) | undefined {
     if (!match || minutes >= 60 || size > 18 * 60) {
       throw unknown; // as in java.time
     }
-    return () => (match[1] === "-" ? -size : size);
+    return { name, offsetAt: () => (match[1] === "-" ? -size : size) };
   }
-  let format: Intl.DateTimeFormat;
   try {
-    format = new Intl.DateTimeFormat("en-US", { timeZone: /^z$/i.test(name) ? "UTC" : name, timeZoneName: "longOffset" });
+    return ianaZone(/^z$/i.test(name) ? "UTC" : name);
   } catch (e) {
     throw e instanceof RangeError ? unknown : e;
   }
-  return (epochNs) => {
+}
+
+/** @throws RangeError if there is none of that name */
+function ianaZone(name: string): Zone {
+  const format = new Intl.DateTimeFormat("en-US", { timeZone: name, timeZoneName: "longOffset" });
+  const offsetAt = (epochNs: bigint): number => {
     const text = format.formatToParts(Number(epochNs / 1_000_000n)).find((part) => part.type === "timeZoneName")?.value ?? "";
     const match = /^GMT(?:([+-])(\d{2}):(\d{2}))?$/.exec(text);
     if (!match) {
@@ -348,4 +385,5 @@ function zone(given: unknown): ((epochNs: bigint) => number) | undefined {
     const size = 60 * Number(match[2] ?? 0) + Number(match[3] ?? 0);
     return match[1] === "-" ? -size : size;
   };
+  return { name, offsetAt };
 }
