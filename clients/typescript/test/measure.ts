@@ -2,7 +2,7 @@
 
 // What a read costs beside a running writer, and whether any record is torn. Arguments: reads, segment (or $CHRONOTICK_SHM). Ends
 // with exit code 1 if there was a torn record or time went back.
-import { type CorrectionRecord, Reader } from "../src/index.js";
+import { type CorrectionRecord, ExpiredError, Reader } from "../src/index.js";
 
 const reads = Number(process.argv[2] ?? 1_000_000);
 const reader = new Reader(process.argv[3]);
@@ -37,15 +37,31 @@ function cost(calls: number, call: () => unknown): number {
 
 let torn = 0;
 let back = 0;
+let refused = 0;
 let last = reader.now();
+
+/** A writer that has no CPU for seconds leaves an expired record, which is refused: as it should be. */
+function unlessExpired(call: () => void): () => void {
+  return () => {
+    try {
+      call();
+    } catch (e) {
+      if (!(e instanceof ExpiredError)) {
+        throw e;
+      }
+      refused++;
+    }
+  };
+}
+
 const check = () => {
   torn += isTorn(reader.read()) ? 1 : 0;
 };
-const step = () => {
+const step = unlessExpired(() => {
   const now = reader.now();
   back += now.latestNs <= last.earliestNs ? 1 : 0;
   last = now;
-};
+});
 cost(reads / 10, step); // for the compiler
 cost(reads / 10, check);
 const lines: [string, number][] = [
@@ -57,5 +73,8 @@ for (const [name, nanos] of lines) {
   console.log(`${name}: ${nanos.toFixed(0)} ns`);
 }
 const records = (reader.read().totalCorrections - begin) >>> 0;
+if (refused > 0) {
+  console.log(`${refused} refused for an expired record`);
+}
 console.log(`${reads} reads each while ${records} records were written: ${torn} torn, ${back} backwards`);
 process.exitCode = torn + back > 0 ? 1 : 0;
