@@ -49,12 +49,12 @@ class NtpsecLimitTest {
     private final List<AutoCloseable> opened = new ArrayList<>();
     private NetworkNamespace network;
 
-    /** In a process of its own, {@code host packets gap}, ms: says how many answers there are, and how many that are a time or a kiss RATE. */
+    /** In a process of its own, {@code host packets gap source}, ms: says how many answers there are, and how many that are a time or a kiss RATE. */
     public static void main(String[] args) throws IOException {
         int answers = 0;
         int kisses = 0;
         int times = 0;
-        try (DatagramSocket socket = new DatagramSocket()) {
+        try (DatagramSocket socket = new DatagramSocket(0, InetAddress.ofLiteral(args[3]))) {
             socket.connect(InetAddress.ofLiteral(args[0]), 123);
             socket.setSoTimeout(Integer.parseInt(args[2]));
             byte[] reply = new byte[NtpPacket.HEADER_SIZE];
@@ -75,7 +75,7 @@ class NtpsecLimitTest {
         System.out.println("answers " + answers + " times " + times + " kisses " + kisses);
     }
 
-    private String ask(int packets, int gapMillis) throws Exception {
+    private String ask(String server, int packets, int gapMillis, String source) throws Exception {
         return network.run(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-XX:+UseSerialGC",
@@ -84,9 +84,10 @@ class NtpsecLimitTest {
                         "-cp",
                         System.getProperty("java.class.path"),
                         NtpsecLimitTest.class.getName(),
-                        FLOODED,
+                        server,
                         String.valueOf(packets),
-                        String.valueOf(gapMillis))
+                        String.valueOf(gapMillis),
+                        source)
                 .strip();
     }
 
@@ -124,7 +125,7 @@ class NtpsecLimitTest {
                 .start());
         String said = "";
         for (int i = 0; i < 100 && !said.equals("answers 1 times 1 kisses 0"); i++) {
-            said = ask(1, 1000);
+            said = ask("127.0.0.1", 1, 1000, "127.1.0." + (i + 1)); // it limits by source
         }
         assertThat(said).as(Files.readString(log())).isEqualTo("answers 1 times 1 kisses 0");
     }
@@ -167,7 +168,7 @@ class NtpsecLimitTest {
             assertThat(row.accepted() + drops(row, "late")).as("%s", row).isBetween(row.sent() - 1, row.sent());
         }
         // It does limit: this is what becomes of who asks every 20 ms.
-        assertThat(ask(100, 20)).matches("answers (\\d|[1-5]\\d) times \\d+ kisses [1-9]\\d*");
+        assertThat(ask(FLOODED, 100, 20, FLOODED)).matches("answers (\\d|[1-5]\\d) times \\d+ kisses [1-9]\\d*");
     }
 
     private static long drops(SourceRow row, String reason) {

@@ -120,7 +120,7 @@ final class ConfigKeysTest {
             // It says what may be configured, and nothing of what is done.
             assertThatThrownBy(() -> load(key.path(), "true"))
                     .isInstanceOf(ConfigException.class)
-                    .hasMessageContaining("servers without nts: true");
+                    .hasMessageContaining("servers: auto, which may name servers without NTS");
         } else if (key.hasEffect()) {
             Map<String, String> base = key.hasEffectByDefault() ? Map.of() : modelsBeside(key);
             Map<String, String> changed = new TreeMap<>(base);
