@@ -143,7 +143,7 @@ const flags = [
     '-XX:+UnlockDiagnosticVMOptions',
     '-XX:ArchiveRelocationMode=0',
     '-Xlog:disable',
-    '-Xlog:all=error:stderr',
+    '-Xlog:all=error,aot*=off:stderr',
     '--enable-native-access=ALL-UNNAMED',
     '-cp',
     path.join(lib, 'chronotick-cli.jar'),

@@ -186,6 +186,11 @@ class PackagesIT {
         assertThat(version.check().out()).startsWith("chronotick " + version() + " (Java 25");
         assertThat(version.err()).isEmpty();
         assertTellsTheTime(installation, mcp("npx", "chronotick"));
+        String script = "import { Reader } from 'chronotick'; console.log(typeof Reader)";
+        assertThat(runBare(installation, "node", "--input-type=module", "-e", script)
+                        .check()
+                        .out())
+                .isEqualTo("function\n");
         // Both caches are taken: where one does not fit, the JVM would not start now.
         String program = installation.resolve("node_modules/.bin/chronotick").toString();
         bare.put("JDK_JAVA_OPTIONS", "-XX:AOTMode=on");
