@@ -21,7 +21,7 @@ from .page import StatusPage
 from .reader import Reader, default_segment, resolve
 from .reading import NO_DAEMON, NOT_MET, NOT_RUNNING, OK, READY, USAGE, WARMING_UP, Reading, exit_code
 
-_LEAP = ("none", "a second is inserted", "a second is deleted", "not synchronized")
+_LEAP = ("none", "a second is inserted", "a second is deleted", "not synchronized", "smeared by the servers")
 _BATCH = 20
 _EXIT_CODES = "exit code: 0 the time is good, 1 the daemon is warming up, 3 no daemon, 4 the record is expired"
 

@@ -23,7 +23,7 @@ _PARTS_AT = 3600
 _SOURCE_SIZE = 192
 _SOURCE = struct.Struct("<64sBBBBBBBBffdddddII10If16sHBB")
 
-STATES = ("unreachable", "candidate", "selected", "falseticker", "unauthenticated", "denied")
+STATES = ("unreachable", "candidate", "selected", "falseticker", "unauthenticated", "denied", "smearing")
 NTS_STATES = ("", "exchanging", "authenticated", "unproven", "failed")
 TROUBLES = ("", "name not found", "no further server", "same as another", "network unreachable", "no route", "not sent",
             "connection refused", "no answer", "denied", "rate limited", "kiss", "unsynchronized", "stratum",

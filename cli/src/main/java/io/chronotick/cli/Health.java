@@ -68,6 +68,14 @@ final class Health {
             case STEP ->
                 "if the servers are right, restart the daemon; if this is to be followed, raise"
                         + " clock_measurement.ntp.max_step";
+            case MOVED ->
+                "one side is wrong; compare them with: chronotick query SERVER...; remove those that are wrong from"
+                        + " clock_measurement.ntp.servers and restart the daemon";
+            case MIN_SERVERS ->
+                "see which servers are missing with: chronotick sources; name more, or lower"
+                        + " clock_measurement.ntp.min_servers";
+            case UNEXPECTED ->
+                "check this machine's clock with: date; if it is wrong, set it roughly (date -s) and restart the daemon";
             case JUMP ->
                 "wait some minutes: what persists is followed; see which server moved with: chronotick sources";
             case AGREEMENT ->

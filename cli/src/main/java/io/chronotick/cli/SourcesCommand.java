@@ -225,7 +225,7 @@ final class SourcesCommand extends SegmentCommand {
             case CANDIDATE -> "+";
             case FALSETICKER -> "x";
             case UNAUTHENTICATED -> "!";
-            case DENIED -> "-";
+            case DENIED, SMEARING -> "-";
             case UNREACHABLE -> "?";
         };
     }

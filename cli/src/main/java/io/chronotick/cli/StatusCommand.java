@@ -40,7 +40,9 @@ import picocli.CommandLine.Command;
             "  until chronotick status > /dev/null; do sleep 1; done"
         })
 final class StatusCommand extends SegmentCommand {
-    private static final String[] LEAP = {"none", "a second is inserted", "a second is deleted", "not synchronized"};
+    private static final String[] LEAP = {
+        "none", "a second is inserted", "a second is deleted", "not synchronized", "smeared by the servers"
+    };
 
     StatusCommand(Shell shell) {
         super(shell);
@@ -114,7 +116,7 @@ final class StatusCommand extends SegmentCommand {
             line("Learned Models", page.learnedModels());
         }
         line("Servers", servers(page));
-        line("Leap Second", page.leapState() < 0 || page.leapState() > 3 ? "-" : LEAP[page.leapState()]);
+        line("Leap Second", page.leapState() < 0 || page.leapState() >= LEAP.length ? "-" : LEAP[page.leapState()]);
         line("Authenticated", record.isAuthenticated() ? "yes" : "no");
         NtsTrouble.of(page).forEach(trouble -> line("NTS", trouble));
         line("Measurements", Format.grouped(record.measurementCount()));
@@ -165,21 +167,17 @@ final class StatusCommand extends SegmentCommand {
     }
 
     private static String servers(StatusPage page) {
-        int selected = 0;
-        int falsetickers = 0;
-        int unreachable = 0;
-        for (SourceRow row : page.sources()) {
-            if (row.state() == SourceRow.State.SELECTED) {
-                selected++;
-            } else if (row.state() == SourceRow.State.FALSETICKER) {
-                falsetickers++;
-            } else if (row.state() == SourceRow.State.UNREACHABLE) {
-                unreachable++;
-            }
-        }
-        return selected + " of " + page.sources().size() + " selected"
+        long falsetickers = count(page, SourceRow.State.FALSETICKER);
+        long unreachable = count(page, SourceRow.State.UNREACHABLE);
+        long smearing = count(page, SourceRow.State.SMEARING);
+        return count(page, SourceRow.State.SELECTED) + " of " + page.sources().size() + " selected"
                 + (falsetickers == 0 ? "" : ", " + falsetickers + " falseticker" + (falsetickers == 1 ? "" : "s"))
-                + (unreachable == 0 ? "" : ", " + unreachable + " unreachable");
+                + (unreachable == 0 ? "" : ", " + unreachable + " unreachable")
+                + (smearing == 0 ? "" : ", " + smearing + " left out for smearing a leap second");
+    }
+
+    private static long count(StatusPage page, SourceRow.State state) {
+        return page.sources().stream().filter(row -> row.state() == state).count();
     }
 
     private static String cpu(CorrectionRecord record, StatusPage page) {

@@ -64,6 +64,15 @@ public final class Engine {
     /** A correction is renewed at least this often, ns. */
     private static final long REFRESH_NANOS = 1_000_000_000L;
 
+    /**
+     * Most that a smear changes the frequency by, s/s: 12e-6 from noon to noon (Google, Amazon), 18e-6 along a cosine over a day (ntpd,
+     * NTPsec), 32e-6 along a parabola over the 17 hours of Meta.
+     */
+    private static final double SMEAR_DRIFT = 35e-6;
+
+    /** The largest assumption about an oscillator that makes sense, s/s. */
+    private static final double LARGEST_DRIFT = 1e-4;
+
     private final RandomGenerator random;
     private final List<List<Covariate>> covariates;
     private final Servers servers;
@@ -72,7 +81,8 @@ public final class Engine {
     private final Forecasters forecasters;
     private final Readiness readiness;
     private final Publisher publisher;
-    private final LeapSecond leap = new LeapSecond();
+    private final LeapSecond leap;
+    private final EngineConfig config;
 
     private long nextRequestId;
     private boolean explains;
@@ -92,7 +102,13 @@ public final class Engine {
     /** An engine whose estimator is made of something else; see {@link #Engine(EngineConfig, RandomGenerator)}. */
     public Engine(EngineConfig config, RandomGenerator random, EstimatorOptions options) {
         this.random = random;
+        this.config = config;
+        leap = new LeapSecond(config.followsSmear());
         servers = new Servers(config);
+        if (config.followsSmear()) {
+            // Until the date is known.
+            servers.pool().setMaxDrift(smearedDrift());
+        }
         covariates = options.covariates(config.covariates());
         model = new ClockModel(
                 options.without(), covariates, source -> servers.get(source).isSelected());
@@ -103,6 +119,14 @@ public final class Engine {
                 new Publisher.Terms(config.maxUncertaintySeconds(), config.horizonSeconds(), config.speaker()),
                 readiness,
                 calibration);
+    }
+
+    /**
+     * Where UTC - raw is expected to be when it becomes known, ns. A first time elsewhere is believed only once most of all servers agree
+     * on it.
+     */
+    public void expect(long earliestNanos, long latestNanos) {
+        servers.pool().expect(earliestNanos, latestNanos);
     }
 
     /**
@@ -305,6 +329,11 @@ public final class Engine {
         publish(rawNanos, out);
     }
 
+    /** What is known of leap seconds beside what the servers announce, instead of what was known before. */
+    public void onLeapSecondList(LeapSecondList list, long rawNanos) {
+        leap.onList(list, rawNanos);
+    }
+
     /** The model of an external forecaster is there; from now on it is asked by {@link Action.Infer}. */
     public void onForecasterReady(Forecast.Forecaster name) {
         forecasters.external(name).ifPresent(forecaster -> forecaster.onReady());
@@ -338,6 +367,11 @@ public final class Engine {
     // --- One exchange: kept, voted with, learned from, published ---
 
     private void onExchange(Exchange measured, long rawNanos, Consumer<Action> out) {
+        if (servers.isSmeared(measured.source())) {
+            judgeServers(rawNanos, out);
+            publish(rawNanos, out);
+            return;
+        }
         readiness.onExchange(measured.t4());
         Optional<Exchange> present = leap.onPresentUtc(measured);
         if (present.isEmpty()) {
@@ -475,7 +509,7 @@ public final class Engine {
 
     private void judgeServers(long rawNanos, Consumer<Action> out) {
         Notes notes = new Notes(out);
-        readiness.onDoubt(servers.vote(rawNanos), servers.pool(), notes);
+        readiness.onDoubt(servers.vote(rawNanos), rawNanos, servers.pool(), notes);
         servers.judge(rawNanos, () -> modelInterval(rawNanos), notes);
         servers.announcedLeap().ifPresent(announced -> leap.onAnnouncement(announced, rawNanos));
     }
@@ -527,6 +561,10 @@ public final class Engine {
         Correction correction = situation(rawNanos)
                 .map(now -> leap.plan(publisher.correction(now, notes)))
                 .orElseGet(() -> publisher.nothingKnown(rawNanos));
+        if (config.followsSmear() && Double.isFinite(correction.maxError())) {
+            boolean smeared = leap.maySmear(correction.utcNanosAt(rawNanos));
+            servers.pool().setMaxDrift(smeared ? smearedDrift() : config.maxDrift());
+        }
         if (wasReady && correction.validAt(rawNanos)) {
             servers.pool().markSynchronized();
         }
@@ -534,6 +572,11 @@ public final class Engine {
             servers.endBursts();
         }
         out.accept(new Action.Publish(correction));
+    }
+
+    /** What the servers' time may differ in frequency by over a smear, s/s. */
+    private double smearedDrift() {
+        return Math.min(config.maxDrift() + SMEAR_DRIFT, LARGEST_DRIFT);
     }
 
     /** All that is known of an instant; empty while nothing can be said. */
@@ -566,7 +609,6 @@ public final class Engine {
                         rivals,
                         servers.systematicSd(model.bank()),
                         servers.shortestPoll(),
-                        leap.announced(rawNanos),
                         servers.areAuthenticated()));
     }
 

@@ -18,6 +18,9 @@ import java.util.List;
  *     stretches of an hour differ, s/s (RFC 5905, PHI: 15 ppm)
  * @param maxStep most by which the servers may move together once they have been followed, s: beyond it the time is withdrawn
  *     and not given out again
+ * @param minServers so many servers have to agree on a time, beside the majority that it needs, 1..
+ * @param followsSmear whether all servers smear leap seconds in the same way and their time is followed instead of UTC; else one that says
+ *     it does is left out
  * @param external forecasters from elsewhere, at most one beside each of the two
  * @param covariates what the host measures and the oscillator may follow
  */
@@ -28,8 +31,33 @@ public record EngineConfig(
         Correction.Source speaker,
         double maxDrift,
         double maxStep,
+        int minServers,
+        boolean followsSmear,
         List<ExternalForecasterConfig> external,
         List<CovariateConfig> covariates) {
+
+    /** One whose servers do not smear, of which any majority will do. */
+    public EngineConfig(
+            double maxUncertaintySeconds,
+            double warmupLimitSeconds,
+            double horizonSeconds,
+            Correction.Source speaker,
+            double maxDrift,
+            double maxStep,
+            List<ExternalForecasterConfig> external,
+            List<CovariateConfig> covariates) {
+        this(
+                maxUncertaintySeconds,
+                warmupLimitSeconds,
+                horizonSeconds,
+                speaker,
+                maxDrift,
+                maxStep,
+                1,
+                false,
+                external,
+                covariates);
+    }
 
     /** The defaults of the configuration file. */
     public static final EngineConfig DEFAULT =
@@ -41,8 +69,9 @@ public record EngineConfig(
         if (speaker == Correction.Source.NO_DATA) {
             throw new IllegalArgumentException("somebody has to speak");
         }
-        if (!(maxDrift > 0 && maxDrift <= 1e-4 && maxStep > 0)) {
-            throw new IllegalArgumentException("max_drift has to be within 0..100 ppm and max_step above 0");
+        if (!(maxDrift > 0 && maxDrift <= 1e-4 && maxStep > 0 && minServers > 0)) {
+            throw new IllegalArgumentException(
+                    "max_drift has to be within 0..100 ppm, max_step above 0, and min_servers too");
         }
         if (external.stream()
                         .map(ExternalForecasterConfig::forecaster)
@@ -54,7 +83,7 @@ public record EngineConfig(
     }
 
     /** The same with other covariates. */
-    public EngineConfig withCovariates(List<CovariateConfig> others) {
+    public EngineConfig withCovariates(List<CovariateConfig> other) {
         return new EngineConfig(
                 maxUncertaintySeconds,
                 warmupLimitSeconds,
@@ -62,8 +91,10 @@ public record EngineConfig(
                 speaker,
                 maxDrift,
                 maxStep,
+                minServers,
+                followsSmear,
                 external,
-                others);
+                other);
     }
 
     /** The same with another assumption about the oscillator, s/s. */
@@ -75,6 +106,8 @@ public record EngineConfig(
                 speaker,
                 other,
                 maxStep,
+                minServers,
+                followsSmear,
                 external,
                 covariates);
     }
@@ -87,6 +120,38 @@ public record EngineConfig(
                 horizonSeconds,
                 speaker,
                 maxDrift,
+                other,
+                minServers,
+                followsSmear,
+                external,
+                covariates);
+    }
+
+    /** The same with another number of servers that have to agree. */
+    public EngineConfig withMinServers(int other) {
+        return new EngineConfig(
+                maxUncertaintySeconds,
+                warmupLimitSeconds,
+                horizonSeconds,
+                speaker,
+                maxDrift,
+                maxStep,
+                other,
+                followsSmear,
+                external,
+                covariates);
+    }
+
+    /** The same with servers that smear leap seconds, or with others. */
+    public EngineConfig withSmear(boolean other) {
+        return new EngineConfig(
+                maxUncertaintySeconds,
+                warmupLimitSeconds,
+                horizonSeconds,
+                speaker,
+                maxDrift,
+                maxStep,
+                minServers,
                 other,
                 external,
                 covariates);

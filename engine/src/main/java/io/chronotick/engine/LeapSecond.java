@@ -9,9 +9,12 @@ import java.util.Optional;
 import java.util.OptionalLong;
 
 /**
- * The leap second that the servers announce, and the one that has passed: UTC steps by it, the raw clock does not. Time is POSIX
+ * The leap second that is announced, and the one that has passed: UTC steps by it, the raw clock does not. Time is POSIX
  * time, as servers have it: an inserted second (23:59:60) repeats the one before it, a deleted one (23:59:59) is left out. Not
  * thread-safe.
+ *
+ * <p>A {@link LeapSecondList} that covers the end of the month decides alone, for a leap second and against one: its checksum has been
+ * verified and nobody on the network can change it. Else most servers do.
  *
  * <p>Leap seconds are announced for the end of the month (RFC 5905, section 7.3), and there has never been one but at the end of June
  * or December, so that an announcement in other months, as of servers that go on announcing the last one, moves nothing.
@@ -27,6 +30,19 @@ final class LeapSecond {
 
     /** What the reading of the raw clock may add to the doubt about the instant, ns. */
     private static final long READING_NANOS = 1_000;
+
+    /** A smear begins or ends at most a day before or after, and the bound remembers an hour, ns. */
+    private static final long NEAR_NANOS = 25 * 3_600_000_000_000L;
+
+    private final boolean isSmeared;
+
+    private LeapSecondList list = LeapSecondList.NOTHING;
+
+    /** What most servers say. */
+    private LeapIndicator said = LeapIndicator.NONE;
+
+    /** When the present month ends, where there may be a leap second then. */
+    private OptionalLong monthEnd = OptionalLong.empty();
 
     private LeapIndicator announced = LeapIndicator.NONE;
 
@@ -47,16 +63,36 @@ final class LeapSecond {
     private long passedDoubtNanos;
     private long passedStepNanos;
 
+    /** @param isSmeared whether the servers smear leap seconds, and UTC as they tell it takes no step */
+    LeapSecond(boolean isSmeared) {
+        this.isSmeared = isSmeared;
+    }
+
     /** What is announced; for a day after it has passed nothing, for servers go on announcing it until they are asked again. */
     LeapIndicator announced(long now) {
         boolean isPast = passedRawNanos != Correction.NO_LEAP && now - passedRawNanos < DAY_NANOS;
         return isPast ? LeapIndicator.NONE : announced;
     }
 
+    /** Another list, or a newer one. */
+    void onList(LeapSecondList other, long now) {
+        list = other;
+        decide(now);
+    }
+
     /** What most servers say. What they have said holds until most of them say otherwise: nobody may be heard at the instant. */
     void onAnnouncement(LeapIndicator leap, long now) {
-        if (leap != announced && !isImminent(now)) {
-            announced = leap;
+        if (!isImminent(now)) {
+            said = leap;
+            decide(now);
+        }
+    }
+
+    private void decide(long now) {
+        LeapIndicator decided =
+                (monthEnd.isPresent() ? list.at(monthEnd.getAsLong()) : Optional.<LeapIndicator>empty()).orElse(said);
+        if (decided != announced && !isImminent(now) && !isSmeared) {
+            announced = decided;
             rawNanos = Correction.NO_LEAP;
         }
     }
@@ -69,16 +105,44 @@ final class LeapSecond {
 
     /** Finds out when it takes effect by the newest correction, and adds that to it. */
     Correction plan(Correction newest) {
-        if (!newest.withdrawn() && !isImminent(newest.rawNanos())) {
+        long now = newest.rawNanos();
+        if (!newest.withdrawn() && !isImminent(now)) {
             rawNanos = Correction.NO_LEAP;
-            endOfMonth(newest.utcNanos()).ifPresent(midnight -> plan(midnight, newest));
+            monthEnd = endOfMonth(newest.utcNanos());
+            decide(now);
+            monthEnd.ifPresent(midnight -> plan(midnight, newest));
         }
-        return rawNanos == Correction.NO_LEAP ? newest : newest.withLeapAt(rawNanos);
+        return newest.withLeap(announced(now), rawNanos);
     }
 
     /** Whether it may have taken effect already, for the servers or for us. */
     private boolean isImminent(long now) {
         return rawNanos != Correction.NO_LEAP && now >= rawNanos - doubtNanos;
+    }
+
+    /** Whether a smear may be under way: servers that smear announce nothing, so that only a list can tell that there is none. */
+    boolean maySmear(long utcNanos) {
+        return isSmeared
+                && nearMidnight(utcNanos)
+                        .filter(midnight -> list.at(midnight)
+                                .filter(kind -> kind == LeapIndicator.NONE)
+                                .isEmpty())
+                        .isPresent();
+    }
+
+    /** Whether an instant lies within about a day of one at which there may be a leap second. */
+    static boolean mayBeNear(long utcNanos) {
+        return nearMidnight(utcNanos).isPresent();
+    }
+
+    private static Optional<Long> nearMidnight(long utcNanos) {
+        for (long instant : new long[] {utcNanos, utcNanos - NEAR_NANOS}) {
+            OptionalLong end = endOfMonth(instant);
+            if (end.isPresent() && Math.abs(end.getAsLong() - utcNanos) <= NEAR_NANOS) {
+                return Optional.of(end.getAsLong());
+            }
+        }
+        return Optional.empty();
     }
 
     private void plan(long midnight, Correction newest) {

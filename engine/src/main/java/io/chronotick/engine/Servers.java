@@ -36,6 +36,7 @@ final class Servers {
         final NtpAssociation protocol;
         private SourceState state = SourceState.UNREACHABLE;
         private Optional<Exchange> newest = Optional.empty();
+        private boolean smears;
         /** When it was last asked because another had contradicted itself. */
         private long askedNanos;
 
@@ -60,12 +61,15 @@ final class Servers {
         }
 
         private boolean isLive() {
-            return newest.isPresent() && protocol.reach() != 0 && !protocol.isDenied();
+            return newest.isPresent() && protocol.reach() != 0 && !protocol.isDenied() && !smears;
         }
 
         private SourceState idleState() {
             if (protocol.isDenied()) {
                 return SourceState.DENIED;
+            }
+            if (smears && protocol.reach() != 0) {
+                return SourceState.SMEARING;
             }
             if (protocol.isUnauthenticated()) {
                 return SourceState.UNAUTHENTICATED;
@@ -84,6 +88,7 @@ final class Servers {
                 case FALSETICKER -> notes.warn(name() + " is a falseticker: left out");
                 case UNREACHABLE -> notes.warn(name() + " does not answer any more");
                 case UNAUTHENTICATED -> notes.warn(name() + " does not authenticate itself any more");
+                case SMEARING -> notes.warn(name() + " smears a leap second: left out (leap_smear)");
                 default -> notes.debug(name() + ": " + before + " -> " + state);
             }
         }
@@ -99,13 +104,14 @@ final class Servers {
     private final EngineConfig config;
     private final ServerPool pool;
     private Optional<Intersection.Agreement> agreed = Optional.empty();
+    private ServerPool.Doubt doubt = ServerPool.Doubt.TOO_FEW_HEARD;
 
     /** The newest that is known: infinite before any path is. */
     private double systematicSd = Double.POSITIVE_INFINITY;
 
     Servers(EngineConfig config) {
         this.config = config;
-        this.pool = new ServerPool(config.maxDrift(), config.maxStep());
+        this.pool = new ServerPool(config.maxDrift(), config.maxStep(), config.minServers());
     }
 
     void add(NtpAssociation protocol) {
@@ -132,6 +138,7 @@ final class Servers {
     /** Another server sits there now. */
     void clear(int source) {
         pool.clear(source);
+        all.get(source).smears = false;
         all.get(source).newest = Optional.empty();
     }
 
@@ -143,6 +150,18 @@ final class Servers {
             server.protocol.onDiscontinuity(rawNanos);
             server.protocol.confirm(count, rawNanos);
         }
+    }
+
+    /** Whether what a server has just said is no UTC: it smears a leap second, and is not followed in that. */
+    boolean isSmeared(int source) {
+        Server server = all.get(source);
+        server.smears = !config.followsSmear()
+                && server.protocol
+                        .lastReply()
+                        .filter(NtpPacket::mayBeSmeared)
+                        .filter(reply -> LeapSecond.mayBeNear(reply.transmit().toUnixNanos()))
+                        .isPresent();
+        return server.smears;
     }
 
     /** A server's accepted exchange: it votes by it, and is asked again soon where it contradicts itself. */
@@ -159,11 +178,13 @@ final class Servers {
 
     /** One server contradicts itself: is it alone with that? What the others said long ago may be as old as what it said. */
     private void askOthers(Server contradicted, long rawNanos) {
-        for (Server server : all) {
-            if (server != contradicted && rawNanos - server.askedNanos >= EXTRA_POLL_NANOS) {
-                server.askedNanos = rawNanos;
-                server.protocol.askWithin(EXTRA_POLL, rawNanos);
-            }
+        all.stream().filter(server -> server != contradicted).forEach(server -> ask(server, rawNanos));
+    }
+
+    private static void ask(Server server, long rawNanos) {
+        if (rawNanos - server.askedNanos >= EXTRA_POLL_NANOS) {
+            server.askedNanos = rawNanos;
+            server.protocol.askWithin(EXTRA_POLL, rawNanos);
         }
     }
 
@@ -226,8 +247,8 @@ final class Servers {
      */
     void judge(long rawNanos, Supplier<Optional<Interval>> past, Notes notes) {
         boolean isKnown = agreed.isPresent() && agreed.get().interval().isFinite();
-        if (agreed.isPresent() && !isKnown) {
-            // The first to answer may be the liar.
+        if ((agreed.isPresent() && !isKnown) || doubt == ServerPool.Doubt.MOVED) {
+            // The first to answer may be the liar; and so may be those that have moved, or those that have not.
             all.forEach(server -> server.setState(server.idleState(), notes));
             return;
         }
@@ -264,7 +285,13 @@ final class Servers {
     /** Counts the votes. */
     ServerPool.Doubt vote(long rawNanos) {
         agreed = pool.agreement(rawNanos);
-        return pool.doubt(rawNanos);
+        doubt = pool.doubt(rawNanos);
+        if (doubt == ServerPool.Doubt.NONE) {
+            pool.remember(rawNanos);
+        } else if (doubt == ServerPool.Doubt.MOVED) {
+            all.forEach(server -> ask(server, rawNanos));
+        }
+        return doubt;
     }
 
     /** Where the truth can be by the newest vote, s from the epoch. */

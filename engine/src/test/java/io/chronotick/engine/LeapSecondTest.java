@@ -12,7 +12,9 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.Month;
 import java.time.temporal.TemporalAdjusters;
+import java.util.Map;
 import java.util.OptionalLong;
+import java.util.function.LongUnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -195,5 +197,152 @@ class LeapSecondTest {
             }
         }
         assertThat(world.correction().horizonNanosAt(world.rawNanos())).isEqualTo(5 * SECOND);
+    }
+
+    // --- The list of leap seconds ---
+
+    private static LeapSecondList list(LeapIndicator kind, long expires) {
+        return new LeapSecondList(kind == LeapIndicator.NONE ? Map.of() : Map.of(MIDNIGHT, kind), expires);
+    }
+
+    private static final long JUNE = MIDNIGHT + 178 * 86_400 * SECOND;
+
+    /** Servers that do as UTC does and announce nothing. */
+    @ParameterizedTest
+    @CsvSource({"16, INSERT", "16, DELETE", "1024, INSERT", "1024, DELETE"})
+    void shouldBelieveAListWhereNoServerAnnouncesALeapSecond(double poll, LeapIndicator kind) {
+        VirtualWorld world = world(poll, kind);
+        world.servers.forEach(server -> server.leap = LeapIndicator.NONE);
+        world.engine.onLeapSecondList(list(kind, JUNE), world.rawNanos());
+        holdsThroughTheLeap(world);
+        assertThat(world.notes).filteredOn(note -> note.contains("leap second")).hasSize(1);
+    }
+
+    /** A list that knows of none outweighs all servers that announce one. */
+    @ParameterizedTest
+    @CsvSource({"16, INSERT", "16, DELETE", "1024, INSERT"})
+    void shouldNotBelieveServersThatAnnounceWhatTheListDoesNotKnow(double poll, LeapIndicator kind) {
+        VirtualWorld world = world(poll, kind);
+        long straight = world.truth.applyAsLong(0);
+        world.truth = r -> straight + r;
+        world.engine.onLeapSecondList(list(LeapIndicator.NONE, JUNE), world.rawNanos());
+        world.runUntil(5000 * SECOND);
+        assertThat(world.correction().leap()).isEqualTo(LeapIndicator.NONE);
+        holdsThroughTheLeap(world);
+        assertThat(world.notes).noneMatch(note -> note.contains("leap second"));
+    }
+
+    /** Of the end of June it will know in January only. */
+    @ParameterizedTest
+    @EnumSource(names = {"INSERT", "DELETE"})
+    void shouldLeaveItToTheServersWhereTheListHasExpired(LeapIndicator kind) {
+        VirtualWorld world = world(16, kind);
+        world.engine.onLeapSecondList(list(LeapIndicator.NONE, MIDNIGHT - 3 * 86_400 * SECOND), world.rawNanos());
+        holdsThroughTheLeap(world);
+        assertThat(world.notes).filteredOn(note -> note.contains("leap second")).hasSize(1);
+    }
+
+    /** It may come late, and the servers' announcement counts until then; another list may take it back. */
+    @Test
+    void shouldDecideAnewWithEveryList() {
+        VirtualWorld world = world(16, LeapIndicator.INSERT);
+        world.runUntil(LEAP - 900 * SECOND);
+        assertThat(world.correction().leap()).isEqualTo(LeapIndicator.INSERT);
+        world.engine.onLeapSecondList(list(LeapIndicator.DELETE, JUNE), world.rawNanos());
+        world.runUntil(LEAP - 600 * SECOND);
+        assertThat(world.correction().leap()).isEqualTo(LeapIndicator.DELETE);
+        assertThat(world.correction().leapRawNanos()).isCloseTo(LEAP - SECOND, within(SECOND / 10));
+        world.engine.onLeapSecondList(LeapSecondList.NOTHING, world.rawNanos());
+        holdsUntil(world, LEAP + 10 * SECOND, 7 * MILLI);
+        assertThat(world.notes).filteredOn(note -> note.contains("leap second")).hasSize(1);
+    }
+
+    // --- Servers that smear ---
+
+    private static final long HOUR = 3600 * SECOND;
+    private static final long SMEARED_LEAP = 15 * HOUR;
+
+    /** Linearly from noon to noon, as Google's and Amazon's servers do. */
+    private static double smear(long raw, LeapIndicator kind) {
+        double part = Math.abs(raw - SMEARED_LEAP) / (12.0 * HOUR);
+        double behind = part >= 1 ? 0 : (1 - part) / 2;
+        return (raw < SMEARED_LEAP ? 1 : -1) * behind * kind.stepNanos() / 1e9;
+    }
+
+    private static VirtualWorld smearingWorld(EngineConfig config, LeapIndicator kind, int smearing) {
+        VirtualWorld world = new VirtualWorld(config, 12, 5);
+        world.wander(2e-10, 110_000, 5);
+        for (int i = 0; i < 4; i++) {
+            world.addServer(64);
+        }
+        world.leapSecond(SMEARED_LEAP, MIDNIGHT, kind);
+        for (int i = 4 - smearing; i < 4; i++) {
+            world.servers.get(i).leap = LeapIndicator.NONE;
+            world.servers.get(i).smear = raw -> smear(raw, kind);
+        }
+        return world;
+    }
+
+    @ParameterizedTest
+    @CsvSource({"INSERT, 1", "DELETE, 1", "INSERT, 2"})
+    void shouldLeaveOutServersThatSaySmear(LeapIndicator kind, int smearing) {
+        VirtualWorld world = smearingWorld(EngineConfig.DEFAULT, kind, smearing);
+        world.servers.subList(4 - smearing, 4).forEach(server -> server.tellsSmear = true);
+        world.runUntil(2 * HOUR);
+        assertThat(world.engine.sources(world.rawNanos())).allMatch(report -> report.state() == SourceState.SELECTED);
+        holdsUntil(world, SMEARED_LEAP - SECOND, 9 * SECOND);
+        holdsUntil(world, SMEARED_LEAP + SECOND, MILLI);
+        assertThat(world.engine.sources(world.rawNanos()).subList(4 - smearing, 4))
+                .allMatch(report -> report.state() == SourceState.SMEARING);
+        holdsUntil(world, 28 * HOUR, 9 * SECOND);
+        assertThat(world.engine.sources(world.rawNanos())).allMatch(report -> report.state() == SourceState.SELECTED);
+        assertThat(world.notes).noneMatch(note -> note.contains("falseticker") || note.contains("withdrawn"));
+        assertThat(world.correction().maxErrorAt(world.rawNanos())).isLessThan(0.03);
+    }
+
+    /** As Google's do not: it is outvoted once it has gone farther than its path explains. */
+    @ParameterizedTest
+    @EnumSource(names = {"INSERT", "DELETE"})
+    void shouldOutvoteAServerThatSmearsWithoutAWord(LeapIndicator kind) {
+        VirtualWorld world = smearingWorld(EngineConfig.DEFAULT, kind, 1);
+        world.runUntil(2 * HOUR);
+        holdsUntil(world, SMEARED_LEAP - SECOND, 9 * SECOND);
+        assertThat(world.engine.sources(world.rawNanos()).get(3).state()).isEqualTo(SourceState.FALSETICKER);
+        holdsUntil(world, SMEARED_LEAP + SECOND, MILLI);
+        holdsUntil(world, 28 * HOUR, 9 * SECOND);
+        assertThat(world.engine.sources(world.rawNanos())).allMatch(report -> report.state() == SourceState.SELECTED);
+    }
+
+    /** UTC is then what they say, and runs without a step; the oscillator is so good that the smear is more than is assumed of it. */
+    @ParameterizedTest
+    @CsvSource({"INSERT, true", "DELETE, true", "INSERT, false"})
+    void shouldFollowASmear(LeapIndicator kind, boolean isListed) {
+        VirtualWorld world =
+                smearingWorld(EngineConfig.DEFAULT.withMaxDrift(1e-6).withSmear(true), kind, 4);
+        // What is to be held is what the servers say.
+        LongUnaryOperator utc = world.truth;
+        world.truth = raw -> utc.applyAsLong(raw) + Math.round(smear(raw, kind) * 1e9);
+        world.servers.forEach(server -> server.smear = raw -> 0);
+        if (isListed) {
+            world.engine.onLeapSecondList(list(kind, JUNE), 0);
+        }
+        world.runUntil(2 * HOUR);
+        holdsUntil(world, SMEARED_LEAP - SECOND, 9 * SECOND);
+        holdsUntil(world, SMEARED_LEAP + SECOND, MILLI);
+        holdsUntil(world, 28 * HOUR, 9 * SECOND);
+        assertThat(world.notes).noneMatch(note -> note.contains("leap second") || note.contains("falseticker"));
+        assertThat(world.correction().maxErrorAt(world.rawNanos())).isLessThan(0.03);
+    }
+
+    /** By a hash of the address of its own server, for example; and a smear is over a day after the leap second. */
+    @Test
+    void shouldNotCallAServerSmearingInAnotherMonth() {
+        VirtualWorld world = world(
+                16, LeapIndicator.NONE, Instant.parse("2027-04-01T00:00:00Z").getEpochSecond() * SECOND);
+        world.servers.forEach(server -> {
+            server.tellsSmear = true;
+            server.smear = raw -> 1e-6;
+        });
+        holdsUntil(startedUp(world), LEAP, 16 * SECOND);
     }
 }

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.function.BiConsumer;
+import java.util.function.LongToDoubleFunction;
 import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -49,6 +50,12 @@ public final class VirtualWorld {
         public LeapIndicator leap = LeapIndicator.NONE;
         /** Whether it follows the leap seconds of {@link #leapSecond}. */
         public boolean steps = true;
+
+        /** What it is ahead of UTC by while it smears a leap second, s, as a function of the raw clock. */
+        public LongToDoubleFunction smear = r -> 0;
+
+        /** Whether its reference says so. */
+        public boolean tellsSmear;
 
         public int kiss;
         public double rootDelay = 0.0001;
@@ -303,7 +310,7 @@ public final class VirtualWorld {
                 -29,
                 server.rootDelay,
                 server.rootDispersion,
-                server.kiss,
+                server.tellsSmear ? smearReference(server.smear.applyAsDouble(departure)) : server.kiss,
                 receive,
                 request.transmit(),
                 receive,
@@ -311,7 +318,14 @@ public final class VirtualWorld {
     }
 
     private long utc(VirtualServer server, long rawNanos) {
-        return truth.applyAsLong(rawNanos) - (server.steps ? 0 : stepped.applyAsLong(rawNanos));
+        return truth.applyAsLong(rawNanos)
+                - (server.steps ? 0 : stepped.applyAsLong(rawNanos))
+                + nanos(server.smear.applyAsDouble(rawNanos));
+    }
+
+    /** As ntpd writes it: 254, and seconds with 22 bits of fraction. */
+    private static int smearReference(double seconds) {
+        return seconds == 0 ? 0x0A000001 : 254 << 24 | ((int) Math.round(seconds * (1 << 22)) & 0xFFFFFF);
     }
 
     void at(long rawNanos, Runnable run) {

@@ -37,7 +37,7 @@ public final class PageLayout {
     /** f32: 0..1. */
     public static final int WARMUP_PROGRESS = 184;
 
-    /** u32: leap indicator of the selected servers, 0..3. */
+    /** u32: leap indicator of the selected servers, 0..3; 4: their time is followed through smears of leap seconds. */
     public static final int LEAP_STATE = 188;
 
     /** u64: deadlines the writer missed; it skips them and never bursts. */
@@ -121,7 +121,7 @@ public final class PageLayout {
     /** u8: reach register, newest request in bit 0. */
     public static final int SOURCE_REACH = 65;
 
-    /** u8: ordinal of the state: unreachable, candidate, selected, falseticker, unauthenticated, denied. */
+    /** u8: ordinal of the state: unreachable, candidate, selected, falseticker, unauthenticated, denied, smearing. */
     public static final int SOURCE_STATE = 66;
 
     /** u8: 0 user-space stamps, 1 kernel stamps. */

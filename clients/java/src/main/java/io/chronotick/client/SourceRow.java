@@ -82,7 +82,9 @@ public record SourceRow(
         /** Required to authenticate and has not. */
         UNAUTHENTICATED(4),
         /** Asked not to be asked again. */
-        DENIED(5);
+        DENIED(5),
+        /** Smears a leap second, and is left out for it. */
+        SMEARING(6);
 
         private static final State[] ALL = values();
 

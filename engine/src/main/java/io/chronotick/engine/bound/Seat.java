@@ -152,6 +152,13 @@ final class Seat {
                 .isPresent();
     }
 
+    /** Whether it has been heard since {@code rawNanos}, and within the last hour. */
+    boolean isHeardSince(long rawNanos, long now) {
+        return newestExchange
+                .filter(exchange -> exchange.t4() > rawNanos && now - exchange.t4() < CorrectnessInterval.MEMORY_NANOS)
+                .isPresent();
+    }
+
     /** Time has passed, see {@link CorrectnessInterval#age}. */
     void age(long now, Interval former) {
         for (Version version : versions) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.engine.bound;
 
+import io.chronotick.engine.math.Nanos;
 import io.chronotick.engine.ntp.Exchange;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,23 +29,66 @@ public final class ServerPool {
         /** Too many servers contradict what they said before: they, or the local clock, have jumped. */
         CONTRADICTION,
         /** The same as a contradiction, it has persisted, and it is farther than may be followed. */
-        STEP_TOO_LARGE
+        STEP_TOO_LARGE,
+        /** The majority has moved to where it cannot be, by what it said when the time was good, and somebody stands by that. */
+        MOVED,
+        /** Fewer servers agree than the configuration asks for. */
+        TOO_FEW_AGREE,
+        /** The first time is far from where it is expected, and no majority of all servers agrees on it. */
+        UNEXPECTED
     }
 
-    private final double maxDrift;
+    /** So long a server may take to say whether it stands by what it said, ns. */
+    private static final long ANSWER_NANOS = Seat.PERSISTENT_SECONDS * 1_000_000_000L;
+
+    /** Where the truth was, and what it may have moved by since. */
+    private record Known(Interval interval, Interval frequency, long rawNanos) {
+        /** Soundly for an hour; later it still tells who has moved. */
+        Interval at(long raw) {
+            double elapsed = Math.max(0, Nanos.toSeconds(raw - rawNanos));
+            return new Interval(
+                    interval.low() + frequency.low() * elapsed, interval.high() + frequency.high() * elapsed);
+        }
+    }
+
+    private double maxDrift;
     private final double maxStep;
+    private final int minServers;
     private final List<Seat> seats = new ArrayList<>();
     private Interval frequency = CorrectnessInterval.ANY_FREQUENCY;
     private boolean synchronizedOnce;
     private long epochNanos;
+    private Optional<Known> known = Optional.empty();
+
+    /** Whether the majority has been where it cannot be, since the time was good. */
+    private boolean moved;
+
+    private long earliestNanos = Long.MIN_VALUE;
+    private long latestNanos = Long.MAX_VALUE;
 
     /**
      * @param maxDrift most by which average frequencies of the oscillator over two stretches of an hour differ, s/s
      * @param maxStep most by which servers may move together once they have been followed, s
+     * @param minServers so many servers have to agree on a time, beside the majority that it needs
      */
-    public ServerPool(double maxDrift, double maxStep) {
+    public ServerPool(double maxDrift, double maxStep, int minServers) {
         this.maxDrift = maxDrift;
         this.maxStep = maxStep;
+        this.minServers = minServers;
+    }
+
+    /** From now on another {@code max_drift}, s/s; what was said before was carried with the former one. */
+    public void setMaxDrift(double other) {
+        if (other != maxDrift) {
+            maxDrift = other;
+            measureFrequency();
+        }
+    }
+
+    /** UTC - raw, ns, is expected to be within these when it becomes known: elsewhere it takes most of all servers to believe it. */
+    public void expect(long earliest, long latest) {
+        earliestNanos = earliest;
+        latestNanos = latest;
     }
 
     public void addSeat() {
@@ -77,6 +121,8 @@ public final class ServerPool {
     /** The raw clock has jumped: nothing that was said before holds. */
     public void clearAll() {
         seats.forEach(Seat::clear);
+        known = Optional.empty();
+        moved = false;
         measureFrequency();
     }
 
@@ -235,6 +281,58 @@ public final class ServerPool {
         return seats.stream().mapToDouble(Seat::refusedStep).max().orElse(0);
     }
 
+    /** How far the majority now is from where it was when the time was good, and what may have become of that, s; else 0. */
+    public double move(long rawNanos) {
+        Optional<Intersection.Agreement> agreed = agreement(rawNanos);
+        return known.isEmpty() || agreed.isEmpty()
+                ? 0
+                : known.get().at(rawNanos).gapTo(agreed.get().interval());
+    }
+
+    /** The time is good now: the majority may not move away from it at will any more. */
+    public void remember(long rawNanos) {
+        if (synchronizedOnce) {
+            agreement(rawNanos).filter(agreed -> !agreed.isDivided()).ifPresent(agreed -> {
+                known = Optional.of(new Known(agreed.interval(), frequency(), rawNanos));
+                moved = false;
+            });
+        }
+    }
+
+    /** Whether a server stands by where the time was, or has not had the time to say so. */
+    private boolean isStoodBy(Known before, Interval moved, long rawNanos) {
+        Interval then = before.at(rawNanos);
+        boolean mayYetAnswer = rawNanos - before.rawNanos() < ANSWER_NANOS;
+        return voters().stream()
+                .filter(seat -> seat.isHeard() && seat.isConsistent())
+                .filter(seat -> seat.isHeardSince(mayYetAnswer ? Long.MIN_VALUE : before.rawNanos(), rawNanos))
+                .map(seat -> seat.newestVote(rawNanos, frequency))
+                .anyMatch(vote -> vote.gapTo(then) < vote.gapTo(moved));
+    }
+
+    /** How many servers have to agree on a time: what the configuration asks for, and of a surprising one most of all. */
+    public int toAgree(long rawNanos) {
+        return isUnexpected(rawNanos) ? Math.max(minServers, voters().size() / 2 + 1) : minServers;
+    }
+
+    private boolean isUnexpected(long rawNanos) {
+        return !synchronizedOnce
+                && agreement(rawNanos)
+                        .map(Intersection.Agreement::interval)
+                        .filter(now -> epochNanos + Nanos.ofSeconds(now.low()) < earliestNanos
+                                || epochNanos + Nanos.ofSeconds(now.high()) > latestNanos)
+                        .isPresent();
+    }
+
+    private boolean doAgree(int servers, Interval agreed, long rawNanos) {
+        List<Interval> votes = voters().stream()
+                .filter(seat -> seat.isHeard() && seat.isConsistent())
+                .map(seat -> seat.newestVote(rawNanos, frequency))
+                .filter(vote -> vote.intersects(agreed))
+                .toList();
+        return votes.size() >= servers && Intersection.of(votes, servers).isPresent();
+    }
+
     /** What stands against giving out the time. */
     public Doubt doubt(long rawNanos) {
         Optional<Intersection.Agreement> agreed = agreement(rawNanos);
@@ -248,6 +346,17 @@ public final class ServerPool {
         long consistent = voters.stream().filter(Seat::isConsistent).count();
         if (consistent < Intersection.needed(voters.size())) {
             return refusedStep() > 0 ? Doubt.STEP_TOO_LARGE : Doubt.CONTRADICTION;
+        }
+        Interval now = agreed.get().interval();
+        if (known.isPresent()) {
+            double move = move(rawNanos);
+            moved |= move > 0;
+            if (moved && (move > maxStep || isStoodBy(known.get(), now, rawNanos))) {
+                return Doubt.MOVED;
+            }
+        }
+        if (!doAgree(toAgree(rawNanos), now, rawNanos)) {
+            return isUnexpected(rawNanos) ? Doubt.UNEXPECTED : Doubt.TOO_FEW_AGREE;
         }
         return Doubt.NONE;
     }

@@ -141,8 +141,8 @@ public record Correction(
         return utcNanos + elapsed + Math.round(elapsed * frequency) + step;
     }
 
-    /** The same with another instant of the leap second. */
-    public Correction withLeapAt(long otherLeapRawNanos) {
+    /** The same with a leap second ahead. */
+    public Correction withLeap(LeapIndicator otherLeap, long otherLeapRawNanos) {
         return new Correction(
                 rawNanos,
                 utcNanos,
@@ -163,7 +163,7 @@ public record Correction(
                 modelsReady,
                 holdover,
                 clockStepped,
-                leap,
+                otherLeap,
                 otherLeapRawNanos,
                 authenticated,
                 confidence,

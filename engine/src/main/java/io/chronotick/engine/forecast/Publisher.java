@@ -51,7 +51,6 @@ public final class Publisher {
      * @param rivals offsets that are suspected to be the true ones instead, s
      * @param systematicSd standard deviation by what no exchange shows, s
      * @param pollSeconds the shortest interval at which a server is asked, s
-     * @param leap the leap second that the servers announce
      * @param authenticated whether authenticated servers are a majority by themselves
      */
     public record Situation(
@@ -66,7 +65,6 @@ public final class Publisher {
             List<Double> rivals,
             double systematicSd,
             double pollSeconds,
-            LeapIndicator leap,
             boolean authenticated) {
 
         public Situation {
@@ -177,7 +175,7 @@ public final class Publisher {
                 modelSpeaks,
                 readiness.isSilent(),
                 stepped,
-                now.leap(),
+                LeapIndicator.NONE,
                 Correction.NO_LEAP,
                 now.authenticated(),
                 confidence.value(),

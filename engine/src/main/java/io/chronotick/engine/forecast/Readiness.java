@@ -36,6 +36,7 @@ public final class Readiness {
     private long newestNanos;
     private boolean complete;
     private boolean silent;
+    private long doubtNanos;
     private ServerPool.Doubt doubt = ServerPool.Doubt.TOO_FEW_HEARD;
 
     /**
@@ -73,8 +74,9 @@ public final class Readiness {
         }
     }
 
-    /** What stands against giving out the time, now; of {@code pool}. */
-    public void onDoubt(ServerPool.Doubt now, ServerPool pool, Notices notices) {
+    /** What stands against giving out the time, at an instant; of {@code pool}. */
+    public void onDoubt(ServerPool.Doubt now, long rawNanos, ServerPool pool, Notices notices) {
+        doubtNanos = rawNanos;
         boolean worthSaying = now != doubt && exchanges > 0;
         doubt = now;
         if (worthSaying && now == ServerPool.Doubt.NONE) {
@@ -172,6 +174,10 @@ public final class Readiness {
             case STEP_TOO_LARGE ->
                 WaitReason.STEP.text(
                         String.format(Locale.ROOT, "%.3f s > max_step: restart if it is right", pool.refusedStep()));
+            case MOVED ->
+                WaitReason.MOVED.text(String.format(Locale.ROOT, "%.3f s, or a restart", pool.move(doubtNanos)));
+            case TOO_FEW_AGREE -> WaitReason.MIN_SERVERS.text(pool.toAgree(doubtNanos) + " servers (min_servers)");
+            case UNEXPECTED -> WaitReason.UNEXPECTED.text(pool.toAgree(doubtNanos) + " servers");
         };
     }
 }

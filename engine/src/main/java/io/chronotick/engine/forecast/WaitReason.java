@@ -25,7 +25,13 @@ public enum WaitReason {
     /** What was measured contradicts what was promised. */
     JUMP("servers or local clock have jumped: is it to stay?"),
     /** The servers agree on a step that is larger than the configuration allows. */
-    STEP("step of ");
+    STEP("step of "),
+    /** The majority has moved, and a server stands by what it said before. */
+    MOVED("servers to agree on a move of "),
+    /** Fewer servers agree than the configuration asks for. */
+    MIN_SERVERS("agreement of "),
+    /** The first time is far from the system clock. */
+    UNEXPECTED("a majority on a time far from the system clock: ");
 
     private final String beginning;
 

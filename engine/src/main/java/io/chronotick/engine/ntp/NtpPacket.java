@@ -37,6 +37,12 @@ public record NtpPacket(
         NtpTimestamp receive,
         NtpTimestamp transmit) {
 
+    /** First byte of a reference that is the present smear of a leap second instead; no address of a server begins with it. */
+    private static final int SMEAR_REFERENCE = 254;
+
+    /** Bits of the smear that are fractions of a second; the two before them are whole ones, the first its sign. */
+    private static final int SMEAR_FRACTION_BITS = 22;
+
     /** Bytes in the header. */
     public static final int HEADER_SIZE = 48;
 
@@ -49,6 +55,15 @@ public record NtpPacket(
 
     /** Seconds in one unit of the 32-bit NTP short format (RFC 5905, section 6). */
     private static final double SHORT_UNIT = 1.0 / 65536;
+
+    /**
+     * Whether the server's reference says that its time has a leap second smeared into it, as that of ntpd and NTPsec does meanwhile
+     * (draft-stenn-ntp-leap-smear-refid). The hash of an IPv6 address looks like that once in some hundred.
+     */
+    public boolean mayBeSmeared() {
+        int smear = referenceId << Byte.SIZE >> Byte.SIZE;
+        return referenceId >>> 24 == SMEAR_REFERENCE && Math.abs(smear) <= 1 << SMEAR_FRACTION_BITS;
+    }
 
     /**
      * Reads the header from the first {@code length} bytes. Empty when there are fewer than 48 or the version is neither

@@ -14,5 +14,7 @@ public enum SourceState {
     /** Required to authenticate and has not. */
     UNAUTHENTICATED,
     /** Sent a DENY or RSTR kiss: left alone for an hour, then asked once in a while. */
-    DENIED
+    DENIED,
+    /** Smears a leap second, and is left out for it. */
+    SMEARING
 }

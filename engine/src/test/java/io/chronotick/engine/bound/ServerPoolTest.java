@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 class ServerPoolTest {
     private static final long SECOND = 1_000_000_000L;
 
-    private final ServerPool pool = new ServerPool(15e-6, 1);
+    private final ServerPool pool = new ServerPool(15e-6, 1, 1);
 
     private ServerPool with(int seats) {
         for (int i = 0; i < seats; i++) {

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import io.chronotick.engine.bound.Interval;
 import io.chronotick.engine.bound.ServerPool;
-import io.chronotick.engine.ntp.LeapIndicator;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -16,7 +15,7 @@ class PublisherTest implements Notices {
     private static final long SECOND = 1_000_000_000L;
     private static final Interval ANY_RATE = new Interval(-5e-4, 5e-4);
 
-    private final ServerPool pool = new ServerPool(15e-6, 1);
+    private final ServerPool pool = new ServerPool(15e-6, 1, 1);
     private final Readiness readiness = new Readiness(180);
     private final Publisher publisher =
             new Publisher(new Publisher.Terms(0.010, 5, Correction.Source.FUSION), readiness, Calibration.none());
@@ -38,19 +37,7 @@ class PublisherTest implements Notices {
         Estimate said = new Estimate(now, offset, 1e-6, sd * sd, 0, 1e-16, 1e-18);
         return publisher.correction(
                 new Publisher.Situation(
-                        now,
-                        0,
-                        said,
-                        100,
-                        known,
-                        true,
-                        decided,
-                        ANY_RATE,
-                        List.of(rivals),
-                        systematic,
-                        16,
-                        LeapIndicator.NONE,
-                        false),
+                        now, 0, said, 100, known, true, decided, ANY_RATE, List.of(rivals), systematic, 16, false),
                 this);
     }
 
@@ -154,7 +141,7 @@ class PublisherTest implements Notices {
     void withdrawsTheTimeWhileTheServersAreInDoubt() {
         exchange();
         assertThat(say(0, 1e-5, range(-1, 1), true).validAt(now)).isFalse();
-        readiness.onDoubt(ServerPool.Doubt.NONE, pool, this);
+        readiness.onDoubt(ServerPool.Doubt.NONE, 0, pool, this);
         assertThat(say(0, 1e-5, range(-1, 1), true).validAt(now)).isTrue();
     }
 }

@@ -16,7 +16,7 @@ class ReadinessTest implements Notices {
     private static final long SECOND = 1_000_000_000L;
 
     private final List<String> said = new ArrayList<>();
-    private final ServerPool pool = new ServerPool(15e-6, 1);
+    private final ServerPool pool = new ServerPool(15e-6, 1, 1);
     private final Readiness readiness = new Readiness(180);
     private long now = 500 * SECOND;
 
@@ -44,7 +44,7 @@ class ReadinessTest implements Notices {
     }
 
     private void agreed() {
-        readiness.onDoubt(ServerPool.Doubt.NONE, pool, this);
+        readiness.onDoubt(ServerPool.Doubt.NONE, 0, pool, this);
     }
 
     private void honest() {
@@ -110,13 +110,13 @@ class ReadinessTest implements Notices {
     @Test
     void warnsOfDoubtOnlyWhenThereIsATimeToWithdraw() {
         exchanges(8);
-        readiness.onDoubt(ServerPool.Doubt.NO_MAJORITY, pool, this);
+        readiness.onDoubt(ServerPool.Doubt.NO_MAJORITY, 0, pool, this);
         assertThat(said).isEmpty();
         agreed();
         honest();
         said.clear();
-        readiness.onDoubt(ServerPool.Doubt.NO_MAJORITY, pool, this);
-        readiness.onDoubt(ServerPool.Doubt.NO_MAJORITY, pool, this);
+        readiness.onDoubt(ServerPool.Doubt.NO_MAJORITY, 0, pool, this);
+        readiness.onDoubt(ServerPool.Doubt.NO_MAJORITY, 0, pool, this);
         assertThat(said).containsExactly("WARN servers that agree; the time is withdrawn");
         assertThat(readiness.waitingFor(pool)).isEqualTo("servers that agree");
     }
@@ -126,7 +126,7 @@ class ReadinessTest implements Notices {
     @EnumSource
     void waitsForAReasonThatIsFoundAgain(ServerPool.Doubt doubt) {
         exchanges(8);
-        readiness.onDoubt(doubt, pool, this);
+        readiness.onDoubt(doubt, 0, pool, this);
         assertThat(WaitReason.of(readiness.waitingFor(pool)))
                 .contains(
                         switch (doubt) {
@@ -135,6 +135,9 @@ class ReadinessTest implements Notices {
                             case NO_MAJORITY -> WaitReason.AGREEMENT;
                             case CONTRADICTION -> WaitReason.JUMP;
                             case STEP_TOO_LARGE -> WaitReason.STEP;
+                            case MOVED -> WaitReason.MOVED;
+                            case TOO_FEW_AGREE -> WaitReason.MIN_SERVERS;
+                            case UNEXPECTED -> WaitReason.UNEXPECTED;
                         });
         assertThat(readiness.waitingFor(pool)).hasSizeLessThan(64);
     }
