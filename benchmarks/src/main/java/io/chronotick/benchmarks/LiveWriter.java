@@ -58,7 +58,7 @@ final class LiveWriter {
 
     /** A page, without which no record is valid. */
     static void writePage(HostClocks clocks, double frequency, ByteBuffer segment) {
-        new StatusPageWriter(clocks.realtimeNanos() * 1e-9, frequency, "", "benchmark")
+        new StatusPageWriter(clocks.realtimeNanos() * 1e-9, frequency, "", "benchmark", false)
                 .write(
                         segment,
                         clocks.domain(),

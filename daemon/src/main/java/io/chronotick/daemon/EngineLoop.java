@@ -10,6 +10,7 @@ import io.chronotick.engine.Action;
 import io.chronotick.engine.Engine;
 import io.chronotick.engine.EngineConfig;
 import io.chronotick.engine.EstimatorOptions;
+import io.chronotick.engine.LeapSecondList;
 import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.forecast.Forecast;
 import io.chronotick.engine.forecast.ForecasterReport;
@@ -52,6 +53,9 @@ final class EngineLoop
 
     /** The loop turns at least this often, to see discontinuities and look-ups that have ended, ns. */
     private static final long LONGEST_WAIT_NANOS = 1_000_000_000L;
+
+    /** A first time that is farther from the system clock is a surprise, ns. */
+    private static final long YEAR_NANOS = 365 * 86_400_000_000_000L;
 
     private static final long SNAPSHOT_NANOS = 1_000_000_000L;
 
@@ -136,6 +140,8 @@ final class EngineLoop
                         config.speaker(),
                         config.maxDrift(),
                         config.maxStepSeconds(),
+                        config.minServers(),
+                        config.followsSmear(),
                         config.models().stream().map(ModelConfig::slot).toList(),
                         covariates),
                 random,
@@ -144,6 +150,8 @@ final class EngineLoop
             engine.explain();
         }
         long raw = clocks.rawNanos();
+        long system = clocks.realtimeNanos() - raw;
+        engine.expect(Math.max(system - YEAR_NANOS, BuildTime.NANOS - raw), system + YEAR_NANOS);
         this.newest = Correction.nothingKnown(raw);
         this.addresses = new ServerAddresses(transport, resolver, this);
         this.keyExchanges = new KeyExchanges(config, addresses, engine, clocks, onDeath, this::post);
@@ -174,6 +182,11 @@ final class EngineLoop
                 engine.onCovariate(i, values[i], rawNanos);
             }
         });
+    }
+
+    /** There is another list of leap seconds. Any thread. */
+    void onLeapSecondList(LeapSecondList list) {
+        post(() -> engine.onLeapSecondList(list, clocks.rawNanos()));
     }
 
     private Snapshot snapshotAt(long raw) {

@@ -212,7 +212,7 @@ final class ServerAddresses {
             if (!trouble.isEmpty()) {
                 return Need.UNREACHABLE;
             }
-            if (report.state() == SourceState.DENIED || isUseless()) {
+            if (report.state() == SourceState.DENIED || report.state() == SourceState.SMEARING || isUseless()) {
                 return Need.REFUSED;
             }
             return report.reach() == 0 ? Need.SILENT : Need.NONE;

@@ -11,10 +11,12 @@ import io.chronotick.daemon.segment.StatusPageWriter;
 import io.chronotick.daemon.sensor.HostSensors;
 import io.chronotick.daemon.time.ClockDomain;
 import io.chronotick.daemon.time.HostClocks;
+import io.chronotick.daemon.time.LeapSecondFile;
 import io.chronotick.daemon.time.ProcessStats;
 import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.forecast.ForecasterReport;
 import io.chronotick.engine.math.Nanos;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -38,11 +40,15 @@ final class StatusLoop implements Runnable {
     /** Temperatures change slowly too. */
     private static final int PAGES_PER_SENSOR_READING = 10;
 
+    /** A newer list of leap seconds comes twice a year, a month before the next that there may be. */
+    private static final int TURNS_PER_LEAP_SECOND_READING = 3600;
+
     private final HostClocks clocks;
     private final EngineLoop engineLoop;
     private final WriterLoop writerLoop;
     private final RecordWriter recordWriter;
     private final HostSensors sensors;
+    private final Optional<LeapSecondFile> leapSeconds;
     private final StatusPageWriter pageWriter;
     private final CountDownLatch stop = new CountDownLatch(1);
     private final AtomicLong turns = new AtomicLong();
@@ -74,11 +80,13 @@ final class StatusLoop implements Runnable {
         this.sensors = sensors;
         this.segment = segment;
         this.onReplaced = onReplaced;
+        this.leapSeconds = config.leapSecondsList().map(LeapSecondFile::new);
         this.pageWriter = new StatusPageWriter(
                 Nanos.toSeconds(clocks.realtimeNanos()),
                 config.frequencyHz(),
                 config.cpuAffinity().stream().map(String::valueOf).collect(Collectors.joining(",")),
-                Daemon.version());
+                Daemon.version(),
+                config.followsSmear());
         writePage(segment);
     }
 
@@ -95,8 +103,11 @@ final class StatusLoop implements Runnable {
     @Override
     public void run() {
         try {
+            readLeapSeconds();
             while (!stop.await(PERIOD_MILLIS, TimeUnit.MILLISECONDS)) {
-                turns.incrementAndGet();
+                if (turns.incrementAndGet() % TURNS_PER_LEAP_SECOND_READING == 0) {
+                    readLeapSeconds();
+                }
                 lookAfterSegment();
                 logWarmup();
                 readSensors();
@@ -104,6 +115,12 @@ final class StatusLoop implements Runnable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private void readLeapSeconds() {
+        leapSeconds
+                .flatMap(file -> file.ifNew(Instant.ofEpochSecond(0, clocks.realtimeNanos())))
+                .ifPresent(engineLoop::onLeapSecondList);
     }
 
     private void readSensors() {

@@ -101,7 +101,7 @@ class EngineLoopTest {
         private long order;
 
         /** By source. */
-        final int[] requests = new int[3];
+        int[] requests = new int[3];
 
         IntPredicate up = source -> true;
         /** Happens to each request on its way. */
@@ -425,5 +425,36 @@ class EngineLoopTest {
         assertThat(report(0).name()).isEqualTo("one");
         assertThat(report(1).name()).isEqualTo("two = one");
         assertThat(report(1).sent()).isZero();
+    }
+
+    /** The servers' time is three years after the system clock's, and before this program was made: two of four do not suffice for that. */
+    @ParameterizedTest
+    @ValueSource(longs = {1_900_000_000L, 1_790_000_000L})
+    void shouldNotBelieveHalfOfTheServersATimeFarFromTheSystemClock(long unixSeconds) throws Exception {
+        truth = unixSeconds * SECOND - clocks.rawNanos();
+        fourServersOfWhichTwoAnswer();
+        List<String> waits = new ArrayList<>();
+        network.in(120 * SECOND, () -> {
+            assertThat(writer.isValid()).isFalse();
+            waits.add(loop.snapshot().waitingFor());
+            network.up = source -> source < 3;
+        });
+        run(600);
+        assertThat(waits).containsExactly("a majority on a time far from the system clock: 3 servers");
+        assertThat(writer.isValid()).isTrue();
+    }
+
+    @Test
+    void shouldBelieveHalfOfTheServersTheTimeThatTheSystemClockHas() throws Exception {
+        truth = clocks.realtimeNanos() - clocks.rawNanos() - 86_400 * SECOND;
+        fourServersOfWhichTwoAnswer();
+        run(120);
+        assertThat(writer.isValid()).isTrue();
+    }
+
+    private void fourServersOfWhichTwoAnswer() throws Exception {
+        network.requests = new int[4];
+        network.up = source -> source < 2;
+        loop = loop("one", "three", "eleven", "seventy");
     }
 }

@@ -67,6 +67,24 @@ final class ConfigKeys {
             "\"\"",
             "Keep the keys and cookies of servers with nts: true in this file, readable by the daemon's user alone, while the daemon is"
                     + " not running: a restart then needs no key exchange. Empty: not.");
+    static final ConfigKey<Integer> MIN_SERVERS = ALL.key(
+            "clock_measurement.ntp.min_servers",
+            new Whole(1, PageLayout.MAX_SOURCES, "servers"),
+            "1",
+            "No time is valid unless so many servers agree on it, beside the majority that it always needs.");
+    static final ConfigKey<LeapSmear> LEAP_SMEAR = ALL.key(
+            "clock_measurement.ntp.leap_smear",
+            new Choice<>(words(LeapSmear.values())),
+            "auto",
+            "Servers that smear leap seconds are off UTC by up to a second for a day. To refuse is to leave them out, to follow is to take"
+                    + " their time instead of UTC, for which all servers have to smear in the same way; auto follows where all of them are"
+                    + " known to smear (Google, Amazon, Meta) and refuses elsewhere.");
+    static final ConfigKey<Optional<Path>> LEAP_SECONDS_LIST = ALL.key(
+            "clock_measurement.ntp.leap_seconds_list",
+            new FilePath("none"),
+            "/usr/share/zoneinfo/leap-seconds.list",
+            "The list of leap seconds of the IERS, as tzdata has it: until it expires it decides whether there is a leap second, whatever"
+                    + " servers announce. Where there is none, or none: the majority of the servers decides.");
     static final ConfigKey<Double> TIMEOUT = ALL.key(
             "clock_measurement.ntp.timeout_seconds",
             new Real(0.01, 60, "s"),
@@ -194,7 +212,7 @@ final class ConfigKeys {
             ConfigKeys::modelless);
     static final ConfigKey<HistoryCorrection> CORRECTION_METHOD = ALL.conditional(
             "prediction_scheduling.ntp_correction.method",
-            new Choice<>(corrections()),
+            new Choice<>(words(HistoryCorrection.values())),
             "none",
             "What the error found by a measurement does to the predictions since the one before. Nothing (none); it is laid on"
                     + " them as a ramp (linear), shared out between offset and drift by their uncertainties (drift_aware) or by the"
@@ -523,10 +541,10 @@ final class ConfigKeys {
                 .map(setting -> setting.value().toString().toLowerCase(Locale.ROOT));
     }
 
-    private static Map<String, HistoryCorrection> corrections() {
-        Map<String, HistoryCorrection> words = new LinkedHashMap<>();
-        for (HistoryCorrection method : HistoryCorrection.values()) {
-            words.put(method.name().toLowerCase(Locale.ROOT), method);
+    private static <T extends Enum<T>> Map<String, T> words(T[] values) {
+        Map<String, T> words = new LinkedHashMap<>();
+        for (T value : values) {
+            words.put(value.name().toLowerCase(Locale.ROOT), value);
         }
         return words;
     }

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 
@@ -97,6 +98,7 @@ public final class ConfigLoader {
         }
         checkStrata(given, inFile);
         checkAuthentication(given, inFile, cpus);
+        checkServers(given, inFile, cpus);
         List<ModelConfig> models = models(given, inFile, cpus);
         Optional<Path> weights = weights(given, inFile);
         if (!problems.isEmpty()) {
@@ -181,6 +183,40 @@ public final class ConfigLoader {
                 given.find(ConfigKeys.REQUIRE_AUTHENTICATION).orElseThrow().node(),
                 ConfigKeys.REQUIRE_AUTHENTICATION.path(),
                 "found true, " + why);
+    }
+
+    /** Those that the file names; what the host names is not known yet. */
+    private static void checkServers(Settings given, Mistakes inFile, int cpus) {
+        List<ServerConfig> servers = given(ConfigKeys.SERVERS, given, cpus);
+        if (servers.isEmpty()) {
+            return;
+        }
+        Setting setting = given.find(ConfigKeys.SERVERS).orElseThrow();
+        Mistakes there = setting.line() > 0 ? inFile : new Mistakes(setting.origin(), cpus, inFile.lines());
+        tooFewServers(given(ConfigKeys.MIN_SERVERS, given, cpus), servers)
+                .ifPresent(what -> there.report(setting.node(), ConfigKeys.SERVERS.path(), what));
+        smearedServers(given(ConfigKeys.LEAP_SMEAR, given, cpus), servers)
+                .ifPresent(what -> there.report(setting.node(), ConfigKeys.SERVERS.path(), what));
+    }
+
+    static Optional<String> tooFewServers(int least, List<ServerConfig> servers) {
+        return servers.size() >= least
+                ? Optional.empty()
+                : Optional.of("found " + servers.size() + " servers, allowed: at least min_servers, which is " + least);
+    }
+
+    static Optional<String> smearedServers(LeapSmear smear, List<ServerConfig> servers) {
+        if (!smear.refuses(servers)) {
+            return Optional.empty();
+        }
+        String smearing = servers.stream()
+                .filter(server -> LeapSmear.wayOf(server).isPresent())
+                .map(ServerConfig::name)
+                .distinct()
+                .collect(Collectors.joining(", "));
+        return Optional.of("found servers that smear leap seconds (" + smearing + ") "
+                + (smear == LeapSmear.REFUSE ? "with leap_smear: refuse" : "beside others that do not do it like them")
+                + ", allowed: only servers that do not smear, or only servers that smear in the same way");
     }
 
     /** One line for all keys that have no effect for the same reason. */
@@ -329,6 +365,9 @@ public final class ConfigLoader {
         return new DaemonConfig(
                 all.get(ConfigKeys.SERVERS),
                 all.get(ConfigKeys.NTS_COOKIE_FILE),
+                all.get(ConfigKeys.MIN_SERVERS),
+                all.get(ConfigKeys.LEAP_SMEAR),
+                all.get(ConfigKeys.LEAP_SECONDS_LIST),
                 all.get(ConfigKeys.TIMEOUT),
                 all.get(ConfigKeys.MAX_ACCEPTABLE_UNCERTAINTY),
                 all.get(ConfigKeys.MAX_DRIFT) * 1e-6,

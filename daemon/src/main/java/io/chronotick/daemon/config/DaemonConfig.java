@@ -18,6 +18,9 @@ import org.slf4j.event.Level;
  *
  * @param servers to be asked; empty while it is left to the host ({@link LoadedConfig#withHostServers})
  * @param cookieFile file that NTS keys and cookies are kept in between two runs; empty: none
+ * @param minServers so many servers have to agree on a time, 1..
+ * @param leapSmear which time scale is followed where servers smear leap seconds; see {@link #followsSmear}
+ * @param leapSecondsList the file of leap seconds; empty: none
  * @param timeoutSeconds how long a reply is waited for, s
  * @param maxAcceptableUncertaintySeconds the stated standard deviation above which a correction is not valid, s
  * @param maxDrift most by which average frequencies of the oscillator over two stretches of an hour differ, s/s
@@ -47,6 +50,9 @@ import org.slf4j.event.Level;
 public record DaemonConfig(
         List<ServerConfig> servers,
         Optional<Path> cookieFile,
+        int minServers,
+        LeapSmear leapSmear,
+        Optional<Path> leapSecondsList,
         double timeoutSeconds,
         double maxAcceptableUncertaintySeconds,
         double maxDrift,
@@ -83,6 +89,9 @@ public record DaemonConfig(
         return new DaemonConfig(
                 others,
                 cookieFile,
+                minServers,
+                leapSmear,
+                leapSecondsList,
                 timeoutSeconds,
                 maxAcceptableUncertaintySeconds,
                 maxDrift,
@@ -108,6 +117,11 @@ public record DaemonConfig(
                 metricsPort);
     }
 
+    /** Whether the servers' time is followed while they smear a leap second, instead of UTC. */
+    public boolean followsSmear() {
+        return leapSmear.follows(servers);
+    }
+
     /** What people call the servers, each by another name: those of a pool are NAME#1, NAME#2, ... */
     public List<String> serverNames() {
         Map<String, Integer> seen = new HashMap<>();
@@ -126,6 +140,9 @@ public record DaemonConfig(
     public DaemonConfig measuring(List<ServerConfig> others, OptionalDouble intervalSeconds) {
         return new DaemonConfig(
                 others,
+                Optional.empty(),
+                1,
+                leapSmear,
                 Optional.empty(),
                 timeoutSeconds,
                 maxAcceptableUncertaintySeconds,

@@ -3,6 +3,8 @@ package io.chronotick.daemon.config;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * A configuration without mistakes. Immutable.
@@ -17,10 +19,23 @@ public record LoadedConfig(DaemonConfig config, List<String> warnings, List<Effe
         effective = List.copyOf(effective);
     }
 
-    /** The same, with the servers of this host where the configuration leaves them to it ({@code servers: auto}). */
-    public LoadedConfig withHostServers(HostServers host) {
+    /**
+     * The same, with the servers of this host where the configuration leaves them to it ({@code servers: auto}).
+     *
+     * @throws ConfigException if these cannot be asked together
+     */
+    public LoadedConfig withHostServers(HostServers host) throws ConfigException {
         if (!config.servers().isEmpty()) {
             return this;
+        }
+        List<String> mistakes = Stream.of(
+                        ConfigLoader.tooFewServers(config.minServers(), host.servers()),
+                        ConfigLoader.smearedServers(config.leapSmear(), host.servers()))
+                .flatMap(Optional::stream)
+                .map(what -> ConfigKeys.SERVERS.path() + ": auto: " + host.describe() + ": " + what)
+                .toList();
+        if (!mistakes.isEmpty()) {
+            throw new ConfigException(mistakes);
         }
         List<String> allWarnings = new ArrayList<>(warnings);
         allWarnings.addAll(host.problems());

@@ -241,14 +241,23 @@ final class ValueTypes {
         }
     }
 
-    /** A file that there may be or not: blank for none. */
-    record FilePath() implements ValueType<Optional<Path>> {
+    /**
+     * A file that there may be or not: blank for none.
+     *
+     * @param none what else says so
+     */
+    record FilePath(String none) implements ValueType<Optional<Path>> {
+        FilePath() {
+            this("");
+        }
+
         @Override
         public Optional<Optional<Path>> parse(Node node, String key, Mistakes mistakes) {
             String text = Nodes.text(node);
             if (Nodes.isText(node) && text.codePoints().noneMatch(Character::isISOControl)) {
                 try {
-                    return Optional.of(text.isBlank() ? Optional.empty() : Optional.of(Path.of(text)));
+                    boolean isNone = text.isBlank() || text.equalsIgnoreCase(none);
+                    return Optional.of(isNone ? Optional.empty() : Optional.of(Path.of(text)));
                 } catch (InvalidPathException e) {
                     mistakes.report(node, key, "found no name that a file can have here: " + e.getReason());
                     return Optional.empty();
@@ -260,12 +269,12 @@ final class ValueTypes {
 
         @Override
         public String allowed() {
-            return "the name or path of a file, or \"\" for none";
+            return "the name or path of a file, or " + (none.isEmpty() ? "\"\" for none" : none);
         }
 
         @Override
         public Object plain(Optional<Path> value) {
-            return value.map(Path::toString).orElse("");
+            return value.map(Path::toString).orElse(none);
         }
 
         @Override

@@ -4,6 +4,7 @@ package io.chronotick.daemon.segment;
 import io.chronotick.client.PageLayout;
 import io.chronotick.daemon.time.ClockDomain;
 import io.chronotick.engine.math.Nanos;
+import io.chronotick.engine.ntp.LeapIndicator;
 import io.chronotick.engine.ntp.SourceReport;
 import io.chronotick.engine.ntp.StampKind;
 import io.chronotick.engine.nts.NtsReport;
@@ -23,6 +24,10 @@ public final class StatusPageWriter {
     private final double frequencyHz;
     private final String cpuAffinity;
     private final String version;
+    private final boolean followsSmear;
+
+    /** In the place of a leap indicator: there are no leap seconds in what is followed. */
+    private static final int SMEARED = 4;
 
     /**
      * A writer of what never changes while the daemon runs.
@@ -31,12 +36,15 @@ public final class StatusPageWriter {
      * @param frequencyHz records a second
      * @param cpuAffinity CPUs the record writer is bound to, for example "0,1"; empty when free
      * @param version of the daemon
+     * @param followsSmear whether the servers' time is followed through smears of leap seconds
      */
-    public StatusPageWriter(double startTime, double frequencyHz, String cpuAffinity, String version) {
+    public StatusPageWriter(
+            double startTime, double frequencyHz, String cpuAffinity, String version, boolean followsSmear) {
         this.startTime = startTime;
         this.frequencyHz = frequencyHz;
         this.cpuAffinity = cpuAffinity;
         this.version = version;
+        this.followsSmear = followsSmear;
     }
 
     /**
@@ -54,7 +62,11 @@ public final class StatusPageWriter {
         segment.putDouble(PageLayout.UPDATE_FREQUENCY, frequencyHz);
         segment.putDouble(PageLayout.MAX_DRIFT, RecordWriter.MAX_DRIFT);
         segment.putFloat(PageLayout.WARMUP_PROGRESS, (float) status.warmupProgress());
-        segment.putInt(PageLayout.LEAP_STATE, status.leap().ordinal());
+        segment.putInt(
+                PageLayout.LEAP_STATE,
+                followsSmear && status.leap() == LeapIndicator.NONE
+                        ? SMEARED
+                        : status.leap().ordinal());
         segment.putLong(PageLayout.TICK_OVERRUNS, status.tickOverruns());
         segment.putFloat(PageLayout.WEIGHT_SHORT_TERM, (float) status.weightShortTerm());
         segment.putFloat(PageLayout.WEIGHT_LONG_TERM, (float) status.weightLongTerm());

@@ -64,6 +64,9 @@ final class ConfigKeysTest {
         OTHER.put("covariates.enabled", "false");
         OTHER.put("covariates.variables", "[temperature]");
         OTHER.put("clock_measurement.ntp.nts_cookie_file", "cookies");
+        OTHER.put("clock_measurement.ntp.min_servers", "2");
+        OTHER.put("clock_measurement.ntp.leap_smear", "follow");
+        OTHER.put("clock_measurement.ntp.leap_seconds_list", "none");
         OTHER.put("logging.level", "DEBUG");
         OTHER.put("logging.exchanges", "exchanges.csv");
         OTHER.put("logging.exchanges_max_mb", "1");

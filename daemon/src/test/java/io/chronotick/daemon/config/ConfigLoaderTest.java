@@ -321,6 +321,77 @@ final class ConfigLoaderTest {
                         new KeyExchange("b", 4461, Optional.of(Path.of("/etc/ca.pem")), 124));
     }
 
+    private static String ntp(String keys) {
+        return "clock_measurement: {ntp: {" + keys + "}}";
+    }
+
+    /** Servers that smear are not asked beside others, nor beside those that smear in another way. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "auto | [time.google.com, a.example]",
+                "auto | [a.example, 169.254.169.123]",
+                "auto | [a.example, 'fd00:ec2::123']",
+                "auto | [time1.google.com, time2.facebook.com]",
+                "auto | [TIME.Google.COM., a.example]",
+                "refuse | [time1.google.com, time2.google.com]"
+            })
+    void shouldRefuseServersThatSmearBesideOthers(String smear, String servers) {
+        assertThat(problems(ntp("leap_smear: " + smear + ", servers: " + servers)))
+                .singleElement()
+                .asString()
+                .contains("servers: found servers that smear leap seconds (", "allowed: only servers that");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "auto | [time1.google.com, time.aws.com] | true",
+                "auto | [time.facebook.com] | true",
+                "auto | [a.example] | false",
+                "refuse | [a.example, b.example] | false",
+                "follow | [a.example, time.google.com] | true"
+            })
+    void shouldFollowASmearWhereAllServersDoIt(String smear, String servers, boolean follows) throws ConfigException {
+        DaemonConfig config =
+                load(ntp("leap_smear: " + smear + ", servers: " + servers)).config();
+        assertThat(config.followsSmear()).isEqualTo(follows);
+    }
+
+    @Test
+    void shouldNameTheVariableThatHoldsServersWhichSmear() {
+        assertThatThrownBy(() -> ConfigLoader.parse(
+                        "", "x", Map.of("CHRONOTICK_SERVERS", "time.google.com b"), ConfigOverrides.NONE, 1))
+                .isInstanceOfSatisfying(
+                        ConfigException.class,
+                        e -> assertThat(e.problems())
+                                .singleElement()
+                                .asString()
+                                .startsWith(
+                                        "environment variable CHRONOTICK_SERVERS: clock_measurement.ntp.servers: found"));
+    }
+
+    @Test
+    void shouldRefuseFewerServersThanHaveToAgree() {
+        assertThat(problems(ntp("min_servers: 3, servers: [a, b]")))
+                .singleElement()
+                .asString()
+                .contains("servers: found 2 servers, allowed: at least min_servers, which is 3");
+    }
+
+    @Test
+    void shouldReadWhereLeapSecondsAreListed() throws ConfigException {
+        assertThat(load("").config().leapSecondsList()).hasValue(Path.of("/usr/share/zoneinfo/leap-seconds.list"));
+        assertThat(load(ntp("leap_seconds_list: /a/b")).config().leapSecondsList())
+                .hasValue(Path.of("/a/b"));
+        for (String none : List.of("none", "NONE", "\"\"")) {
+            assertThat(load(ntp("leap_seconds_list: " + none)).config().leapSecondsList())
+                    .isEmpty();
+        }
+    }
+
     @Test
     void shouldRefuseAServerThatIsNotAuthenticatedWhereAllHaveToBe() {
         assertThat(problems(

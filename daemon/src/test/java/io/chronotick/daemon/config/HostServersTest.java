@@ -2,6 +2,7 @@
 package io.chronotick.daemon.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -205,5 +206,31 @@ class HostServersTest {
         LoadedConfig own =
                 ConfigLoader.parse("", "test", Map.of("CHRONOTICK_SERVERS", "mine"), ConfigOverrides.NONE, 1);
         assertThat(own.withHostServers(HostServers.find(root))).isSameAs(own);
+    }
+
+    @Test
+    void shouldNotMixServersThatSmearWithOthers() throws IOException, ConfigException {
+        file("/etc/ntp.conf", "server one.example\nserver time.google.com\n");
+        LoadedConfig loaded = ConfigLoader.parse("", "test", Map.of(), ConfigOverrides.NONE, 1);
+        assertThatThrownBy(() -> loaded.withHostServers(HostServers.find(root)))
+                .isInstanceOfSatisfying(
+                        ConfigException.class,
+                        e -> assertThat(e.problems())
+                                .singleElement()
+                                .asString()
+                                .contains(
+                                        "auto: one.example (/etc/ntp.conf:1)", "smear leap seconds (time.google.com)"));
+        file("/etc/ntp.conf", "server time1.google.com\nserver time2.google.com\n");
+        assertThat(loaded.withHostServers(HostServers.find(root)).config().followsSmear())
+                .isTrue();
+    }
+
+    @Test
+    void shouldRefuseAHostThatNamesFewerServersThanHaveToAgree() throws IOException, ConfigException {
+        file("/etc/ntp.conf", "server one.example\nserver two.example\n");
+        LoadedConfig loaded = ConfigLoader.parse(
+                "clock_measurement: {ntp: {min_servers: 3}}", "test", Map.of(), ConfigOverrides.NONE, 1);
+        assertThatThrownBy(() -> loaded.withHostServers(HostServers.find(root)))
+                .hasMessageContaining("at least min_servers, which is 3");
     }
 }

@@ -34,7 +34,7 @@ class RecordWriterTest {
     /** Without a record yet; its page states the clocks as they are. */
     private static ByteBuffer segmentOf(HostClocks clocks) {
         ByteBuffer segment = ByteBuffer.allocate(RecordLayout.SEGMENT_SIZE).order(ByteOrder.LITTLE_ENDIAN);
-        new StatusPageWriter(0, 100, "", "test")
+        new StatusPageWriter(0, 100, "", "test", false)
                 .write(
                         segment,
                         clocks.domain(),
