@@ -22,6 +22,8 @@ import java.util.function.Supplier;
  * thread-safe.
  */
 final class Servers {
+    // Long because: all that the engine asks of its servers together; what one of them does is in NtpAssociation.
+
     /** While a server contradicts what it said before, it is asked at least this often, s. */
     private static final double UNDECIDED_POLL = 16;
 

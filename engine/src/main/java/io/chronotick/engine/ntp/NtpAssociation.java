@@ -14,6 +14,8 @@ import java.util.random.RandomGenerator;
  * of the clock model. Not thread-safe.
  */
 public final class NtpAssociation {
+    // Long because: one request and what may be wrong with its answer; each check needs the request's state.
+
     /** A reply's origin is looked for among this many requests given up, to tell late from forged. */
     private static final int REMEMBERED_REQUESTS = 4;
 
