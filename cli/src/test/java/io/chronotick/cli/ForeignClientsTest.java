@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -84,8 +85,9 @@ class ForeignClientsTest {
         }
     }
 
-    /** With the frameworks themselves, and as one who has installed the package. */
+    /** With the frameworks themselves, 125 MB from npm, and as one who has installed the package. */
     @Test
+    @Tag("slow")
     void shouldOfferTheToolsToTheFrameworksOfTypeScript() throws Exception {
         TypeScript client = TypeScript.built();
         Path adapters = client.root.resolve("adapters");
