@@ -11,7 +11,7 @@ const SOURCES_AT = 512;
 const SOURCE_SIZE = 192;
 const DROP_REASONS = 10;
 
-const STATES = ["unreachable", "candidate", "selected", "falseticker", "unauthenticated", "denied"] as const;
+const STATES = ["unreachable", "candidate", "selected", "falseticker", "unauthenticated", "denied", "smearing"] as const;
 const NTS_STATES = ["", "exchanging", "authenticated", "unproven", "failed"] as const;
 
 /** One server. Times in seconds. */

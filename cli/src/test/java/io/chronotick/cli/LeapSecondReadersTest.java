@@ -130,7 +130,25 @@ class LeapSecondReadersTest {
                 .write(
                         segment.buffer(),
                         clocks.domain(),
-                        new DaemonStatus(1, "", LeapIndicator.NONE, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, "", 0, 0, List.of()));
+                        new DaemonStatus(
+                                1,
+                                "",
+                                LeapIndicator.NONE,
+                                0,
+                                1,
+                                0,
+                                0,
+                                0,
+                                0,
+                                0,
+                                0,
+                                0,
+                                0,
+                                "",
+                                0,
+                                0,
+                                List.of(),
+                                List.of()));
         RecordWriter writer =
                 new RecordWriter(clocks, (int) ProcessHandle.current().pid());
         writer.tick(newest, segment.buffer());
