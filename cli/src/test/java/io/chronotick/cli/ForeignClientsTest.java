@@ -73,6 +73,7 @@ class ForeignClientsTest {
 
     /** The daemon's own writer at its highest rate. */
     @Test
+    @Tag("slow")
     void shouldReadNoTornRecordInTypeScriptWhileADaemonWrites() throws Exception {
         TypeScript client = TypeScript.built();
         try (LiveDaemon daemon = new LiveDaemon(directory, "--freq", "1000")) {

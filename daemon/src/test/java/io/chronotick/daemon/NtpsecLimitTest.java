@@ -33,6 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
  * they have by default: in a network namespace, since it listens on port 123 only. Needs root.
  */
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
+@Tag("slow") // real polls: half a minute and two and a half
 class NtpsecLimitTest {
     /** Debian does not install it beside chrony: .ci/run unpacks it there. */
     private static final Path NTPD = Path.of("/opt/ntpsec/usr/sbin/ntpd");
@@ -187,7 +188,6 @@ class NtpsecLimitTest {
 
     /** After the burst every 64 s. */
     @Test
-    @Tag("slow")
     void shouldBeAnsweredFromTheStartAndAfter() throws Exception {
         areAnswered(12, 10);
     }

@@ -34,6 +34,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,6 +44,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * What the members of a pool see of a daemon with the polls of public servers: servers of this test's own that count, on the loopback, by
  * real sockets and in virtual time. Whatever is sent has arrived before time goes on, so nothing depends on how fast this machine is.
  */
+@Tag("slow") // six virtual hours of real packets, several times
 class PoolGuestTest {
     private static final long SECOND = VirtualClocks.SECOND;
     private static final long HOUR = 3600 * SECOND;
