@@ -165,7 +165,7 @@ class NpmLauncherTest {
     void shouldPassOnSignalsAndInput() throws IOException, InterruptedException {
         script(
                 image.resolve("runtime/bin/java"),
-                "trap 'kill $!; exit 9' TERM\necho started\nread line\nsleep 600 &\necho \"$line\"\nwait\n");
+                "trap 'kill $!; exit 9' TERM\necho started\nread line\n/bin/sleep 600 &\necho \"$line\"\nwait\n");
         Process process = launcher("read").start();
         BufferedReader reader = process.inputReader(StandardCharsets.UTF_8);
         assertThat(reader.readLine()).isEqualTo("started");
