@@ -36,32 +36,9 @@ public record EngineConfig(
         List<ExternalForecasterConfig> external,
         List<CovariateConfig> covariates) {
 
-    /** One whose servers do not smear, of which any majority will do. */
-    public EngineConfig(
-            double maxUncertaintySeconds,
-            double warmupLimitSeconds,
-            double horizonSeconds,
-            Correction.Source speaker,
-            double maxDrift,
-            double maxStep,
-            List<ExternalForecasterConfig> external,
-            List<CovariateConfig> covariates) {
-        this(
-                maxUncertaintySeconds,
-                warmupLimitSeconds,
-                horizonSeconds,
-                speaker,
-                maxDrift,
-                maxStep,
-                1,
-                false,
-                external,
-                covariates);
-    }
-
     /** The defaults of the configuration file. */
     public static final EngineConfig DEFAULT =
-            new EngineConfig(0.010, 180, 5, Correction.Source.FUSION, 15e-6, 1, List.of(), List.of());
+            new EngineConfig(0.010, 180, 5, Correction.Source.FUSION, 15e-6, 1, 1, false, List.of(), List.of());
 
     public EngineConfig {
         external = List.copyOf(external);
@@ -82,83 +59,94 @@ public record EngineConfig(
         }
     }
 
-    /** The same with other covariates. */
-    public EngineConfig withCovariates(List<CovariateConfig> other) {
-        return new EngineConfig(
-                maxUncertaintySeconds,
-                warmupLimitSeconds,
-                horizonSeconds,
-                speaker,
-                maxDrift,
-                maxStep,
-                minServers,
-                followsSmear,
-                external,
-                other);
-    }
-
-    /** The same with another assumption about the oscillator, s/s. */
-    public EngineConfig withMaxDrift(double other) {
-        return new EngineConfig(
-                maxUncertaintySeconds,
-                warmupLimitSeconds,
-                horizonSeconds,
-                speaker,
-                other,
-                maxStep,
-                minServers,
-                followsSmear,
-                external,
-                covariates);
-    }
-
-    /** The same with another largest step, s. */
-    public EngineConfig withMaxStep(double other) {
-        return new EngineConfig(
-                maxUncertaintySeconds,
-                warmupLimitSeconds,
-                horizonSeconds,
-                speaker,
-                maxDrift,
-                other,
-                minServers,
-                followsSmear,
-                external,
-                covariates);
-    }
-
-    /** The same with another number of servers that have to agree. */
-    public EngineConfig withMinServers(int other) {
-        return new EngineConfig(
-                maxUncertaintySeconds,
-                warmupLimitSeconds,
-                horizonSeconds,
-                speaker,
-                maxDrift,
-                maxStep,
-                other,
-                followsSmear,
-                external,
-                covariates);
-    }
-
-    /** The same with servers that smear leap seconds, or with others. */
-    public EngineConfig withSmear(boolean other) {
-        return new EngineConfig(
-                maxUncertaintySeconds,
-                warmupLimitSeconds,
-                horizonSeconds,
-                speaker,
-                maxDrift,
-                maxStep,
-                minServers,
-                other,
-                external,
-                covariates);
-    }
-
     /** Whether a model may speak at all. */
     boolean modelEnabled() {
         return speaker != Correction.Source.NTP;
+    }
+
+    /** Another one like this, in which some things are to be different. */
+    public Builder toBuilder() {
+        return new Builder(this);
+    }
+
+    /** What is not set is as in the configuration that it comes from; each has the range and the unit of its component. Not thread-safe. */
+    public static final class Builder {
+        private double maxUncertaintySeconds;
+        private final double warmupLimitSeconds;
+        private final double horizonSeconds;
+        private Correction.Source speaker;
+        private double maxDrift;
+        private final double maxStep;
+        private int minServers;
+        private boolean followsSmear;
+        private List<ExternalForecasterConfig> external;
+        private List<CovariateConfig> covariates;
+
+        private Builder(EngineConfig from) {
+            maxUncertaintySeconds = from.maxUncertaintySeconds();
+            warmupLimitSeconds = from.warmupLimitSeconds();
+            horizonSeconds = from.horizonSeconds();
+            speaker = from.speaker();
+            maxDrift = from.maxDrift();
+            maxStep = from.maxStep();
+            minServers = from.minServers();
+            followsSmear = from.followsSmear();
+            external = from.external();
+            covariates = from.covariates();
+        }
+
+        public Builder maxUncertaintySeconds(double value) {
+            maxUncertaintySeconds = value;
+            return this;
+        }
+
+        public Builder speaker(Correction.Source value) {
+            speaker = value;
+            return this;
+        }
+
+        public Builder maxDrift(double value) {
+            maxDrift = value;
+            return this;
+        }
+
+        public Builder minServers(int value) {
+            minServers = value;
+            return this;
+        }
+
+        public Builder followsSmear(boolean value) {
+            followsSmear = value;
+            return this;
+        }
+
+        public Builder external(List<ExternalForecasterConfig> value) {
+            external = value;
+            return this;
+        }
+
+        public Builder covariates(List<CovariateConfig> value) {
+            covariates = value;
+            return this;
+        }
+
+        /**
+         * Makes it.
+         *
+         * @throws IllegalArgumentException if a value is outside its range
+         */
+        public EngineConfig build() {
+            return new EngineConfig(
+                    maxUncertaintySeconds,
+                    warmupLimitSeconds,
+                    horizonSeconds,
+                    speaker,
+                    maxDrift,
+                    maxStep,
+                    minServers,
+                    followsSmear,
+                    external,
+                    covariates);
+        }
     }
 }

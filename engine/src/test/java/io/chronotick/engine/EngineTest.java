@@ -166,7 +166,7 @@ class EngineTest {
     @Test
     void shouldPublishBareMeasurementsWhenTheModelIsSwitchedOff() {
         VirtualWorld world = new VirtualWorld(
-                new EngineConfig(0.010, 180, 5, Correction.Source.NTP, 15e-6, 1, List.of(), List.of()), DRIFT_PPM, 3);
+                EngineConfig.DEFAULT.toBuilder().speaker(Correction.Source.NTP).build(), DRIFT_PPM, 3);
         world.addServer(2);
         Score score = score(world, 600);
         assertThat(world.correction().source()).isEqualTo(Correction.Source.NTP);

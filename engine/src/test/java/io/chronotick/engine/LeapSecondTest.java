@@ -317,8 +317,13 @@ class LeapSecondTest {
     @ParameterizedTest
     @CsvSource({"INSERT, true", "DELETE, true", "INSERT, false"})
     void shouldFollowASmear(LeapIndicator kind, boolean isListed) {
-        VirtualWorld world =
-                smearingWorld(EngineConfig.DEFAULT.withMaxDrift(1e-6).withSmear(true), kind, 4);
+        VirtualWorld world = smearingWorld(
+                EngineConfig.DEFAULT.toBuilder()
+                        .maxDrift(1e-6)
+                        .followsSmear(true)
+                        .build(),
+                kind,
+                4);
         // What is to be held is what the servers say.
         LongUnaryOperator utc = world.truth;
         world.truth = raw -> utc.applyAsLong(raw) + Math.round(smear(raw, kind) * 1e9);

@@ -133,7 +133,8 @@ class TrustTest {
 
     @Test
     void shouldWaitUntilSoManyServersAgree() {
-        VirtualWorld world = world(EngineConfig.DEFAULT.withMinServers(3), 4, 16);
+        VirtualWorld world =
+                world(EngineConfig.DEFAULT.toBuilder().minServers(3).build(), 4, 16);
         world.servers.get(2).down = true;
         world.servers.get(3).down = true;
         assertThat(validSeconds(world, 600 * SECOND)).isZero();
@@ -152,7 +153,8 @@ class TrustTest {
 
     @Test
     void shouldGoOnInAHoldoverOfServersThatAgreed() {
-        VirtualWorld world = world(EngineConfig.DEFAULT.withMinServers(4), 4, 16);
+        VirtualWorld world =
+                world(EngineConfig.DEFAULT.toBuilder().minServers(4).build(), 4, 16);
         world.runUntil(1000 * SECOND);
         world.servers.forEach(server -> server.down = true);
         assertThat(validSeconds(world, 1600 * SECOND)).isEqualTo(600);

@@ -179,7 +179,7 @@ public final class LabReplayCommand extends LabRunCommand {
                     "--max-drift " + given + " is no frequency up to 100 ppm: give it as "
                             + Quantity.FREQUENCY.examples());
         }
-        return EngineConfig.DEFAULT.withMaxDrift(value);
+        return EngineConfig.DEFAULT.toBuilder().maxDrift(value).build();
     }
 
     private boolean isChosen(ReplayCase which) {

@@ -31,14 +31,9 @@ class ExternalForecasterTest {
     }
 
     private static EngineConfig config(HistoryCorrection correction, Correction.Source speaker) {
-        return new EngineConfig(
-                0.010,
-                180,
-                5,
-                speaker,
-                15e-6,
-                1,
-                List.of(new ExternalForecasterConfig(
+        return EngineConfig.DEFAULT.toBuilder()
+                .speaker(speaker)
+                .external(List.of(new ExternalForecasterConfig(
                         Forecast.Forecaster.LONG_TERM,
                         STEP,
                         CONTEXT,
@@ -49,8 +44,8 @@ class ExternalForecasterTest {
                         correction,
                         0.001,
                         0.0001,
-                        2)),
-                List.of());
+                        2)))
+                .build();
     }
 
     private static VirtualWorld world(EngineConfig config) {
@@ -120,8 +115,9 @@ class ExternalForecasterTest {
         assertThat(with.notes)
                 .anyMatch(note -> note.startsWith("INFO learned long-term model: has proven itself over "));
 
-        VirtualWorld without =
-                world(new EngineConfig(0.010, 180, 5, Correction.Source.LONG_TERM, 15e-6, 1, List.of(), List.of()));
+        VirtualWorld without = world(EngineConfig.DEFAULT.toBuilder()
+                .speaker(Correction.Source.LONG_TERM)
+                .build());
         without.runUntil(with.rawNanos());
         double squaresWith = 0;
         double squaresWithout = 0;
@@ -294,8 +290,8 @@ class ExternalForecasterTest {
     @ValueSource(strings = {"SHORT_TERM", "LONG_TERM", "FUSION"})
     void shouldSayWhoSpeaks(String speaker) {
         Correction.Source source = Correction.Source.valueOf(speaker);
-        VirtualWorld world =
-                new VirtualWorld(new EngineConfig(0.010, 180, 5, source, 15e-6, 1, List.of(), List.of()), 12, 3);
+        VirtualWorld world = new VirtualWorld(
+                EngineConfig.DEFAULT.toBuilder().speaker(source).build(), 12, 3);
         world.addServer(16);
         world.runUntil(1200 * SECOND);
         assertThat(world.correction().source()).isEqualTo(source);

@@ -196,16 +196,11 @@ final class SimulatedWorld {
 
     private Engine newEngine() {
         boolean sensor = scenario.clock().sensor().isPresent();
-        EngineConfig defaults = EngineConfig.DEFAULT;
-        EngineConfig config = new EngineConfig(
-                scenario.maxUncertainty(),
-                defaults.warmupLimitSeconds(),
-                defaults.horizonSeconds(),
-                defaults.speaker(),
-                scenario.maxDrift(),
-                defaults.maxStep(),
-                defaults.external(),
-                sensor ? List.of(CovariateConfig.TEMPERATURE) : List.of());
+        EngineConfig config = EngineConfig.DEFAULT.toBuilder()
+                .maxUncertaintySeconds(scenario.maxUncertainty())
+                .maxDrift(scenario.maxDrift())
+                .covariates(sensor ? List.of(CovariateConfig.TEMPERATURE) : List.of())
+                .build();
         EstimatorOptions options = new EstimatorOptions(without, learned, true);
         Engine made = new Engine(config, new Random(engineSeed + generation), options);
         for (Server server : servers) {

@@ -53,7 +53,7 @@ public final class TraceRun {
                 without,
                 Optional.of(LearnedWeights.shipped()),
                 false,
-                EngineConfig.DEFAULT.withCovariates(trace.covariates()));
+                EngineConfig.DEFAULT.toBuilder().covariates(trace.covariates()).build());
     }
 
     /** Plays a trace; the earlier system's predictions are taken from the file beside it, if there is one. */

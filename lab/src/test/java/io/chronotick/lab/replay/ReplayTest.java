@@ -110,7 +110,7 @@ class ReplayTest {
                 Set.of(),
                 LearnedWeights.shipped(),
                 false,
-                EngineConfig.DEFAULT.withMaxDrift(1e-6),
+                EngineConfig.DEFAULT.toBuilder().maxDrift(1e-6).build(),
                 2,
                 done -> {});
         for (int i = 0; i < results.size(); i++) {
