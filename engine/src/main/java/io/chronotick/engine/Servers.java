@@ -289,7 +289,7 @@ final class Servers {
         agreed = pool.agreement(rawNanos);
         doubt = pool.doubt(rawNanos);
         if (doubt == ServerPool.Doubt.NONE) {
-            pool.remember(rawNanos);
+            agreed.ifPresent(votes -> pool.remember(votes, rawNanos));
         } else if (doubt == ServerPool.Doubt.MOVED) {
             all.forEach(server -> ask(server, rawNanos));
         }

@@ -283,19 +283,20 @@ public final class ServerPool {
 
     /** How far the majority now is from where it was when the time was good, and what may have become of that, s; else 0. */
     public double move(long rawNanos) {
-        Optional<Intersection.Agreement> agreed = agreement(rawNanos);
-        return known.isEmpty() || agreed.isEmpty()
-                ? 0
-                : known.get().at(rawNanos).gapTo(agreed.get().interval());
+        return agreement(rawNanos)
+                .map(agreed -> move(agreed.interval(), rawNanos))
+                .orElse(0.0);
     }
 
-    /** The time is good now: the majority may not move away from it at will any more. */
-    public void remember(long rawNanos) {
-        if (synchronizedOnce) {
-            agreement(rawNanos).filter(agreed -> !agreed.isDivided()).ifPresent(agreed -> {
-                known = Optional.of(new Known(agreed.interval(), frequency(), rawNanos));
-                moved = false;
-            });
+    private double move(Interval agreed, long rawNanos) {
+        return known.map(before -> before.at(rawNanos).gapTo(agreed)).orElse(0.0);
+    }
+
+    /** The time is good now, and known as well as these votes say: the majority may not move away from it at will any more. */
+    public void remember(Intersection.Agreement agreed, long rawNanos) {
+        if (synchronizedOnce && !agreed.isDivided()) {
+            known = Optional.of(new Known(agreed.interval(), frequency(), rawNanos));
+            moved = false;
         }
     }
 
@@ -312,16 +313,19 @@ public final class ServerPool {
 
     /** How many servers have to agree on a time: what the configuration asks for, and of a surprising one most of all. */
     public int toAgree(long rawNanos) {
-        return isUnexpected(rawNanos) ? Math.max(minServers, voters().size() / 2 + 1) : minServers;
+        return toAgree(agreement(rawNanos)
+                .filter(agreed -> isUnexpected(agreed.interval()))
+                .isPresent());
     }
 
-    private boolean isUnexpected(long rawNanos) {
+    private int toAgree(boolean unexpected) {
+        return unexpected ? Math.max(minServers, voters().size() / 2 + 1) : minServers;
+    }
+
+    private boolean isUnexpected(Interval agreed) {
         return !synchronizedOnce
-                && agreement(rawNanos)
-                        .map(Intersection.Agreement::interval)
-                        .filter(now -> epochNanos + Nanos.ofSeconds(now.low()) < earliestNanos
-                                || epochNanos + Nanos.ofSeconds(now.high()) > latestNanos)
-                        .isPresent();
+                && (epochNanos + Nanos.ofSeconds(agreed.low()) < earliestNanos
+                        || epochNanos + Nanos.ofSeconds(agreed.high()) > latestNanos);
     }
 
     private boolean doAgree(int servers, Interval agreed, long rawNanos) {
@@ -349,14 +353,15 @@ public final class ServerPool {
         }
         Interval now = agreed.get().interval();
         if (known.isPresent()) {
-            double move = move(rawNanos);
+            double move = move(now, rawNanos);
             moved |= move > 0;
             if (moved && (move > maxStep || isStoodBy(known.get(), now, rawNanos))) {
                 return Doubt.MOVED;
             }
         }
-        if (!doAgree(toAgree(rawNanos), now, rawNanos)) {
-            return isUnexpected(rawNanos) ? Doubt.UNEXPECTED : Doubt.TOO_FEW_AGREE;
+        boolean unexpected = isUnexpected(now);
+        if (!doAgree(toAgree(unexpected), now, rawNanos)) {
+            return unexpected ? Doubt.UNEXPECTED : Doubt.TOO_FEW_AGREE;
         }
         return Doubt.NONE;
     }
