@@ -10,7 +10,6 @@ import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.ntp.LeapIndicator;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
-import java.util.List;
 
 /**
  * The daemon's own record writer in a process of its own, without servers. Arguments: segment, records a second (0: as fast
@@ -59,28 +58,7 @@ final class LiveWriter {
     /** A page, without which no record is valid. */
     static void writePage(HostClocks clocks, double frequency, ByteBuffer segment) {
         new StatusPageWriter(clocks.realtimeNanos() * 1e-9, frequency, "", "benchmark", false)
-                .write(
-                        segment,
-                        clocks.domain(),
-                        new DaemonStatus(
-                                1,
-                                "",
-                                LeapIndicator.NONE,
-                                0,
-                                1,
-                                0,
-                                0,
-                                0,
-                                0,
-                                0,
-                                0,
-                                0,
-                                0,
-                                "",
-                                0,
-                                0,
-                                List.of(),
-                                List.of()));
+                .write(segment, clocks.domain(), DaemonStatus.EMPTY);
     }
 
     public static void main(String[] args) throws Exception {

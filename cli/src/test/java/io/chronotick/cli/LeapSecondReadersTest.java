@@ -126,29 +126,7 @@ class LeapSecondReadersTest {
     }
 
     private Thread write(SegmentFile segment) {
-        new StatusPageWriter(0, 100, "", "test", false)
-                .write(
-                        segment.buffer(),
-                        clocks.domain(),
-                        new DaemonStatus(
-                                1,
-                                "",
-                                LeapIndicator.NONE,
-                                0,
-                                1,
-                                0,
-                                0,
-                                0,
-                                0,
-                                0,
-                                0,
-                                0,
-                                0,
-                                "",
-                                0,
-                                0,
-                                List.of(),
-                                List.of()));
+        new StatusPageWriter(0, 100, "", "test", false).write(segment.buffer(), clocks.domain(), DaemonStatus.EMPTY);
         RecordWriter writer =
                 new RecordWriter(clocks, (int) ProcessHandle.current().pid());
         writer.tick(newest, segment.buffer());

@@ -23,10 +23,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.IntConsumer;
@@ -91,15 +89,9 @@ class EngineLoopTest {
         log.close();
     }
 
-    /** In the time that passes whatever the raw clock does. */
-    private record Event(long monotonicNanos, long order, Runnable run) {}
-
     /** Servers that answer after 2 ms. */
     private final class Network implements NtpTransport {
-        private final PriorityQueue<Event> events = new PriorityQueue<>(
-                Comparator.comparingLong(Event::monotonicNanos).thenComparingLong(Event::order));
-        private long order;
-
+        private final VirtualEvents events = new VirtualEvents(clocks);
         /** By source. */
         int[] requests = new int[3];
 
@@ -112,10 +104,6 @@ class EngineLoopTest {
 
         String kiss = "";
         long deafUntil;
-
-        void in(long nanos, Runnable run) {
-            events.add(new Event(clocks.monotonicNanos() + nanos, order++, run));
-        }
 
         @Override
         public String describe() {
@@ -155,8 +143,8 @@ class EngineLoopTest {
                             time,
                             time)
                     .toBytes();
-            in(ONE_WAY, () -> onTheWay.run());
-            in(2 * ONE_WAY, () -> {
+            events.in(ONE_WAY, () -> onTheWay.run());
+            events.in(2 * ONE_WAY, () -> {
                 to.onReceived(source, reply, reply.length, clocks.rawNanos(), StampKind.USER);
                 afterReply.accept(source);
             });
@@ -167,17 +155,7 @@ class EngineLoopTest {
             if (clocks.rawNanos() < deafUntil) {
                 throw new IOException("bad address");
             }
-            long now = clocks.monotonicNanos();
-            Event next = events.peek();
-            if (next == null || next.monotonicNanos - now > timeoutNanos) {
-                clocks.pass(timeoutNanos);
-                return;
-            }
-            clocks.pass(Math.max(0, next.monotonicNanos - now));
-            // All that is there by now, in one go, as from one call of poll(2).
-            while (events.peek() != null && events.peek().monotonicNanos <= clocks.monotonicNanos()) {
-                events.remove().run.run();
-            }
+            events.pass(timeoutNanos);
         }
 
         @Override
@@ -222,7 +200,7 @@ class EngineLoopTest {
     }
 
     private void run(double seconds) {
-        network.in(Math.round(seconds * SECOND), loop::stop);
+        network.events.in(Math.round(seconds * SECOND), loop::stop);
         loop.run();
     }
 
@@ -284,8 +262,8 @@ class EngineLoopTest {
         long lost = clocks.rawNanos() + 60 * SECOND;
         network.up = source -> clocks.rawNanos() - lost < 0;
         List<String> waits = new ArrayList<>();
-        network.in(59 * SECOND, () -> waits.add(loop.snapshot().waitingFor()));
-        network.in(600 * SECOND, () -> {
+        network.events.in(59 * SECOND, () -> waits.add(loop.snapshot().waitingFor()));
+        network.events.in(600 * SECOND, () -> {
             assertThat(loop.snapshot().correction().holdover()).isTrue();
             waits.add(loop.snapshot().waitingFor());
             loop.onUnreachable(1, "connection refused");
@@ -380,7 +358,7 @@ class EngineLoopTest {
     /** As of a machine that is restored from a checkpoint: nothing waits for the clock to come back to where it was. */
     @Test
     void shouldMeasureAgainAtOnceWhenTheRawClockJumpsBack() {
-        network.in(200 * SECOND, () -> {
+        network.events.in(200 * SECOND, () -> {
             clocks.jumpRaw(-1_000_000 * SECOND);
             jump(1_000_000 * SECOND);
         });
@@ -434,7 +412,7 @@ class EngineLoopTest {
         truth = unixSeconds * SECOND - clocks.rawNanos();
         fourServersOfWhichTwoAnswer();
         List<String> waits = new ArrayList<>();
-        network.in(120 * SECOND, () -> {
+        network.events.in(120 * SECOND, () -> {
             assertThat(writer.isValid()).isFalse();
             waits.add(loop.snapshot().waitingFor());
             network.up = source -> source < 3;

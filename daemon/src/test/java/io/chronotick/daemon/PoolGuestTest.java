@@ -22,13 +22,11 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
@@ -166,7 +164,7 @@ class PoolGuestTest {
                 return;
             }
             byte[] reply = answer(request, code, clocks.rawNanos() + ONE_WAY).toBytes();
-            wire.in(2 * ONE_WAY, () -> wire.deliver(this, reply, datagram, source, generation));
+            wire.events.in(2 * ONE_WAY, () -> wire.deliver(this, reply, datagram, source, generation));
         }
 
         private NtpPacket answer(NtpPacket request, int code, long arrival) {
@@ -188,16 +186,12 @@ class PoolGuestTest {
         }
     }
 
-    private record Event(long monotonicNanos, long order, Runnable run) {}
-
     /** The daemon's own sockets, between which time passes only when nothing is under way. */
     private final class Wire implements NtpTransport {
         private final NtpTransport sockets;
-        private final PriorityQueue<Event> events = new PriorityQueue<>(
-                Comparator.comparingLong(Event::monotonicNanos).thenComparingLong(Event::order));
+        private final VirtualEvents events = new VirtualEvents(clocks);
         private final Map<Integer, Member> asked = new HashMap<>();
         private final long[] generations = new long[4];
-        private long order;
         private int delivered;
 
         /** By source: who was asked, one after the other. */
@@ -207,10 +201,6 @@ class PoolGuestTest {
 
         Wire(NtpTransport sockets) {
             this.sockets = sockets;
-        }
-
-        void in(long nanos, Runnable run) {
-            events.add(new Event(clocks.monotonicNanos() + nanos, order++, run));
         }
 
         @Override
@@ -288,16 +278,7 @@ class PoolGuestTest {
 
         @Override
         public void poll(long timeoutNanos, Listener to) {
-            long now = clocks.monotonicNanos();
-            Event next = events.peek();
-            if (next == null || next.monotonicNanos - now > timeoutNanos) {
-                clocks.pass(timeoutNanos);
-                return;
-            }
-            clocks.pass(Math.max(0, next.monotonicNanos - now));
-            while (events.peek() != null && events.peek().monotonicNanos <= clocks.monotonicNanos()) {
-                events.remove().run.run();
-            }
+            events.pass(timeoutNanos);
         }
 
         @Override
@@ -336,7 +317,7 @@ class PoolGuestTest {
     }
 
     private void at(long nanos, Runnable run) {
-        wire.in(nanos, run);
+        wire.events.in(nanos, run);
     }
 
     private void runUntil(long nanos) {

@@ -47,4 +47,9 @@ public record DaemonStatus(
         double statisticalSd,
         double systematicSd,
         List<SourceReport> sources,
-        List<Optional<InetSocketAddress>> addresses) {}
+        List<Optional<InetSocketAddress>> addresses) {
+
+    /** Of a warm daemon, and nothing else: for who wants records to be read and has no daemon, as a benchmark. */
+    public static final DaemonStatus EMPTY =
+            new DaemonStatus(1, "", LeapIndicator.NONE, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, "", 0, 0, List.of(), List.of());
+}

@@ -50,7 +50,9 @@ public final class LeapSecondFile {
 
     private final Path file;
     private Optional<FileTime> read = Optional.empty();
-    private boolean missing;
+
+    /** What was wrong at the last call; empty if nothing was. */
+    private String trouble = "";
 
     public LeapSecondFile(Path file) {
         this.file = file;
@@ -69,7 +71,7 @@ public final class LeapSecondFile {
                 return Optional.empty();
             }
             read = Optional.of(modified);
-            missing = false;
+            trouble = "";
             if (Files.size(file) > LARGEST_FILE) {
                 throw new BadList("it is too long");
             }
@@ -83,24 +85,24 @@ public final class LeapSecondFile {
             }
             return Optional.of(list);
         } catch (NoSuchFileException e) {
-            if (!missing) {
-                LOG.info("leap seconds: there is no {}; the servers' announcements count", file);
-            }
-            missing = true;
-            return forgotten();
+            return unread("there is none at " + file);
         } catch (IOException e) {
-            LOG.warn("leap seconds: {} cannot be read; the servers' announcements count", file);
+            return unread(file + " cannot be read");
         } catch (BadList e) {
             LOG.warn("leap seconds: {}: {}; it is not used, the servers' announcements count", file, e.getMessage());
+            return Optional.of(LeapSecondList.NOTHING);
         }
-        return Optional.of(LeapSecondList.NOTHING);
     }
 
-    /** The file is gone: so is what it said. */
-    private Optional<LeapSecondList> forgotten() {
-        boolean wasThere = read.isPresent();
+    /** The file is gone, or is not to be read any more: so is what it said. */
+    private Optional<LeapSecondList> unread(String why) {
+        if (!why.equals(trouble)) {
+            LOG.info("leap seconds: {}; the servers' announcements count", why);
+            trouble = why;
+        }
+        boolean wasRead = read.isPresent();
         read = Optional.empty();
-        return wasThere ? Optional.of(LeapSecondList.NOTHING) : Optional.empty();
+        return wasRead ? Optional.of(LeapSecondList.NOTHING) : Optional.empty();
     }
 
     private static final class BadList extends Exception {

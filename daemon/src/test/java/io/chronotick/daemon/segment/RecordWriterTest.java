@@ -16,7 +16,6 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
@@ -34,29 +33,7 @@ class RecordWriterTest {
     /** Without a record yet; its page states the clocks as they are. */
     private static ByteBuffer segmentOf(HostClocks clocks) {
         ByteBuffer segment = ByteBuffer.allocate(RecordLayout.SEGMENT_SIZE).order(ByteOrder.LITTLE_ENDIAN);
-        new StatusPageWriter(0, 100, "", "test", false)
-                .write(
-                        segment,
-                        clocks.domain(),
-                        new DaemonStatus(
-                                1,
-                                "",
-                                LeapIndicator.NONE,
-                                0,
-                                1,
-                                0,
-                                0,
-                                0,
-                                0,
-                                0,
-                                0,
-                                0,
-                                0,
-                                "",
-                                0,
-                                0,
-                                List.of(),
-                                List.of()));
+        new StatusPageWriter(0, 100, "", "test", false).write(segment, clocks.domain(), DaemonStatus.EMPTY);
         return segment;
     }
 
