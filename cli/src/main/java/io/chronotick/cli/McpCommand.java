@@ -12,7 +12,6 @@ import io.chronotick.cli.text.Json;
 import io.chronotick.cli.text.Shell;
 import io.chronotick.cli.text.UserException;
 import io.chronotick.client.ChronoTickReader;
-import io.chronotick.daemon.config.ConfigException;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -152,14 +151,14 @@ final class McpCommand extends SegmentCommand {
 
     /** Ten records a second do for agents, and cost a tenth. */
     private OwnDaemon measure() {
+        Path own = OwnSegment.of(shell.environment());
         Configuration configuration = new Configuration();
         configuration.frequency = "10";
-        configuration.shm = OwnSegment.of(shell.environment()).toString();
-        try {
-            return OwnDaemon.start(segment(), configuration.load(shell).config());
-        } catch (ConfigException e) {
-            throw new UserException(ExitCode.USAGE, String.join("; ", e.problems()));
-        }
+        configuration.shm = own.toString();
+        return OwnDaemon.start(segment(), own, () -> configuration.load(shell).config(), problem -> {
+            shell.error(problem);
+            shell.error("not measuring here: there is a mistake in the configuration");
+        });
     }
 
     /**

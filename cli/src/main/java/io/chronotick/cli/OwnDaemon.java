@@ -6,11 +6,13 @@ import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.Reading;
 import io.chronotick.daemon.Daemon;
 import io.chronotick.daemon.DaemonException;
+import io.chronotick.daemon.config.ConfigException;
 import io.chronotick.daemon.config.DaemonConfig;
 import java.nio.file.Path;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,30 +28,42 @@ final class OwnDaemon implements AutoCloseable {
     /** Between two looks at who measures, ms. */
     private static final long LOOK_MILLIS = 500;
 
+    /** Read at the first time that it is needed: what is wrong with it is no matter where a daemon has the time. */
+    interface Settings {
+        DaemonConfig read() throws ConfigException;
+    }
+
     private final Path preferred;
-    private final DaemonConfig config;
+    private final Path segment;
+    private final Settings settings;
+    private final Consumer<String> complaints;
     private final ScheduledExecutorService looking = Executors.newSingleThreadScheduledExecutor(work -> {
         Thread thread = new Thread(work, "chronotick-own-daemon");
         thread.setDaemon(true);
         return thread;
     });
+    private @Nullable DaemonConfig config;
     private @Nullable Daemon daemon;
     private String said = "";
 
-    private OwnDaemon(Path preferred, DaemonConfig config) {
+    private OwnDaemon(Path preferred, Path segment, Settings settings, Consumer<String> complaints) {
         this.preferred = preferred;
-        this.config = config;
+        this.segment = segment;
+        this.settings = settings;
+        this.complaints = complaints;
     }
 
     /**
      * Begins to see to it that somebody measures; returns at once.
      *
      * @param preferred the segment of a daemon of the host
-     * @param config the servers to ask otherwise, and the segment to publish to
+     * @param segment where to publish otherwise
+     * @param settings the servers to ask then; they name the same segment
+     * @param complaints takes what is wrong with the settings, a line each; then nothing is measured here
      */
     @SuppressWarnings("FutureReturnValueIgnored") // the looks catch what is thrown
-    static OwnDaemon start(Path preferred, DaemonConfig config) {
-        OwnDaemon own = new OwnDaemon(preferred, config);
+    static OwnDaemon start(Path preferred, Path segment, Settings settings, Consumer<String> complaints) {
+        OwnDaemon own = new OwnDaemon(preferred, segment, settings, complaints);
         own.looking.scheduleWithFixedDelay(own::look, 0, LOOK_MILLIS, TimeUnit.MILLISECONDS);
         return own;
     }
@@ -67,8 +81,14 @@ final class OwnDaemon implements AutoCloseable {
             if (!mayMeasure(running != null)) {
                 end();
             } else if (running == null) {
+                if (config == null) {
+                    config = settings.read();
+                }
                 daemon = Daemon.start(config);
             }
+        } catch (ConfigException e) {
+            e.problems().forEach(complaints);
+            looking.shutdown();
         } catch (DaemonException e) {
             // Mostly: another process of this user measures already.
             String message = String.valueOf(e.getMessage());
@@ -84,7 +104,7 @@ final class OwnDaemon implements AutoCloseable {
 
     /** A daemon of the host that is not ready yet is waited for, but does not end what measures already. */
     private boolean mayMeasure(boolean measuring) {
-        if (preferred.equals(ChronoTickReader.resolve(config.shm()))) {
+        if (preferred.equals(segment)) {
             return true; // there is one segment only, and its lock decides
         }
         try (ChronoTickReader reader = ChronoTickReader.attach(preferred)) {

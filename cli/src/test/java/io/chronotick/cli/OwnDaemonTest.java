@@ -216,6 +216,19 @@ class OwnDaemonTest {
         assertThat(shared()).doesNotExist();
     }
 
+    /** Where a daemon has the time it is no matter; where none has, the tools go on and stderr says why. */
+    @Test
+    void shouldNotEndForAMistakeInTheConfiguration() throws Exception {
+        Process process = start("clock_measurement: {ntp: {servers: 7}}\n");
+        JsonNode time = call(process, "get_time").at("/structuredContent");
+        assertThat(time.at("/source").asText()).isEqualTo("SYSTEM_CLOCK");
+        assertThat(process.errorReader().readLine()).contains("config.yaml:1", "clock_measurement.ntp.servers");
+        assertThat(shared()).doesNotExist();
+        process.outputWriter().close();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isZero();
+    }
+
     @Test
     void shouldShareTheSegmentOfTheUser() {
         assertThat(OwnSegment.of(Map.of("XDG_RUNTIME_DIR", directory.toString())))

@@ -177,8 +177,7 @@ final class ToolServer {
                 .callHandler((exchange, request) -> call(
                         tool,
                         request.arguments(),
-                        new StatelessProtocol.Progress(
-                                request.progressToken(), exchange::progressNotification, stillThere(exchange))))
+                        new Progress(request.progressToken(), exchange::progressNotification, stillThere(exchange))))
                 .build();
     }
 
