@@ -13,6 +13,8 @@ import java.lang.invoke.MethodHandleProxies;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.Objects;
+import java.util.Timer;
+import java.util.TimerTask;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -93,14 +95,13 @@ final class DaemonCommand implements Callable<Integer> {
 
     /** A time limit and not a wait: where closing hangs, the process has to end all the same, on a thread that shares nothing. */
     private static void haltAfter(long millis) {
-        Thread.ofPlatform().daemon().name("last-resort").start(() -> {
-            try {
-                Thread.sleep(millis);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
+        TimerTask halt = new TimerTask() {
+            @Override
+            public void run() {
+                Runtime.getRuntime().halt(ExitCode.INTERNAL_ERROR);
             }
-            Runtime.getRuntime().halt(ExitCode.INTERNAL_ERROR);
-        });
+        };
+        new Timer("last-resort", true).schedule(halt, millis);
     }
 
     /**
