@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The readers in other languages: their own tests, and that they say what the chronotick program says. */
+@Order(2)
 class ForeignClientsTest {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
     private static final Path CLIENTS = ROOT.resolve("clients");

@@ -26,6 +26,7 @@ import java.util.function.LongPredicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -37,6 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The server over HTTP as a process with the heap that the launcher gives it and few descriptors, and callers that mean no good.
  * Whatever they do, an honest one is served, and once they have gone nothing is left of them.
  */
+@Order(4)
 @EnabledOnOs(OS.LINUX) // counts descriptors in /proc
 @Timeout(value = 3, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class McpHttpAttackTest {

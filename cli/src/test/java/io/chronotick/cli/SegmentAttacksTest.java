@@ -31,6 +31,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.EnabledOnOs;
@@ -41,6 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Daemon and commands of root, in a directory that is anybody's like /dev/shm, beside another user who wants them to tell a
  * wrong time or none; and in namespaces of the kernel. Real processes, since it is the kernel that decides.
  */
+@Order(3)
 @EnabledOnOs(OS.LINUX)
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
 class SegmentAttacksTest {

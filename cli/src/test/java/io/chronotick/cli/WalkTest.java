@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,6 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Two people's first way through the documents, command by command as these show them, with what comes of each. DocumentationTest
  * runs every block by itself; here one step leads to the next.
  */
+@Order(5)
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class WalkTest {
     private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();

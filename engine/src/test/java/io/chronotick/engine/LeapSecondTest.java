@@ -15,6 +15,7 @@ import java.time.temporal.TemporalAdjusters;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.function.LongUnaryOperator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -283,6 +284,7 @@ class LeapSecondTest {
         return world;
     }
 
+    @Tag("slow")
     @ParameterizedTest
     @CsvSource({"INSERT, 1", "DELETE, 1", "INSERT, 2"})
     void shouldLeaveOutServersThatSaySmear(LeapIndicator kind, int smearing) {
@@ -301,6 +303,7 @@ class LeapSecondTest {
     }
 
     /** As Google's do not: it is outvoted once it has gone farther than its path explains. */
+    @Tag("slow")
     @ParameterizedTest
     @EnumSource(names = {"INSERT", "DELETE"})
     void shouldOutvoteAServerThatSmearsWithoutAWord(LeapIndicator kind) {
@@ -314,6 +317,7 @@ class LeapSecondTest {
     }
 
     /** UTC is then what they say, and runs without a step; the oscillator is so good that the smear is more than is assumed of it. */
+    @Tag("slow")
     @ParameterizedTest
     @CsvSource({"INSERT, true", "DELETE, true", "INSERT, false"})
     void shouldFollowASmear(LeapIndicator kind, boolean isListed) {
