@@ -401,6 +401,7 @@ class DocumentationTest {
         Path file = work.resolve("Example.java");
         Files.writeString(file, """
                 import io.chronotick.client.*;
+                import java.time.*;
                 public class Example {
                     public static void main(String[] args) throws Exception {
                         %s
