@@ -65,7 +65,7 @@ public final class ChronoTickReader implements AutoCloseable {
         this.host = host;
         this.follower = new SegmentFollower(path, host);
         this.refusal = new Refusal(path, host, follower);
-        this.waiter = new Waiter(this, host);
+        this.waiter = new Waiter(this::at, host);
     }
 
     /**
@@ -230,13 +230,8 @@ public final class ChronoTickReader implements AutoCloseable {
         waiter.await(Edge.EARLIEST, epochNanos);
     }
 
-    /**
-     * Waits until the best estimate of UTC is at or past a time.
-     *
-     * @return that estimate, ns since the Unix epoch
-     */
-    long waitForEstimate(long epochNanos) throws InterruptedException {
-        return waiter.await(Edge.ESTIMATE, epochNanos == Long.MIN_VALUE ? epochNanos : epochNanos - 1);
+    Waiter waiter() {
+        return waiter;
     }
 
     /**

@@ -3,12 +3,12 @@ package io.chronotick.client;
 
 /**
  * Acts in an order, or at one instant, with processes on other machines that share nothing with this one but UTC, each
- * through its own daemon. Events that have happened are compared with {@link TimeBounds}.
+ * through its own daemon, of ChronoTick or of ClockBound. Events that have happened are compared with {@link TimeBounds}.
  *
  * <p>Thread-safe: every call waits in its own thread.
  */
 public final class Coordinator {
-    private final ChronoTickReader reader;
+    private final Waiter waiter;
 
     /**
      * A coordinator on one reader, which stays the caller's to close.
@@ -16,7 +16,16 @@ public final class Coordinator {
      * @param reader where the time comes from
      */
     public Coordinator(ChronoTickReader reader) {
-        this.reader = reader;
+        this.waiter = reader.waiter();
+    }
+
+    /**
+     * A coordinator on the interval of a ClockBound daemon; the reader stays the caller's to close.
+     *
+     * @param reader where the time comes from
+     */
+    public Coordinator(ClockBoundReader reader) {
+        this.waiter = reader.waiter();
     }
 
     /**
@@ -30,10 +39,9 @@ public final class Coordinator {
      * @throws ChronoTickException as {@link ChronoTickReader#now}
      */
     public long commitWait() throws InterruptedException {
-        TimeInterval now = new TimeInterval();
-        reader.now(now);
-        reader.waitUntil(now.latestNanos());
-        return now.latestNanos();
+        long latest = waiter.now(Edge.LATEST);
+        waiter.await(Edge.EARLIEST, latest);
+        return latest;
     }
 
     /**
@@ -49,7 +57,9 @@ public final class Coordinator {
      * @throws ChronoTickException as {@link ChronoTickReader#now}; the action was not run
      */
     public long runAt(long epochNanos, Runnable action) throws InterruptedException {
-        long late = EpochNanos.difference(reader.waitForEstimate(epochNanos), epochNanos);
+        // At or past it.
+        long before = epochNanos == Long.MIN_VALUE ? epochNanos : epochNanos - 1;
+        long late = EpochNanos.difference(waiter.await(Edge.ESTIMATE, before), epochNanos);
         action.run();
         return late;
     }

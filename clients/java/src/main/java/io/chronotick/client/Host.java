@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.client;
 
+import java.time.Instant;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
@@ -14,6 +15,9 @@ interface Host {
      * the record's monotonic_ns, which another process wrote.
      */
     long monotonicNanos();
+
+    /** CLOCK_REALTIME, ns since the epoch. */
+    long realtimeNanos();
 
     /** Sleeps about so long; may return early. */
     void park(long nanos);
@@ -50,6 +54,11 @@ interface Host {
         @Override
         public long monotonicNanos() {
             return System.nanoTime();
+        }
+
+        @Override
+        public long realtimeNanos() {
+            return EpochNanos.saturated(Instant.now());
         }
 
         @Override

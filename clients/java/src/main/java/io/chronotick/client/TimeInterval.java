@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * UTC at one moment: not a point but the interval that holds it, with the best estimate inside. Nanoseconds since the Unix
  * epoch, without leap seconds as in {@link Instant}.
  *
- * <p>A reused holder that {@link ChronoTickReader#now} fills without allocating. It remembers what it computed from the
+ * <p>A reused holder that {@link ChronoTickReader#now} or {@link ClockBoundReader#now} fills without allocating. It remembers what it computed from the
  * record, so that a thread that keeps its holder pays for that once per record. Not thread-safe: one per thread.
  */
 public final class TimeInterval {
@@ -37,6 +37,14 @@ public final class TimeInterval {
             double maxDrift) {
         segment = null;
         line.set(system, offset, drift, prediction, offsetSd, driftSd, maxError, maxDrift);
+    }
+
+    /** Takes over the interval of a clock that says nothing of probabilities. */
+    void setBounded(long estimateNanos, long boundNanos) {
+        setLine(0, 0, 0, 0, Double.NaN, Double.NaN, 0, 0);
+        this.elapsed = 0;
+        this.estimateNanos = estimateNanos;
+        this.boundNanos = boundNanos;
     }
 
     /** Remembers which record the line is of, see {@link Line#remember}. */
@@ -92,7 +100,7 @@ public final class TimeInterval {
 
     /**
      * One standard deviation of the estimate, ns. A statement of probability, calibrated so that twice it covers 95 %; the
-     * bound holds whatever the model believes and is wider.
+     * bound holds whatever the model believes and is wider. NaN from a clock that does not state it (ClockBound).
      */
     public double standardUncertaintyNanos() {
         return line.deviationNanos(elapsed);

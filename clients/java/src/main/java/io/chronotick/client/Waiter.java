@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.client;
 
+import java.util.function.ToLongFunction;
+
 /** Waits for corrected times. Thread-safe: every call waits in its own thread. */
 final class Waiter {
     /** Before a deadline the thread stops sleeping and spins: Linux wakes 50 us late by default, and a CPU has to wake, ns. */
@@ -9,12 +11,19 @@ final class Waiter {
     /** The longest sleep between two looks at the record, so that a changed correction moves the deadline, ns. */
     private static final long MAX_PARK_NANOS = 100_000_000;
 
-    private final ChronoTickReader reader;
+    /** Where a point of the interval that holds UTC is now, ns since the epoch. */
+    private final ToLongFunction<Edge> clock;
+
     private final Host host;
 
-    Waiter(ChronoTickReader reader, Host host) {
-        this.reader = reader;
+    Waiter(ToLongFunction<Edge> clock, Host host) {
+        this.clock = clock;
         this.host = host;
+    }
+
+    /** Where a point of the interval that holds UTC is now, ns since the epoch. */
+    long now(Edge edge) {
+        return clock.applyAsLong(edge);
     }
 
     /**
@@ -29,7 +38,7 @@ final class Waiter {
             if (Thread.interrupted()) {
                 throw new InterruptedException("interrupted while waiting for " + EpochNanos.toInstant(epochNanos));
             }
-            long now = reader.at(edge);
+            long now = clock.applyAsLong(edge);
             if (now > epochNanos) {
                 return now;
             }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 /** Time that passes only when a test or a sleep says so. */
 class VirtualHost implements Host {
     long now;
+    long realtimeLead = 1_741_880_000_000_000_000L;
     long spinNanos = 10_000;
     boolean writerAlive = true;
     Optional<UUID> bootId = Optional.empty();
@@ -33,6 +34,11 @@ class VirtualHost implements Host {
     @Override
     public long monotonicNanos() {
         return now;
+    }
+
+    @Override
+    public long realtimeNanos() {
+        return now + realtimeLead;
     }
 
     @Override
