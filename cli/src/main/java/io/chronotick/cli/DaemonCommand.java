@@ -6,6 +6,7 @@ import io.chronotick.cli.text.Shell;
 import io.chronotick.cli.text.UserException;
 import io.chronotick.daemon.Daemon;
 import io.chronotick.daemon.DaemonException;
+import io.chronotick.daemon.Supervisor;
 import io.chronotick.daemon.config.ConfigException;
 import io.chronotick.daemon.config.LoadedConfig;
 import java.lang.invoke.MethodHandle;
@@ -13,6 +14,7 @@ import java.lang.invoke.MethodHandleProxies;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.MethodType;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Timer;
 import java.util.TimerTask;
 import java.util.concurrent.Callable;
@@ -70,8 +72,10 @@ final class DaemonCommand implements Callable<Integer> {
         configuration.hostServers().ifPresent(servers -> LOG.info("servers: auto: {}", servers));
         ignoreHangup();
         try (Daemon daemon = Daemon.start(loaded.config())) {
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(daemon), "stop"));
+            Optional<Supervisor> supervisor = Supervisor.start(shell.environment(), daemon);
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(daemon, supervisor), "stop"));
             if (daemon.await().isPresent()) {
+                supervisor.ifPresent(Supervisor::close);
                 // The log has said why.
                 haltAfter(CLOSING_MILLIS);
                 return ExitCode.INTERNAL_ERROR;
@@ -87,7 +91,8 @@ final class DaemonCommand implements Callable<Integer> {
     }
 
     /** A daemon that was told to end and has ended did well: 0, not the JVM's 128 + signal, which supervisors call a failure. */
-    private static void stop(Daemon daemon) {
+    private static void stop(Daemon daemon, Optional<Supervisor> supervisor) {
+        supervisor.ifPresent(Supervisor::close);
         daemon.close();
         Logging.end();
         Runtime.getRuntime().halt(daemon.failure().isPresent() ? ExitCode.INTERNAL_ERROR : ExitCode.OK);

@@ -44,6 +44,7 @@ public final class Daemon implements AutoCloseable {
     private static final long JOIN_MILLIS = 3_000;
 
     private final DaemonConfig config;
+    private final HostClocks clocks;
     private final NtpTransport transport;
     private final WriterLoop writerLoop;
     private final EngineLoop engineLoop;
@@ -76,6 +77,7 @@ public final class Daemon implements AutoCloseable {
             Opened opened)
             throws IOException {
         this.config = config;
+        this.clocks = clocks;
         this.watchdog = new Watchdog(lookMillis, this::fail);
         this.opened = opened;
         this.segment = claimed;
@@ -246,6 +248,26 @@ public final class Daemon implements AutoCloseable {
                 ended.countDown();
             }
         }
+    }
+
+    /** What a service manager is told of. */
+    Supervisor.Subject subject() {
+        return new Supervisor.Subject() {
+            @Override
+            public long writerTurns() {
+                return writerLoop.turns();
+            }
+
+            @Override
+            public long engineTurns() {
+                return engineLoop.turns();
+            }
+
+            @Override
+            public String state() {
+                return failure.orElseGet(() -> engineLoop.snapshot().headline(clocks.rawNanos()));
+            }
+        };
     }
 
     private void runWriter() {

@@ -19,6 +19,7 @@ import io.chronotick.engine.learned.FilterWeights;
 import io.chronotick.engine.ntp.ExchangeCsv;
 import io.chronotick.engine.ntp.SourceConfig;
 import io.chronotick.engine.ntp.SourceReport;
+import io.chronotick.engine.ntp.SourceState;
 import io.chronotick.engine.ntp.StampKind;
 import io.chronotick.engine.oscillator.CovariateConfig;
 import io.chronotick.engine.oscillator.CovariateReport;
@@ -82,7 +83,25 @@ final class EngineLoop
             List<Optional<InetSocketAddress>> addresses,
             List<ForecasterReport> learned,
             List<CovariateReport> covariates,
-            long rawNanos) {}
+            long rawNanos) {
+
+        /** What the daemon is doing, in one line that changes only when that does. */
+        String headline(long raw) {
+            if (warmupProgress < 1) {
+                return "WARMING UP: waiting for " + waitingFor;
+            }
+            if (!correction.validAt(raw)) {
+                return "NOT VALID" + (waitingFor.isEmpty() ? "" : ": waiting for " + waitingFor);
+            }
+            if (correction.holdover()) {
+                return "HOLDOVER: waiting for " + waitingFor;
+            }
+            long selected = sources.stream()
+                    .filter(source -> source.state() == SourceState.SELECTED)
+                    .count();
+            return "READY: " + selected + " of " + sources.size() + " servers agree";
+        }
+    }
 
     private final HostClocks clocks;
     private final NtpTransport transport;

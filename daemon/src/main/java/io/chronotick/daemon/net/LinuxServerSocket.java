@@ -63,7 +63,7 @@ final class LinuxServerSocket implements NtpServerSocket {
         now = new ClockPair(clocks);
         earlier = new ClockPair(clocks);
         wakeup = new LinuxWakeup(calls);
-        fd = calls.udpSocket(
+        fd = calls.datagramSocket(
                 address.getAddress() instanceof Inet6Address ? LinuxSockets.AF_INET6 : LinuxSockets.AF_INET);
         try {
             if (fd < 0 || calls.bind(fd, address) < 0) {

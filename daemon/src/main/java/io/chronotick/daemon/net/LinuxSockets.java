@@ -26,6 +26,7 @@ import java.nio.ByteOrder;
  * thread-safe, because of the error number; {@link #signal} alone is.
  */
 final class LinuxSockets {
+    static final int AF_UNIX = 1;
     static final int AF_INET = 2;
     static final int AF_INET6 = 10;
     static final int SOL_IP = 0;
@@ -110,8 +111,8 @@ final class LinuxSockets {
         return callState.get(JAVA_INT, ERRNO_OFFSET);
     }
 
-    /** A UDP socket that never blocks and that child processes do not inherit. */
-    int udpSocket(int family) {
+    /** A datagram socket that never blocks and that child processes do not inherit. */
+    int datagramSocket(int family) {
         try {
             return (int) SOCKET.invokeExact(callState, family, SOCK_DGRAM | NONBLOCK | CLOEXEC, 0);
         } catch (Throwable t) {

@@ -87,7 +87,7 @@ final class LinuxUdpTransport implements NtpTransport {
             earlier.close();
         }
         boolean ipv6 = address.getAddress() instanceof Inet6Address;
-        int fd = calls.udpSocket(ipv6 ? LinuxSockets.AF_INET6 : LinuxSockets.AF_INET);
+        int fd = calls.datagramSocket(ipv6 ? LinuxSockets.AF_INET6 : LinuxSockets.AF_INET);
         if (fd < 0) {
             throw failure("cannot open a socket to " + NtpTransports.text(address));
         }
