@@ -6,6 +6,7 @@ import io.chronotick.daemon.config.DaemonConfig;
 import io.chronotick.daemon.net.NtpTransport;
 import io.chronotick.daemon.net.NtpTransports;
 import io.chronotick.daemon.net.Resolver;
+import io.chronotick.daemon.output.OutputLoop;
 import io.chronotick.daemon.segment.RecordWriter;
 import io.chronotick.daemon.segment.SegmentException;
 import io.chronotick.daemon.segment.SegmentFile;
@@ -31,7 +32,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Three threads: the writer ticks at the configured frequency; the network thread owns the engine; the status thread
  * writes the page and sees after the segment's name. A learned model, where one is configured, has a fourth ({@link
- * ModelRunner}), and so have the log of exchanges ({@link ExchangeLog}) and each key
+ * ModelRunner}), and so have the log of exchanges ({@link ExchangeLog}), what hands the time on ({@link OutputLoop}) and each key
  * exchange ({@link KeyExchanges}). The network thread hands corrections to the writer
  * through one volatile reference.
  *
@@ -49,10 +50,12 @@ public final class Daemon implements AutoCloseable {
     private final WriterLoop writerLoop;
     private final EngineLoop engineLoop;
     private final StatusLoop statusLoop;
+    private final Optional<OutputLoop> outputLoop;
     private final Watchdog watchdog;
     private final Thread writerThread;
     private final Thread networkThread;
     private final Thread statusThread;
+    private final Optional<Thread> outputThread;
     private final Thread watchdogThread;
     private final Opened opened;
     private final CountDownLatch ended = new CountDownLatch(1);
@@ -123,9 +126,15 @@ public final class Daemon implements AutoCloseable {
         }
         this.statusLoop = new StatusLoop(
                 config, clocks, engineLoop, writerLoop, recordWriter, sensors, claimed, fresh -> segment = fresh);
+        this.outputLoop = OutputLoop.of(
+                config.outputs(),
+                claimed.path(),
+                clocks,
+                () -> engineLoop.snapshot().correction().leap());
         this.writerThread = thread("writer", this::runWriter, watchdog);
         this.networkThread = thread("network", engineLoop, watchdog);
         this.statusThread = thread("status", statusLoop, watchdog);
+        this.outputThread = outputLoop.map(loop -> thread("outputs", loop, watchdog));
         this.watchdogThread = thread("watchdog", watchdog, (thread, cause) -> fail(Watchdog.death(thread, cause)));
         opened.add(this::stop);
     }
@@ -178,6 +187,10 @@ public final class Daemon implements AutoCloseable {
         watchdog.watch(networkThread, engineLoop::turns);
         statusThread.start();
         watchdog.watch(statusThread, statusLoop::turns);
+        outputThread.ifPresent(thread -> {
+            thread.start();
+            watchdog.watch(thread, outputLoop.orElseThrow()::turns);
+        });
         watchdogThread.start();
     }
 
@@ -287,6 +300,7 @@ public final class Daemon implements AutoCloseable {
         join(networkThread);
         networkHangs = networkThread.isAlive();
         join(statusThread);
+        outputThread.ifPresent(Daemon::join);
         join(watchdogThread);
     }
 
@@ -294,6 +308,7 @@ public final class Daemon implements AutoCloseable {
         writerLoop.stop();
         engineLoop.stop();
         statusLoop.stop();
+        outputLoop.ifPresent(OutputLoop::stop);
     }
 
     private static void join(Thread thread) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon;
 
-import io.chronotick.daemon.net.NotifySocket;
+import io.chronotick.daemon.net.UnixDatagramSocket;
 import io.chronotick.daemon.time.HostClocks;
 import java.io.Closeable;
 import java.io.IOException;
@@ -82,7 +82,7 @@ public final class Supervisor implements AutoCloseable {
             return Optional.empty();
         }
         try {
-            NotifySocket socket = new NotifySocket(where);
+            UnixDatagramSocket socket = new UnixDatagramSocket(where);
             long ping = watchdogNanos(environment, ProcessHandle.current().pid()) / 2;
             Supervisor supervisor = new Supervisor(link(socket), daemon.subject(), HostClocks.system(), ping);
             supervisor.thread.start();
@@ -93,7 +93,7 @@ public final class Supervisor implements AutoCloseable {
         }
     }
 
-    private static Link link(NotifySocket socket) {
+    private static Link link(UnixDatagramSocket socket) {
         return new Link() {
             @Override
             public void send(String message) throws IOException {

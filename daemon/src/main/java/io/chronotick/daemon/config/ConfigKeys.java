@@ -297,6 +297,24 @@ final class ConfigKeys {
             "0",
             "Port on 127.0.0.1 that serves metrics for Prometheus, at /metrics; 0 for none.");
 
+    static final ConfigKey<Optional<Path>> CLOCKBOUND = ALL.key(
+            "outputs.clockbound",
+            new FilePath(),
+            "\"\"",
+            "ClockBound's segment for programs that are linked with its client: /var/run/clockbound/shm0 is where they look. It bounds the"
+                    + " system clock. Empty: none.");
+    static final ConfigKey<Optional<Path>> CHRONY_SOCK = ALL.key(
+            "outputs.chrony_sock",
+            new FilePath(),
+            "\"\"",
+            "The socket of a chronyd that steers the system clock by ChronoTick (refclock SOCK in its configuration). Empty: none.");
+    static final ConfigKey<Integer> NTP_SHM = ALL.key(
+            "outputs.ntp_shm",
+            new Whole(-1, 255, ""),
+            "-1",
+            "Unit of the shared memory of an ntpd or chronyd that steers the system clock by ChronoTick (driver 28, refclock SHM); 0 and"
+                    + " 1 are for root. -1: none.");
+
     // What existing files hold beside that. Each is a key of its own, so that a misspelt one is still found.
     static {
         Flag flag = new Flag();

@@ -46,6 +46,7 @@ import org.slf4j.event.Level;
  * @param cpuAffinity numbers of the CPUs the writer is pinned to, ascending; empty: not pinned
  * @param shm name or path of the segment
  * @param metricsPort TCP port on the loopback at which Prometheus finds metrics; 0: none
+ * @param outputs where the time goes beside the segment
  */
 public record DaemonConfig(
         List<ServerConfig> servers,
@@ -75,7 +76,8 @@ public record DaemonConfig(
         int frequencyHz,
         List<Integer> cpuAffinity,
         String shm,
-        int metricsPort) {
+        int metricsPort,
+        OutputsConfig outputs) {
 
     public DaemonConfig {
         servers = List.copyOf(servers);
@@ -114,7 +116,8 @@ public record DaemonConfig(
                 frequencyHz,
                 cpuAffinity,
                 shm,
-                metricsPort);
+                metricsPort,
+                outputs);
     }
 
     /** Whether the servers' time is followed while they smear a leap second, instead of UTC. */
@@ -166,6 +169,7 @@ public record DaemonConfig(
                 frequencyHz,
                 cpuAffinity,
                 shm,
-                metricsPort);
+                metricsPort,
+                OutputsConfig.NONE);
     }
 }

@@ -17,6 +17,14 @@ public interface HostClocks {
     /** CLOCK_MONOTONIC, ns: never stepped, slewed with CLOCK_REALTIME; the clock of {@link System#nanoTime}. */
     long monotonicNanos();
 
+    /**
+     * CLOCK_MONOTONIC_COARSE, ns: CLOCK_MONOTONIC as of the kernel's last tick, some milliseconds behind; where there is none,
+     * CLOCK_MONOTONIC.
+     */
+    default long coarseMonotonicNanos() {
+        return monotonicNanos();
+    }
+
     /** CLOCK_REALTIME, ns since the Unix epoch: the system clock, which others may slew and step. */
     long realtimeNanos();
 

@@ -23,6 +23,7 @@ final class LinuxClocks implements HostClocks {
     private static final int CLOCK_MONOTONIC = 1;
     private static final int CLOCK_PROCESS_CPUTIME_ID = 2;
     private static final int CLOCK_MONOTONIC_RAW = 4;
+    private static final int CLOCK_MONOTONIC_COARSE = 6;
     private static final int CLOCK_BOOTTIME = 7;
     private static final int TIMER_ABSTIME = 1;
 
@@ -50,6 +51,11 @@ final class LinuxClocks implements HostClocks {
     @Override
     public long monotonicNanos() {
         return System.nanoTime();
+    }
+
+    @Override
+    public long coarseMonotonicNanos() {
+        return read(CLOCK_MONOTONIC_COARSE);
     }
 
     @Override

@@ -11,10 +11,10 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Sends text to a datagram socket of the AF_UNIX family, the way sd_notify(3) talks to a service manager; the JDK has streams of
- * that family only. Never blocks. Thread-safe.
+ * Sends datagrams to a socket of the AF_UNIX family, as sd_notify(3) talks to a service manager and a reference clock to chronyd;
+ * the JDK has streams of that family only. Never blocks. Thread-safe.
  */
-public final class NotifySocket implements AutoCloseable {
+public final class UnixDatagramSocket implements AutoCloseable {
     /** struct sockaddr_un: sa_family_t, then so many bytes of a path that ends in a zero, or of a name that begins with one. */
     private static final int PATH_BYTES = 108;
 
@@ -30,7 +30,7 @@ public final class NotifySocket implements AutoCloseable {
      * @param where path of the other end, or its abstract name with an @ before it (unix(7))
      * @throws IOException if there can be no socket to there, or this system has none
      */
-    public NotifySocket(String where) throws IOException {
+    public UnixDatagramSocket(String where) throws IOException {
         byte[] name = where.getBytes(StandardCharsets.UTF_8);
         boolean isAbstract = where.startsWith("@");
         if (!Libc.isSupported() || !(isAbstract || where.startsWith("/")) || name.length >= PATH_BYTES) {
@@ -59,12 +59,20 @@ public final class NotifySocket implements AutoCloseable {
      *
      * @throws IOException if it has not been sent: nobody is there, or is too busy
      */
-    public synchronized void send(String text) throws IOException {
+    public void send(String text) throws IOException {
+        send(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /**
+     * Sends one datagram.
+     *
+     * @throws IOException if it has not been sent: nobody is there, or is too busy
+     */
+    public synchronized void send(byte[] bytes) throws IOException {
         if (closed) {
             throw new IOException("closed");
         }
         try (Arena call = Arena.ofConfined()) {
-            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
             if (calls.sendTo(fd, call.allocateFrom(JAVA_BYTE, bytes), bytes.length, address) < 0) {
                 throw new IOException(Libc.errnoText(calls.errno()));
             }

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Datagrams to a socket of another program: Python's, for the JDK has none. */
 @EnabledOnOs(OS.LINUX)
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
-class NotifySocketTest {
+class UnixDatagramSocketTest {
     private static final String RECEIVER = """
             import socket, sys
             name = sys.argv[1]
@@ -43,7 +43,7 @@ class NotifySocketTest {
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         try (BufferedReader out = python.inputReader(StandardCharsets.UTF_8);
-                NotifySocket socket = new NotifySocket(name)) {
+                UnixDatagramSocket socket = new UnixDatagramSocket(name)) {
             assertThat(out.readLine()).isEqualTo("bound");
             socket.send("READY=1\nSTATUS=±1 µs");
             socket.send("STOPPING=1");
@@ -58,7 +58,8 @@ class NotifySocketTest {
 
     @Test
     void shouldSayThatNobodyIsThere() throws IOException {
-        NotifySocket socket = new NotifySocket(directory.resolve("nobody").toString());
+        UnixDatagramSocket socket =
+                new UnixDatagramSocket(directory.resolve("nobody").toString());
         try (socket) {
             assertThatThrownBy(() -> socket.send("READY=1")).hasMessage("no such file");
         }
@@ -68,6 +69,6 @@ class NotifySocketTest {
     @ParameterizedTest
     @ValueSource(strings = {"vsock:2:1234", "relative/path"})
     void shouldRefuseWhatIsNoSuchName(String name) {
-        assertThatThrownBy(() -> new NotifySocket(name)).hasMessageContaining("neither the path of a socket nor");
+        assertThatThrownBy(() -> new UnixDatagramSocket(name)).hasMessageContaining("neither the path of a socket nor");
     }
 }

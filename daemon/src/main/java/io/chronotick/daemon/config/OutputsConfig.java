@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.daemon.config;
+
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * Where the time goes beside the segment. Immutable.
+ *
+ * @param clockBound ClockBound's segment
+ * @param chronySocket the socket of a chronyd's reference clock
+ * @param ntpShm unit of NTP's shared memory, 0..255
+ */
+public record OutputsConfig(Optional<Path> clockBound, Optional<Path> chronySocket, OptionalInt ntpShm) {
+    /** Nowhere. */
+    public static final OutputsConfig NONE = new OutputsConfig(Optional.empty(), Optional.empty(), OptionalInt.empty());
+}
