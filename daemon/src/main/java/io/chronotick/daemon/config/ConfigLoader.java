@@ -14,7 +14,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
@@ -392,14 +391,6 @@ public final class ConfigLoader {
                 all.get(ConfigKeys.CPU_AFFINITY),
                 all.get(ConfigKeys.SHM),
                 all.get(ConfigKeys.METRICS_PORT),
-                outputs(all));
-    }
-
-    private static OutputsConfig outputs(Settings all) {
-        int unit = all.get(ConfigKeys.NTP_SHM);
-        return new OutputsConfig(
-                all.get(ConfigKeys.CLOCKBOUND),
-                all.get(ConfigKeys.CHRONY_SOCK),
-                unit < 0 ? OptionalInt.empty() : OptionalInt.of(unit));
+                OutputsConfig.of(all));
     }
 }

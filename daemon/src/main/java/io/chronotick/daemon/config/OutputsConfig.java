@@ -15,4 +15,12 @@ import java.util.OptionalInt;
 public record OutputsConfig(Optional<Path> clockBound, Optional<Path> chronySocket, OptionalInt ntpShm) {
     /** Nowhere. */
     public static final OutputsConfig NONE = new OutputsConfig(Optional.empty(), Optional.empty(), OptionalInt.empty());
+
+    static OutputsConfig of(Settings all) {
+        int unit = all.get(ConfigKeys.NTP_SHM);
+        return new OutputsConfig(
+                all.get(ConfigKeys.CLOCKBOUND),
+                all.get(ConfigKeys.CHRONY_SOCK),
+                unit < 0 ? OptionalInt.empty() : OptionalInt.of(unit));
+    }
 }
