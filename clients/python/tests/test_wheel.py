@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import importlib.machinery
+import json
 import os
 import shutil
 import subprocess
@@ -33,6 +34,12 @@ from {tools}.chronotick_sdk_tools import get_shared_memory, read_chronotick_data
 from {tools}.create_chronotick_agent import ClaudeAgent, create_chronotick_agent
 shm = get_shared_memory()
 print(read_chronotick_data().get_corrected_time_at(time.time()))
+"""
+# What an agent asks for.
+AGENT = """
+import asyncio, json
+from chronotick.agent import AgentTools
+print(json.dumps(asyncio.run(AgentTools().get_time({}))))
 """
 
 
@@ -111,6 +118,22 @@ class WheelTest(SegmentTest):
         result = self.run_program([str(target / "bin" / "chronotick-py"), "--help"], target)
         self.assertTrue(result.stdout.startswith("usage: chronotick-py "))
         self.assertIn("\n  chronotick-py read\n", result.stdout)
+
+        # In an empty environment of its own, without a daemon: what the Java tools say then.
+        empty = self.directory / "venv"
+        subprocess.run([self.python, "-m", "venv", "--without-pip", str(empty)], check=True, timeout=300)
+        self.pip("--python", str(empty / "bin" / "python"), "install", str(wheel))
+        environment = {"CHRONOTICK_SHM": str(self.directory / "none"), "PATH": os.environ["PATH"]}
+        result = subprocess.run(
+            [str(empty / "bin" / "python"), "-c", AGENT], env=environment, capture_output=True, encoding="utf-8", timeout=60
+        )
+        self.assertEqual(result.stderr, "")
+        time_now = json.loads(result.stdout)
+        self.assertEqual((time_now["synchronized"], time_now["source"]), (False, "SYSTEM_CLOCK"))
+        words = "NOT SYNCHRONIZED, the system clock as it is, which may be off by any amount: "
+        self.assertTrue(time_now["message"].startswith(words), time_now["message"])
+        java = (CLIENTS.parent / "agent/src/main/java/io/chronotick/agent/SystemTime.java").read_text(encoding="utf-8")
+        self.assertIn(f'"{words}"', java)
 
 
 if __name__ == "__main__":
