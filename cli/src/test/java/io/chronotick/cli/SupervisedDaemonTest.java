@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -217,8 +218,8 @@ class SupervisedDaemonTest {
                 .findFirst()
                 .orElseThrow();
         Map<String, Connector.Argument> arguments = connector.defaultArguments();
-        arguments.get("hostname").setValue("127.0.0.1");
-        arguments.get("port").setValue(port.group(1));
+        Objects.requireNonNull(arguments.get("hostname")).setValue("127.0.0.1");
+        Objects.requireNonNull(arguments.get("port")).setValue(port.group(1));
         return connector.attach(arguments);
     }
 }
