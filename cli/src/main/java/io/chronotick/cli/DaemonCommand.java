@@ -30,6 +30,7 @@ import picocli.CommandLine.Option;
         footer = {
             "",
             "Runs in the foreground, needs no privileges, never touches the system clock. Removes its segment when it ends.",
+            "SIGHUP has it read its configuration again: servers and log level change, what it has learned stays.",
             "",
             "Examples:",
             "  chronotick daemon",
@@ -70,9 +71,11 @@ final class DaemonCommand implements Callable<Integer> {
         }
         Logging.toStderr(loaded.config().logLevel());
         configuration.hostServers().ifPresent(servers -> LOG.info("servers: auto: {}", servers));
-        ignoreHangup();
+        Reload reload = new Reload(() -> configuration.load(shell), loaded);
+        onHangup(reload);
         try (Daemon daemon = Daemon.start(loaded.config())) {
             Optional<Supervisor> supervisor = Supervisor.start(shell.environment(), daemon);
+            reload.of(daemon, supervisor);
             Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(daemon, supervisor), "stop"));
             if (daemon.await().isPresent()) {
                 supervisor.ifPresent(Supervisor::close);
@@ -110,16 +113,17 @@ final class DaemonCommand implements Callable<Integer> {
     }
 
     /**
-     * SIGHUP asks other daemons to read their configuration again, and its default is to end the process. By reflection: the
+     * SIGHUP asks daemons to read their configuration again, and its default is to end the process. By reflection: the
      * compiler's warning of sun.misc cannot be switched off, though the module that has it (jdk.unsupported) is there to stay
      * for want of a successor.
      */
-    private static void ignoreHangup() {
+    private static void onHangup(Reload reload) {
         try {
             Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> handler = Class.forName("sun.misc.SignalHandler");
             MethodHandle onHangup = MethodHandles.lookup()
-                    .findStatic(DaemonCommand.class, "onHangup", MethodType.methodType(void.class, Object.class));
+                    .findVirtual(Reload.class, "onSignal", MethodType.methodType(void.class, Object.class))
+                    .bindTo(reload);
             signal.getMethod("handle", signal, handler)
                     .invoke(
                             null,
@@ -128,10 +132,5 @@ final class DaemonCommand implements Callable<Integer> {
         } catch (ReflectiveOperationException e) {
             LOG.debug("SIGHUP cannot be handled on this system", e);
         }
-    }
-
-    @SuppressWarnings("UnusedMethod") // found by its name
-    private static void onHangup(Object signal) {
-        LOG.warn("{}: the configuration is read at the start only; to change it, restart the daemon", signal);
     }
 }

@@ -19,6 +19,11 @@ final class Logging {
         start(level, LogSetup.standardError(context()));
     }
 
+    /** From now on, this is the least severe level. */
+    static void setLevel(org.slf4j.event.Level level) {
+        root().setLevel(Level.convertAnSLF4JLevel(level));
+    }
+
     /** Events that are kept until they may be shown. */
     static final class Held {
         private final ListAppender<ILoggingEvent> kept = new ListAppender<>();

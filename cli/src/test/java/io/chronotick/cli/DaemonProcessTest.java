@@ -4,6 +4,10 @@ package io.chronotick.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.chronotick.cli.text.ExitCode;
+import io.chronotick.client.ChronoTickException;
+import io.chronotick.client.ChronoTickReader;
+import io.chronotick.client.ExpiredException;
+import io.chronotick.client.TimeInterval;
 import io.chronotick.daemon.reference.ReferenceServer;
 import io.chronotick.daemon.reference.ReferenceServerConfig;
 import io.chronotick.daemon.reference.Truth;
@@ -13,14 +17,18 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -55,9 +63,8 @@ class DaemonProcessTest {
         started.forEach(Process::destroyForcibly);
     }
 
-    private Process daemon(ReferenceServer server) throws IOException {
-        Path config = directory.resolve("chronotick.yaml");
-        Files.writeString(config, """
+    private Process daemon(ReferenceServer server, String... arguments) throws IOException {
+        write("""
                 clock_measurement:
                   ntp:
                     servers: ["127.0.0.1:%d"]
@@ -76,9 +83,10 @@ class DaemonProcessTest {
                 Main.class.getName(),
                 "daemon",
                 "--config",
-                config.toString(),
+                config().toString(),
                 "--shm",
                 segment.toString()));
+        command.addAll(List.of(arguments));
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
@@ -145,17 +153,147 @@ class DaemonProcessTest {
     }
 
     @Test
-    void shouldSayThatItReadsNoConfigurationAgainAndGoOn() throws IOException, InterruptedException {
-        try (ReferenceServer server = server()) {
+    void shouldReadItsConfigurationAgainAndRefuseAWrongOne() throws IOException, InterruptedException {
+        try (ReferenceServer server = server();
+                ReferenceServer other = server()) {
             Process daemon = daemon(server);
             await("READY", () -> shell.run("status") == ExitCode.OK);
+
+            write("daemon: {frequenzy: 10, shn: x}");
             signal(daemon, "-HUP");
-            await("the line", () -> logged("SIGHUP: the configuration is read at the start only"));
-            assertThat(daemon.isAlive()).isTrue();
+            await(
+                    "the refusal",
+                    () -> logged("ERROR the configuration is refused, and all stays as it is: " + config()
+                            + ":1:10: daemon.frequenzy: unknown key; did you mean frequency?"));
+            assertThat(Files.readString(log)).contains("(and 1 more: chronotick config check)");
+            assertThat(shell.run("status")).isEqualTo(ExitCode.OK);
+
+            write("""
+                    clock_measurement:
+                      ntp:
+                        servers: ["127.0.0.1:%d", "127.0.0.1:%d"]
+                      timing:
+                        warm_up: {measurement_interval: 0.1}
+                    daemon: {frequency: 10}
+                    logging: {level: DEBUG}
+                    """.formatted(server.address().getPort(), other.address().getPort()));
+            signal(daemon, "-HUP");
+            await(
+                    "the other server",
+                    () -> shell.run("sources") == ExitCode.OK
+                            && shell.out()
+                                    .contains("127.0.0.1:" + other.address().getPort()));
+            await("the line", () -> logged("WARN  daemon.frequency: 100 -> 10: holds from the next start on"));
+            assertThat(Files.readString(log)).contains("servers: 1 kept, 1 added, 0 removed");
+            await("the log level", () -> logged(" DEBUG "));
             assertThat(shell.run("status")).isEqualTo(ExitCode.OK);
             signal(daemon, "-TERM");
             assertThat(daemon.waitFor(1, TimeUnit.MINUTES)).isTrue();
             assertThat(daemon.exitValue()).isZero();
+        }
+    }
+
+    /** Readers at 1000 Hz take no notice of a hundred changes of the servers, some of which leave none of the former ones. */
+    @Test
+    @Tag("slow")
+    void shouldGiveNoInvalidReadingWhileItIsReloadedAHundredTimes() throws IOException, InterruptedException {
+        HostClocks clocks = HostClocks.system();
+        Truth truth = Truth.startingNow(clocks, 250_000_000, 0);
+        List<ReferenceServer> servers = new ArrayList<>();
+        try {
+            for (int i = 0; i < 5; i++) {
+                servers.add(ReferenceServer.start(
+                        ReferenceServerConfig.builder(truth).seed(i).build(), clocks));
+            }
+            Process daemon = daemon(servers.get(0), "--freq", "1000");
+            await("READY", () -> shell.run("status") == ExitCode.OK);
+            Readings readings = new Readings(segment, clocks, truth);
+            Thread reader = Thread.ofPlatform().start(readings);
+            List<List<Integer>> choices =
+                    List.of(List.of(0, 1, 2), List.of(3), List.of(2, 3, 4), List.of(0, 1, 2, 3, 4), List.of(1, 4));
+            for (int i = 1; i <= 100; i++) {
+                List<Integer> choice = choices.get(i % choices.size());
+                write("""
+                        clock_measurement:
+                          ntp:
+                            servers: [%s]
+                          timing:
+                            warm_up: {measurement_interval: 0.1}
+                        """.formatted(choice.stream()
+                        .map(each ->
+                                "\"127.0.0.1:" + servers.get(each).address().getPort() + '"')
+                        .collect(Collectors.joining(", "))));
+                int reloads = i;
+                signal(daemon, "-HUP");
+                await("reload " + i, () -> times(" removed\n") == reloads);
+            }
+            readings.stop = true;
+            reader.join();
+            assertThat(readings.wrong)
+                    .as("of %d readings; the daemon's log: %s", readings.count, Files.readString(log))
+                    .isEmpty();
+            assertThat(readings.count - readings.expired).isGreaterThan(100);
+            assertThat(shell.run("status")).as(shell.out()).isEqualTo(ExitCode.OK);
+            signal(daemon, "-TERM");
+            assertThat(daemon.waitFor(1, TimeUnit.MINUTES)).isTrue();
+        } finally {
+            servers.forEach(ReferenceServer::close);
+        }
+    }
+
+    /** Reads a thousand times a second, and keeps what is no time or does not hold the truth. */
+    private static final class Readings implements Runnable {
+        final List<String> wrong = new ArrayList<>();
+        long count;
+        long expired;
+        volatile boolean stop;
+        private final Path segment;
+        private final HostClocks clocks;
+        private final Truth truth;
+
+        Readings(Path segment, HostClocks clocks, Truth truth) {
+            this.segment = segment;
+            this.clocks = clocks;
+            this.truth = truth;
+        }
+
+        @Override
+        public void run() {
+            TimeInterval now = new TimeInterval();
+            try (ChronoTickReader reader = ChronoTickReader.attach(segment)) {
+                while (!stop) {
+                    long before = truth.truthNanosAt(clocks.rawNanos());
+                    try {
+                        reader.now(now);
+                        long after = truth.truthNanosAt(clocks.rawNanos());
+                        if (now.earliestNanos() > after || now.latestNanos() < before) {
+                            wrong.add("the truth is not inside");
+                        }
+                    } catch (ExpiredException e) {
+                        expired++; // the writer had no CPU for ten ticks, which no reload can do
+                    } catch (ChronoTickException e) {
+                        wrong.add(Instant.now() + ": " + e.getMessage());
+                    }
+                    count++;
+                    LockSupport.parkNanos(1_000_000);
+                }
+            }
+        }
+    }
+
+    private Path config() {
+        return directory.resolve("chronotick.yaml");
+    }
+
+    private void write(String yaml) throws IOException {
+        Files.writeString(config(), yaml);
+    }
+
+    private long times(String text) {
+        try {
+            return Files.readString(log).split(Pattern.quote(text), -1).length - 1;
+        } catch (IOException e) {
+            throw new AssertionError(e);
         }
     }
 

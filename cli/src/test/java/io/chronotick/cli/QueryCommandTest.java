@@ -80,6 +80,11 @@ class QueryCommandTest {
         }
 
         @Override
+        public void disconnect(int source) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
         public void send(int source, long requestId, byte[] payload, Listener listener) {
             cookie = NtpPacket.parse(payload, payload.length).orElseThrow().transmit();
             listener.onTransmitted(source, requestId, now, StampKind.USER);

@@ -174,6 +174,8 @@ class SupervisedDaemonTest {
             await("the state", () -> times("STATUS=READY: 1 of 1 servers agree") == 1);
             assertThat(told().getFirst()).startsWith("READY=1 | STATUS=");
             assertThat(times("READY=1")).isEqualTo(1);
+            reload(manager);
+            await("the reload", () -> times("RELOADING=1 | MONOTONIC_USEC=") == 1 && times("READY=1") == 2);
             manager.destroy();
             assertThat(manager.waitFor(1, TimeUnit.MINUTES)).isTrue();
             assertThat(told()).endsWith("STOPPING=1 | STATUS=READY: 1 of 1 servers agree", "manager: exit code 0");
@@ -198,6 +200,13 @@ class SupervisedDaemonTest {
             await("READY again", () -> times("READY=1") == 2 && shell.run("status") == ExitCode.OK);
             assertThat(Files.readString(log)).contains("taking over");
         }
+    }
+
+    private static void reload(Process manager) throws IOException, InterruptedException {
+        assertThat(new ProcessBuilder("kill", "-HUP", String.valueOf(manager.pid()))
+                        .start()
+                        .waitFor())
+                .isZero();
     }
 
     private VirtualMachine attach() throws IOException, IllegalConnectorArgumentsException {

@@ -44,7 +44,7 @@ public final class Daemon implements AutoCloseable {
 
     private static final long JOIN_MILLIS = 3_000;
 
-    private final DaemonConfig config;
+    private volatile DaemonConfig config;
     private final HostClocks clocks;
     private final NtpTransport transport;
     private final WriterLoop writerLoop;
@@ -261,6 +261,30 @@ public final class Daemon implements AutoCloseable {
                 ended.countDown();
             }
         }
+    }
+
+    /**
+     * Goes on with the servers of another configuration, from soon on; what is learned of the clock stays, and those that are asked already
+     * are not disturbed. Nothing else of the configuration can change while the daemon runs.
+     *
+     * @throws DaemonException if these servers cannot be asked by a daemon that was started as this one was; nothing has changed then
+     */
+    public synchronized void reload(DaemonConfig next) throws DaemonException {
+        if (next.servers().isEmpty()) {
+            throw new IllegalArgumentException("no servers: auto is to be looked up before");
+        }
+        DaemonConfig changed = config.withServers(next.servers());
+        if (changed.followsSmear() != config.followsSmear()) {
+            throw new DaemonException(
+                    "leap_smear: whether a smear is followed is decided at the start, and these servers would decide otherwise; restart the"
+                            + " daemon");
+        }
+        if (config.minServers() > next.servers().size()) {
+            throw new DaemonException("min_servers was " + config.minServers() + " at the start, and these are "
+                    + next.servers().size() + " servers; restart the daemon");
+        }
+        config = changed;
+        engineLoop.askOnly(next.servers());
     }
 
     /** What a service manager is told of. */

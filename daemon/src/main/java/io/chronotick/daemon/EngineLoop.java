@@ -35,7 +35,6 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
-import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -131,6 +130,10 @@ final class EngineLoop
     private Correction newest;
     private final AtomicLong turns = new AtomicLong();
     private volatile Snapshot snapshot;
+
+    /** Of all servers by their numbers, those that were removed included. */
+    private List<SourceReport> reports = List.of();
+
     private volatile boolean stopping;
 
     /** @param onDeath hears of a model's thread that has died of what it did not expect */
@@ -176,18 +179,69 @@ final class EngineLoop
         this.keyExchanges = new KeyExchanges(config, addresses, engine, clocks, onDeath, this::post);
         List<String> names = config.serverNames();
         for (int i = 0; i < names.size(); i++) {
-            ServerConfig server = config.servers().get(i);
-            engine.addSource(new SourceConfig(
-                    names.get(i),
-                    BURST,
-                    config.timeoutSeconds(),
-                    config.minStratum(),
-                    config.maxStratum(),
-                    server.asymmetry().orElse(config.asymmetry()),
-                    server.keyExchange().isPresent()));
-            addresses.add(server, names.get(i), raw);
+            add(config.servers().get(i), names.get(i), raw);
         }
         this.snapshot = snapshotAt(raw);
+    }
+
+    private void add(ServerConfig server, String name, long raw) {
+        int source = engine.addSource(new SourceConfig(
+                name,
+                BURST,
+                config.timeoutSeconds(),
+                config.minStratum(),
+                config.maxStratum(),
+                server.asymmetry().orElse(config.asymmetry()),
+                server.keyExchange().isPresent()));
+        addresses.add(source, server, name, raw);
+    }
+
+    // --- Other servers ---
+
+    /** From now on these servers are asked, and no others; those that are asked already are not disturbed. Any thread. */
+    void askOnly(List<ServerConfig> servers) {
+        post(() -> changeServers(servers));
+    }
+
+    private void changeServers(List<ServerConfig> wanted) {
+        List<ServerConfig> added = new ArrayList<>(wanted);
+        int kept = 0;
+        List<Integer> removed = new ArrayList<>();
+        for (int source : addresses.sources()) {
+            if (added.remove(addresses.server(source))) {
+                kept++;
+            } else {
+                removed.add(source);
+            }
+        }
+        for (int source : removed) {
+            LOG.info("{} is not asked any more", addresses.name(source));
+            engine.removeSource(source);
+            keyExchanges.forget(source);
+            addresses.remove(source);
+            slowed.remove(source);
+        }
+        long raw = clocks.rawNanos();
+        for (ServerConfig server : added) {
+            add(server, freeName(server, wanted), raw);
+        }
+        LOG.info("servers: {} kept, {} added, {} removed", kept, added.size(), removed.size());
+        snapshot = snapshotAt(raw);
+    }
+
+    /** Its own; of one of several, with the lowest number that none of them has. */
+    private String freeName(ServerConfig server, List<ServerConfig> all) {
+        String own = server.name();
+        if (all.stream().filter(other -> other.name().equals(own)).count() == 1) {
+            return own;
+        }
+        Set<String> taken = new HashSet<>();
+        addresses.sources().forEach(source -> taken.add(addresses.name(source)));
+        int number = 1;
+        while (taken.contains(own + "#" + number)) {
+            number++;
+        }
+        return own + "#" + number;
     }
 
     /**
@@ -209,7 +263,9 @@ final class EngineLoop
     }
 
     private Snapshot snapshotAt(long raw) {
-        List<SourceReport> sources = sources(raw);
+        reports = sources(raw);
+        List<Integer> asked = addresses.sources();
+        List<SourceReport> sources = asked.stream().map(reports::get).toList();
         String waitingFor = engine.warmupWaitingFor();
         boolean heard = sources.stream().anyMatch(report -> report.accepted() > 0);
         if (!heard && !waitingFor.isEmpty()) {
@@ -223,7 +279,7 @@ final class EngineLoop
                 engine.shortTermWeight(),
                 newest,
                 sources,
-                IntStream.range(0, sources.size()).mapToObj(addresses::of).toList(),
+                asked.stream().map(addresses::of).toList(),
                 learned(),
                 engine.covariates(),
                 raw);
@@ -287,7 +343,7 @@ final class EngineLoop
                 answer.run();
             }
             models.forEach(model -> model.cancelLate(raw));
-            addresses.turn(snapshot.sources(), raw);
+            addresses.turn(reports, raw);
             engine.onTimer(raw, this);
             if (raw - nextSnapshotNanos >= 0) {
                 nextSnapshotNanos = raw + SNAPSHOT_NANOS;
@@ -333,7 +389,7 @@ final class EngineLoop
 
     @Override
     public void onAddress(int source, ServerConfig server, InetSocketAddress address) {
-        String name = config.serverNames().get(source);
+        String name = addresses.name(source);
         ServerConfig.Poll poll = server.poll(config.measurementIntervalSeconds(), address.getAddress());
         ServerConfig.Poll configured = server.configuredPoll(config.measurementIntervalSeconds(), address.getAddress());
         double burst = server.burstSeconds(config.warmupIntervalSeconds(), address.getAddress());
@@ -430,7 +486,7 @@ final class EngineLoop
             addresses
                     .of(source)
                     .ifPresent(address -> recorder.accept(new ExchangeCsv(
-                            config.servers().get(source).name(),
+                            addresses.server(source).name(),
                             address.getAddress().getHostAddress(),
                             measured.measured())));
         } else if (action instanceof Action.Explain explain) {

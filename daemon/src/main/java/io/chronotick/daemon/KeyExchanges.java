@@ -13,9 +13,10 @@ import io.chronotick.engine.nts.KeyExchangeFailure;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -37,10 +38,11 @@ final class KeyExchanges {
     private final HostClocks clocks;
     private final Thread.UncaughtExceptionHandler onDeath;
     private final Consumer<Runnable> network;
-    private final int[] begun;
+    /** How many have been begun, of each server. */
+    private final Map<Integer, Integer> begun = new HashMap<>();
 
-    /** What has been said to be wrong; blank while all is well. */
-    private final String[] troubles;
+    /** What has been said to be wrong, with whom something is. */
+    private final Map<Integer, KeyExchangeFailure> troubles = new HashMap<>();
 
     /**
      * Key exchanges for an engine.
@@ -61,19 +63,22 @@ final class KeyExchanges {
         this.clocks = clocks;
         this.onDeath = onDeath;
         this.network = network;
-        this.begun = new int[config.servers().size()];
-        this.troubles = new String[config.servers().size()];
-        Arrays.fill(troubles, "");
+    }
+
+    /** A server is not to be asked any more: what comes of an exchange with it is of no use. */
+    void forget(int source) {
+        begun.remove(source);
+        troubles.remove(source);
     }
 
     /** Begins one; what comes of it is told to the engine. */
     void begin(int source, Correction newest) {
-        ServerConfig server = config.servers().get(source);
+        ServerConfig server = addresses.server(source);
         KeyExchange exchange = server.keyExchange().orElseThrow();
         long raw = clocks.rawNanos();
         boolean ownTime = newest.validAt(raw);
         Instant now = Instant.ofEpochSecond(0, ownTime ? newest.utcNanosAt(raw) : clocks.realtimeNanos());
-        int first = begun[source]++;
+        int first = begun.merge(source, 1, Integer::sum) - 1;
         Thread.ofPlatform()
                 .daemon()
                 .name("chronotick-keys-" + server.host())
@@ -81,11 +86,24 @@ final class KeyExchanges {
                 .start(() -> {
                     try {
                         KeyExchange.Result result = exchange.run(first, now, LIMIT_NANOS);
-                        network.accept(() -> onKeys(source, result, ownTime));
+                        network.accept(() -> {
+                            if (isAsked(source, server)) {
+                                onKeys(source, result, ownTime);
+                            }
+                        });
                     } catch (KeyExchangeException e) {
-                        network.accept(() -> onFailure(source, e.failure(), String.valueOf(e.getMessage()), ownTime));
+                        network.accept(() -> {
+                            if (isAsked(source, server)) {
+                                onFailure(source, e.failure(), String.valueOf(e.getMessage()), ownTime);
+                            }
+                        });
                     }
                 });
+    }
+
+    /** Not if it has been removed meanwhile. */
+    private boolean isAsked(int source, ServerConfig server) {
+        return addresses.sources().contains(source) && addresses.server(source) == server;
     }
 
     private void onKeys(int source, KeyExchange.Result result, boolean ownTime) {
@@ -98,10 +116,10 @@ final class KeyExchanges {
                     ownTime);
             return;
         }
-        troubles[source] = "";
+        troubles.remove(source);
         LOG.info(
                 "{}: authenticated by NTS, {} cookies; its certificate is valid by {}",
-                config.servers().get(source).name(),
+                addresses.server(source).name(),
                 result.keys().cookies().size(),
                 clock(ownTime));
     }
@@ -124,16 +142,15 @@ final class KeyExchanges {
         if (engine.remainingKeys(source).isEmpty()) {
             addresses.onNoKeys(source, "NTS: " + words(failure));
         }
-        String name = config.servers().get(source).name();
+        String name = addresses.server(source).name();
         String how = failure == KeyExchangeFailure.EXPIRED || failure == KeyExchangeFailure.NOT_YET_VALID
                 ? " (judged by " + clock(ownTime) + ")"
                 : "";
-        if (troubles[source].equals(failure.name())) {
+        if (troubles.put(source, failure) == failure) {
             LOG.debug("{}: NTS: {}{}", name, message, how);
         } else {
             LOG.warn("{}: NTS: {}{}; trying until it works", name, message, how);
         }
-        troubles[source] = failure.name();
     }
 
     private static String words(KeyExchangeFailure failure) {
@@ -146,13 +163,12 @@ final class KeyExchanges {
     void restore() {
         config.cookieFile().ifPresent(file -> {
             CookieFile kept = CookieFile.take(file);
-            for (int i = 0; i < config.servers().size(); i++) {
-                int source = i;
+            for (int source : addresses.sources()) {
                 key(source).flatMap(kept::of).ifPresent(entry -> {
                     if (use(source, entry)) {
                         LOG.info(
                                 "{}: {} NTS cookies of the last run",
-                                config.servers().get(source).name(),
+                                addresses.server(source).name(),
                                 entry.keys().cookies().size());
                     }
                 });
@@ -167,7 +183,7 @@ final class KeyExchanges {
 
     private void keep(Path file) {
         CookieFile left = CookieFile.empty();
-        for (int i = 0; i < config.servers().size(); i++) {
+        for (int i : addresses.sources()) {
             Optional<InetSocketAddress> address = addresses.of(i);
             if (key(i).isPresent() && address.isPresent()) {
                 String key = key(i).get();
@@ -179,6 +195,6 @@ final class KeyExchanges {
     }
 
     private Optional<String> key(int source) {
-        return config.servers().get(source).keyExchange().map(CookieFile::key);
+        return addresses.server(source).keyExchange().map(CookieFile::key);
     }
 }

@@ -172,6 +172,9 @@ final class ServerAddresses {
             this.nextLookupNanos = rawNanos;
         }
 
+        /** Whether it is of no concern any more. */
+        boolean removed;
+
         String name() {
             return name;
         }
@@ -225,9 +228,44 @@ final class ServerAddresses {
         this.listener = listener;
     }
 
-    /** A server, whose name is looked up with the next {@link #turn}; sources are numbered 0, 1, ... */
-    void add(ServerConfig server, String name, long rawNanos) {
-        seats.add(new Seat(seats.size(), server, name, rawNanos));
+    /**
+     * A server, whose name is looked up with the next {@link #turn}.
+     *
+     * @param source 0, 1, ..., or that of one that was removed
+     */
+    void add(int source, ServerConfig server, String name, long rawNanos) {
+        Seat seat = new Seat(source, server, name, rawNanos);
+        if (source < seats.size()) {
+            seats.set(source, seat);
+        } else {
+            seats.add(seat);
+        }
+    }
+
+    /** A server that is not to be asked any more: its address is free. */
+    void remove(int source) {
+        Seat seat = seats.get(source);
+        seat.removed = true;
+        seat.address = Optional.empty();
+        seat.connected = false;
+        transport.disconnect(source);
+    }
+
+    /** The servers that are asked, or will be, in ascending order. */
+    List<Integer> sources() {
+        return seats.stream()
+                .filter(seat -> !seat.removed)
+                .map(seat -> seat.source)
+                .toList();
+    }
+
+    ServerConfig server(int source) {
+        return seats.get(source).server;
+    }
+
+    /** What a person calls a server. */
+    String name(int source) {
+        return seats.get(source).name();
     }
 
     /** Where a server is asked, if anywhere. */
@@ -235,7 +273,7 @@ final class ServerAddresses {
         return seats.get(source).address;
     }
 
-    /** What a person calls a server; of one without a seat of its own, whose it would share. */
+    /** The same; of one without a seat of its own, whose it would share. */
     String label(int source) {
         Seat seat = seats.get(source);
         return seat.twin.isEmpty() ? seat.name() : seat.name() + " = " + seat.twin;
@@ -248,12 +286,12 @@ final class ServerAddresses {
     String silence() {
         Map<String, Integer> reasons = new LinkedHashMap<>();
         for (Seat seat : seats) {
-            if (seat.twin.isEmpty()) {
+            if (seat.twin.isEmpty() && !seat.removed) {
                 reasons.merge(silence(seat), 1, Integer::sum);
             }
         }
         return reasons.entrySet().stream()
-                .map(reason -> (seats.size() == 1 ? "" : reason.getValue() + " x ") + reason.getKey())
+                .map(reason -> (sources().size() == 1 ? "" : reason.getValue() + " x ") + reason.getKey())
                 .collect(Collectors.joining(", "));
     }
 
@@ -316,7 +354,7 @@ final class ServerAddresses {
      */
     void turn(List<SourceReport> reports, long rawNanos) {
         for (Seat seat : seats) {
-            if (seat.server.keyExchange().isPresent()) {
+            if (seat.removed || seat.server.keyExchange().isPresent()) {
                 continue; // its key exchange says where it is: see assign
             }
             seat.observe(reports.get(seat.source));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import io.chronotick.daemon.config.ServerConfig;
 import io.chronotick.daemon.net.NtpTransport;
 import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.forecast.WaitReason;
@@ -23,12 +24,14 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.IntConsumer;
 import java.util.function.IntPredicate;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -93,7 +96,7 @@ class EngineLoopTest {
     private final class Network implements NtpTransport {
         private final VirtualEvents events = new VirtualEvents(clocks);
         /** By source. */
-        int[] requests = new int[3];
+        int[] requests = new int[10];
 
         IntPredicate up = source -> true;
         /** Happens to each request on its way. */
@@ -113,6 +116,11 @@ class EngineLoopTest {
         @Override
         public void connect(int source, InetSocketAddress address) {
             assertThat(address.getAddress().getHostAddress()).matches("(192|10)\\.0\\.2\\.\\d+");
+        }
+
+        @Override
+        public void disconnect(int source) {
+            requests[source] = 0;
         }
 
         @Override
@@ -229,6 +237,135 @@ class EngineLoopTest {
                 .hasSize(1);
         assertThat(report(0).sent()).isLessThanOrEqualTo(8);
         assertThat(report(1).sent()).isGreaterThan(4);
+    }
+
+    // --- Other servers while it runs ---
+
+    private static List<ServerConfig> servers(String... names) {
+        return Stream.of(names).map(name -> ServerConfig.of(name, 123)).toList();
+    }
+
+    private void askOnlyIn(double seconds, String... names) {
+        network.events.in(Math.round(seconds * SECOND), () -> loop.askOnly(servers(names)));
+    }
+
+    /** Ten looks a second at what readers get, from one instant to another, both in seconds from now. */
+    private List<Double> invalidBetween(double from, double to) {
+        List<Double> invalid = new ArrayList<>();
+        for (int tenth = (int) (from * 10); tenth < to * 10; tenth++) {
+            double seconds = tenth / 10.0;
+            network.events.in(Math.round(seconds * SECOND), () -> {
+                if (!writer.isValid()) {
+                    invalid.add(seconds);
+                }
+            });
+        }
+        return invalid;
+    }
+
+    private List<String> names() {
+        return loop.snapshot().sources().stream().map(SourceReport::name).toList();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "three, eleven",
+                "one",
+                "one, three, eleven, four",
+                "one, three, eleven, four, seventh, thirteen",
+                "eleven, four",
+                "four",
+                "four, seventh, thirteen"
+            })
+    void shouldGoOnWithOtherServersWithoutLosingTheTime(String others) throws Exception {
+        String[] wanted = others.split(", ");
+        askOnlyIn(60, wanted);
+        List<Double> invalid = invalidBetween(59, 300);
+        run(300);
+        assertThat(invalid).isEmpty();
+        assertThat(names()).containsExactlyInAnyOrder(wanted);
+        assertThat(loop.snapshot().sources()).extracting(SourceReport::state).containsOnly(SourceState.SELECTED);
+        assertThat(writer.newest.holdover()).isFalse();
+        // Between the last answer of the former servers and the first of others there is nobody to follow.
+        assertThat(log.lines()).noneMatch(line -> line.startsWith("WARN") && !line.contains("holdover"));
+    }
+
+    @Test
+    void shouldNotDisturbThoseThatStay() throws Exception {
+        askOnlyIn(100, "one", "three", "eleven", "four");
+        network.events.in(120 * SECOND, () -> {
+            assertThat(report(0).sent()).isLessThan(8 + 100 / 16 + 2);
+            assertThat(report(3).accepted()).isGreaterThanOrEqualTo(4);
+        });
+        run(130);
+        assertThat(log.lines()).contains("INFO servers: 3 kept, 1 added, 0 removed");
+        assertThat(log.lines().stream().filter(line -> line.contains("one is ")))
+                .hasSize(1);
+    }
+
+    @Test
+    void shouldNotAskThoseAnyMoreThatHaveGoneAndGiveTheirPlacesToOthers() throws Exception {
+        askOnlyIn(60, "one", "three");
+        network.events.in(61 * SECOND, () -> assertThat(network.requests[2]).isZero());
+        network.events.in(119 * SECOND, () -> assertThat(network.requests[2]).isZero());
+        for (int again = 0; again < 10; again++) {
+            askOnlyIn(120 + 20 * again, "one", "three", "four");
+            askOnlyIn(130 + 20 * again, "one", "three");
+        }
+        List<Double> invalid = invalidBetween(59, 340);
+        run(340);
+        assertThat(invalid).isEmpty();
+        assertThat(names()).containsExactly("one", "three");
+        assertThat(network.requests[3]).isZero();
+    }
+
+    /** However soon the next change comes, and whatever the state of the one before. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void shouldKeepTheTimeThroughAnyChanges(long seed) throws Exception {
+        Random random = new Random(seed);
+        List<String> all = List.of("one", "three", "eleven", "four", "seventh");
+        double at = 20;
+        for (int i = 0; i < 200; i++) {
+            at += random.nextInt(3) == 0 ? 3 * random.nextDouble() : 0.02 * random.nextDouble();
+            List<String> some = new ArrayList<>(all);
+            Collections.shuffle(some, random);
+            askOnlyIn(at, some.subList(0, 1 + random.nextInt(all.size())).toArray(String[]::new));
+        }
+        for (long ms = 19_000; ms < at * 1000 + 100_000; ms++) {
+            double seconds = ms / 1000.0;
+            network.events.in(ms * 1_000_000, () -> {
+                if (!writer.isValid()) {
+                    throw new AssertionError("no time after " + seconds + " s: "
+                            + loop.snapshot().waitingFor() + writer.newest + log.lines());
+                }
+            });
+        }
+        run(at + 100);
+        assertThat(writer.newest.holdover()).isFalse();
+    }
+
+    /** As if the daemon had been started with them: a majority that says nothing is no majority. */
+    @Test
+    void shouldHaveNoTimeInTheEndWhereTheNewServersHaveNone() throws Exception {
+        network.up = source -> source < 3;
+        askOnlyIn(60, "four", "seventh", "thirteen");
+        List<Double> before = invalidBetween(59, 60 + 63);
+        List<Double> after = invalidBetween(60 + 66, 200);
+        run(200);
+        assertThat(before).isEmpty();
+        assertThat(after).hasSize(740);
+    }
+
+    @Test
+    void shouldNumberTheServersOfAPool() throws Exception {
+        askOnlyIn(60, "one", "three", "eleven", "three", "three");
+        askOnlyIn(90, "one", "eleven", "three");
+        network.events.in(
+                80 * SECOND, () -> assertThat(names()).containsExactly("one", "three", "eleven", "three#1", "three#2"));
+        run(100);
+        assertThat(names()).containsExactly("one", "three", "eleven");
     }
 
     /** At DEBUG a person can see why the time is what it is. */
@@ -379,7 +516,7 @@ class EngineLoopTest {
     void shouldLeaveAServerAloneThatRefuses() {
         network.kiss = "DENY";
         run(3000);
-        assertThat(network.requests).containsOnly(1);
+        assertThat(network.requests).startsWith(1, 1, 1).containsOnly(0, 1);
         assertThat(report(0).state()).isEqualTo(SourceState.DENIED);
         assertThat(writer.isValid()).isFalse();
     }

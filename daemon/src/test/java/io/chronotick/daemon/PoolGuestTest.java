@@ -222,6 +222,11 @@ class PoolGuestTest {
         }
 
         @Override
+        public void disconnect(int source) {
+            sockets.disconnect(source);
+        }
+
+        @Override
         public void send(int source, long requestId, byte[] payload, Listener listener) {
             sockets.send(source, requestId, payload, listener);
             try {

@@ -65,6 +65,7 @@ class ServerAddressesTest {
             });
     private final List<SourceReport> reports = new ArrayList<>();
     private long now;
+    private int servers;
 
     @AfterEach
     void hushUp() {
@@ -102,6 +103,11 @@ class ServerAddressesTest {
                 throw new IOException("cannot reach " + text(address) + " port 123: network is unreachable");
             }
             sockets.put(source, address);
+        }
+
+        @Override
+        public void disconnect(int source) {
+            sockets.remove(source);
         }
 
         @Override
@@ -158,7 +164,7 @@ class ServerAddressesTest {
     }
 
     private int server(String host) {
-        addresses.add(ServerConfig.of(host, 123), host, now);
+        addresses.add(servers++, ServerConfig.of(host, 123), host, now);
         reports.add(report(SourceState.UNREACHABLE, 0));
         return reports.size() - 1;
     }

@@ -130,15 +130,30 @@ public final class Engine {
     }
 
     /**
-     * Adds a server; it is asked once its address is known ({@link #onAddressChanged}).
+     * Adds a server; it is asked once its address is known ({@link #onAddressChanged}). Where others have been heard
+     * it votes once it and they have the time together.
      *
-     * @return its index: 0, 1, ...
+     * @return its index: 0, 1, ..., or that of one that was removed
      */
     public int addSource(SourceConfig source) {
-        servers.add(new NtpAssociation(servers.size(), source, random));
-        model.bank().addSource();
-        forecasters.addSource();
-        return servers.size() - 1;
+        int known = servers.size();
+        int index = servers.add(i -> new NtpAssociation(i, source, random));
+        if (index == known) {
+            model.addSource();
+            forecasters.addSource();
+        } else {
+            model.forget(index);
+            forecasters.forget(index);
+        }
+        return index;
+    }
+
+    /**
+     * Removes a server: it is not asked any more, and the time no longer rests on it as soon as the others have it without. What was learned of the
+     * oscillator stays.
+     */
+    public void removeSource(int source) {
+        servers.remove(source);
     }
 
     /**

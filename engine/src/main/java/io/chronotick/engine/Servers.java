@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.DoubleUnaryOperator;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 
 /**
@@ -39,6 +40,7 @@ final class Servers {
         private SourceState state = SourceState.UNREACHABLE;
         private Optional<Exchange> newest = Optional.empty();
         private boolean smears;
+        private boolean removed;
         /** When it was last asked because another had contradicted itself. */
         private long askedNanos;
 
@@ -63,7 +65,7 @@ final class Servers {
         }
 
         private boolean isLive() {
-            return newest.isPresent() && protocol.reach() != 0 && !protocol.isDenied() && !smears;
+            return newest.isPresent() && protocol.reach() != 0 && !protocol.isDenied() && !smears && !removed;
         }
 
         private SourceState idleState() {
@@ -80,7 +82,7 @@ final class Servers {
         }
 
         private void setState(SourceState now, Notes notes) {
-            if (state == now) {
+            if (state == now || removed) {
                 return;
             }
             SourceState before = state;
@@ -116,9 +118,33 @@ final class Servers {
         this.pool = new ServerPool(config.maxDrift(), config.maxStep(), config.minServers());
     }
 
-    void add(NtpAssociation protocol) {
-        all.add(new Server(protocol));
-        pool.addSeat();
+    /**
+     * Adds a server.
+     *
+     * @param protocol of its index
+     * @return the index: one that is not in use any more, or the next
+     */
+    int add(IntFunction<NtpAssociation> protocol) {
+        int source = pool.addSeat();
+        Server server = new Server(protocol.apply(source));
+        if (source < all.size()) {
+            all.set(source, server);
+        } else {
+            all.add(server);
+        }
+        return source;
+    }
+
+    /** A server is not asked any more, nor believed; it votes as long as the others need that. */
+    void remove(int source) {
+        all.get(source).removed = true;
+        all.get(source).state = SourceState.CANDIDATE;
+        all.get(source).protocol.end();
+        pool.removeSeat(source);
+    }
+
+    private int configured() {
+        return (int) all.stream().filter(server -> !server.removed).count();
     }
 
     int size() {
@@ -281,11 +307,12 @@ final class Servers {
                 .filter(server ->
                         server.isSelected() && server.protocol.config().nts())
                 .count();
-        return authenticated > 0 && authenticated >= all.size() - Intersection.tolerated(all.size());
+        return authenticated > 0 && authenticated >= configured() - Intersection.tolerated(configured());
     }
 
     /** Counts the votes. */
     ServerPool.Doubt vote(long rawNanos) {
+        pool.change(rawNanos);
         agreed = pool.agreement(rawNanos);
         doubt = pool.doubt(rawNanos);
         if (doubt == ServerPool.Doubt.NONE) {
@@ -393,7 +420,7 @@ final class Servers {
                 voters++;
             }
         }
-        if (voters > Intersection.tolerated(all.size())) {
+        if (voters > Intersection.tolerated(configured())) {
             for (LeapIndicator leap : LeapIndicator.values()) {
                 if (2 * votes[leap.ordinal()] > voters) {
                     return Optional.of(leap);

@@ -80,12 +80,7 @@ final class LinuxUdpTransport implements NtpTransport {
         if (source >= sockets.length) {
             sockets = Arrays.copyOf(sockets, Math.max(source + 1, 2 * sockets.length));
         }
-        Socket earlier = sockets[source];
-        if (earlier != null) {
-            sockets[source] = null;
-            socketsChanged = true;
-            earlier.close();
-        }
+        disconnect(source);
         boolean ipv6 = address.getAddress() instanceof Inet6Address;
         int fd = calls.datagramSocket(ipv6 ? LinuxSockets.AF_INET6 : LinuxSockets.AF_INET);
         if (fd < 0) {
@@ -106,6 +101,16 @@ final class LinuxUdpTransport implements NtpTransport {
         socket.numberFromZero();
         sockets[source] = socket;
         socketsChanged = true;
+    }
+
+    @Override
+    public void disconnect(int source) {
+        Socket earlier = source < sockets.length ? sockets[source] : null;
+        if (earlier != null) {
+            sockets[source] = null;
+            socketsChanged = true;
+            earlier.close();
+        }
     }
 
     @Override

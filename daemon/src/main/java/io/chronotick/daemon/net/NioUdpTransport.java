@@ -49,11 +49,7 @@ final class NioUdpTransport implements NtpTransport {
         if (source >= channels.length) {
             channels = Arrays.copyOf(channels, Math.max(source + 1, 2 * channels.length));
         }
-        DatagramChannel earlier = channels[source];
-        if (earlier != null) {
-            channels[source] = null;
-            earlier.close();
-        }
+        disconnect(source);
         DatagramChannel channel = DatagramChannel.open();
         try {
             channel.configureBlocking(false);
@@ -70,6 +66,19 @@ final class NioUdpTransport implements NtpTransport {
             throw e;
         }
         channels[source] = channel;
+    }
+
+    @Override
+    public void disconnect(int source) {
+        DatagramChannel earlier = source < channels.length ? channels[source] : null;
+        if (earlier != null) {
+            channels[source] = null;
+            try {
+                earlier.close();
+            } catch (IOException e) {
+                // Nothing is left to be saved: a socket holds no unsent data that matters.
+            }
+        }
     }
 
     @Override

@@ -59,6 +59,9 @@ public interface NtpTransport extends AutoCloseable {
      */
     void connect(int source, InetSocketAddress address) throws IOException;
 
+    /** Closes the source's socket, if it has one. */
+    void disconnect(int source);
+
     /** Sends one datagram of at most {@link #MAX_DATAGRAM_BYTES}; a failure is told to the listener, not thrown. */
     void send(int source, long requestId, byte[] payload, Listener listener);
 

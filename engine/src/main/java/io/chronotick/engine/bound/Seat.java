@@ -88,8 +88,46 @@ final class Seat {
     /** Whether there is nobody to sit here, and never was. */
     private boolean vacant;
 
+    /** Whether its server has been added to servers that have the time, and it does not vote before they make room. */
+    private boolean joining;
+
+    /** Whether its server has been removed, and it votes only until those that remain have the time. */
+    private boolean leaving;
+
     boolean isVacant() {
         return vacant;
+    }
+
+    boolean isJoining() {
+        return joining;
+    }
+
+    boolean isLeaving() {
+        return leaving;
+    }
+
+    void join() {
+        joining = true;
+        leaving = false;
+        vacant = false;
+    }
+
+    void leave() {
+        leaving = true;
+    }
+
+    /** The change is over: who joins has joined, and who leaves has left. */
+    void settle() {
+        joining = false;
+        if (leaving) {
+            clear();
+            vacant = true;
+        }
+    }
+
+    /** Whether another server may have this seat. */
+    boolean isFree() {
+        return leaving && vacant;
     }
 
     /** Nobody sits here; of no effect once somebody has been heard. */

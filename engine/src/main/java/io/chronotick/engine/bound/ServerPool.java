@@ -6,6 +6,7 @@ import io.chronotick.engine.ntp.Exchange;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * All configured servers as voters on where UTC is: the hard bound, which believes no model. Deterministic; not thread-safe.
@@ -41,6 +42,9 @@ public final class ServerPool {
     /** So long a server may take to say whether it stands by what it said, ns. */
     private static final long ANSWER_NANOS = Seat.PERSISTENT_SECONDS * 1_000_000_000L;
 
+    /** So long the former servers may vote after a change at most, ns: a look-up, a burst and a lost answer or two. */
+    static final long CHANGE_NANOS = 64_000_000_000L;
+
     /** Where the truth was, and what it may have moved by since. */
     private record Known(Interval interval, Interval frequency, long rawNanos) {
         /** Soundly for an hour; later it still tells who has moved. */
@@ -55,6 +59,11 @@ public final class ServerPool {
     private final double maxStep;
     private final int minServers;
     private final List<Seat> seats = new ArrayList<>();
+
+    /** Whether servers are being added or removed, and the former ones still vote; and until when at most. */
+    private boolean changing;
+
+    private OptionalLong changeEndNanos = OptionalLong.empty();
     private Interval frequency = CorrectnessInterval.ANY_FREQUENCY;
     private boolean synchronizedOnce;
     private long epochNanos;
@@ -91,8 +100,64 @@ public final class ServerPool {
         latestNanos = latest;
     }
 
-    public void addSeat() {
-        seats.add(new Seat());
+    /**
+     * Another server, which votes from now on; where others have been heard, once the change is made ({@link #change}).
+     *
+     * @return its seat: one that somebody has left, or else a new one
+     */
+    public int addSeat() {
+        int seat = 0;
+        while (seat < seats.size() && !seats.get(seat).isFree()) {
+            seat++;
+        }
+        if (seat == seats.size()) {
+            seats.add(new Seat());
+        }
+        seats.get(seat).join();
+        beginChange();
+        return seat;
+    }
+
+    /** A server is not to be asked any more: it votes until the others have the time without it. */
+    public void removeSeat(int seat) {
+        seats.get(seat).leave();
+        if (seats.get(seat).isJoining()) {
+            seats.get(seat).settle(); // it has never voted
+        }
+        beginChange();
+    }
+
+    private void beginChange() {
+        changing = seats.stream().anyMatch(Seat::isHeard);
+        changeEndNanos = OptionalLong.empty();
+        if (!changing) {
+            seats.forEach(Seat::settle);
+        }
+        measureFrequency();
+    }
+
+    /**
+     * Makes a change of the servers as soon as those that are to vote have the time, so that it is not withdrawn for as long as new ones take to
+     * answer; at once where the former ones have none, and in any case {@value #CHANGE_NANOS} ns after the change was wanted: from then
+     * on all is as if the daemon had been started with them.
+     */
+    public void change(long rawNanos) {
+        if (!changing) {
+            return;
+        }
+        if (changeEndNanos.isEmpty()) {
+            changeEndNanos = OptionalLong.of(rawNanos + CHANGE_NANOS);
+        }
+        boolean mayWait = rawNanos - changeEndNanos.getAsLong() < 0 && doubt(rawNanos) == Doubt.NONE;
+        boolean movedBefore = moved;
+        changing = false;
+        measureFrequency();
+        if (mayWait && doubt(rawNanos) != Doubt.NONE) {
+            changing = true;
+            moved = movedBefore;
+        } else {
+            seats.forEach(Seat::settle);
+        }
         measureFrequency();
     }
 
@@ -107,8 +172,12 @@ public final class ServerPool {
 
     /** The seats that vote: without anybody, all, and nothing is known. */
     private List<Seat> voters() {
-        List<Seat> voters = seats.stream().filter(seat -> !seat.isVacant()).toList();
+        List<Seat> voters = seats.stream().filter(this::mayVote).toList();
         return voters.isEmpty() ? seats : voters;
+    }
+
+    private boolean mayVote(Seat seat) {
+        return !seat.isVacant() && !(changing ? seat.isJoining() : seat.isLeaving());
     }
 
     /** Another server sits there now. */
@@ -194,7 +263,10 @@ public final class ServerPool {
     private boolean isOutvoted(int seat, long rawNanos) {
         List<Interval> steadfast = new ArrayList<>();
         for (int i = 0; i < seats.size(); i++) {
-            if (i != seat && seats.get(i).isHeard() && seats.get(i).isConsistent()) {
+            if (i != seat
+                    && mayVote(seats.get(i))
+                    && seats.get(i).isHeard()
+                    && seats.get(i).isConsistent()) {
                 steadfast.add(seats.get(i).vote(rawNanos, frequency));
             }
         }
@@ -271,7 +343,7 @@ public final class ServerPool {
 
     /** Seats that have said nothing and are missed for a majority. */
     public int missing() {
-        int heard = (int) seats.stream().filter(Seat::isHeard).count();
+        int heard = (int) voters().stream().filter(Seat::isHeard).count();
         // The truth may be anywhere as long as those not heard can lift any point to a majority by one more.
         return Math.max(Intersection.tolerated(voters().size()) + 1 - heard, 0);
     }

@@ -57,6 +57,7 @@ public final class NtpAssociation {
     /** What was wrong with the newest answer. */
     private SourceTrouble refusal = SourceTrouble.NONE;
 
+    private boolean ended;
     private long sent;
     private long accepted;
     private long lastAcceptedNanos;
@@ -106,6 +107,13 @@ public final class NtpAssociation {
 
     long accepted() {
         return accepted;
+    }
+
+    /** It is not asked any more. */
+    public void end() {
+        schedule.end();
+        pending = false;
+        ended = true;
     }
 
     /** See {@link PollSchedule#begin}. */
@@ -161,7 +169,7 @@ public final class NtpAssociation {
         if (pending) {
             return timeoutNanos;
         }
-        return nts.isEmpty()
+        return nts.isEmpty() || ended
                 ? schedule.nextNanos()
                 : Math.min(
                         nts.get().canAsk() ? schedule.nextNanos() : Long.MAX_VALUE,
@@ -170,7 +178,7 @@ public final class NtpAssociation {
 
     /** Whether new keys are to be had now. A request under way may bring cookies and is waited for. */
     public boolean isKeyExchangeDue(long rawNanos) {
-        return !pending && nts.isPresent() && nts.get().isExchangeDue(rawNanos);
+        return !pending && !ended && nts.isPresent() && nts.get().isExchangeDue(rawNanos);
     }
 
     /**

@@ -132,6 +132,11 @@ final class PollSchedule {
         nextNanos = rawNanos;
     }
 
+    /** Asks for nothing any more. */
+    void end() {
+        started = false;
+    }
+
     private void setPoll(double shortest, double longest) {
         shortestSeconds = shortest;
         longestSeconds = longest;

@@ -110,6 +110,12 @@ public final class ClockModel {
         return (exchange.forwardOffset(epochNanos) + exchange.returnOffset(epochNanos)) / 2;
     }
 
+    /** One server more. */
+    public void addSource() {
+        bank.addSource();
+        shadow.ifPresent(suspicion -> suspicion.bank().addSource());
+    }
+
     /** The way to a server has changed altogether. */
     public void forget(int source) {
         bank.forget(source);

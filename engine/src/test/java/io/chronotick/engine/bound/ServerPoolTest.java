@@ -236,4 +236,93 @@ class ServerPoolTest {
         assertThat(hear(0, 16, 100)).isTrue();
         assertThat(agreed(16).contains(100)).isTrue();
     }
+
+    // --- Servers added and removed ---
+
+    private void change(double seconds) {
+        pool.change(Math.round(seconds * SECOND));
+    }
+
+    /** Three servers at 0, heard and followed. */
+    private void threeAtZero() {
+        with(3);
+        for (int seat = 0; seat < 3; seat++) {
+            hear(seat, seat, 0);
+        }
+        pool.markSynchronized();
+        pool.remember(pool.agreement(3 * SECOND).orElseThrow(), 3 * SECOND);
+    }
+
+    @Test
+    void shouldLetTheFormerServersVoteUntilOthersHaveTheTime() {
+        threeAtZero();
+        for (int seat = 0; seat < 3; seat++) {
+            pool.removeSeat(seat);
+        }
+        assertThat(pool.addSeat()).isEqualTo(3);
+        assertThat(pool.addSeat()).isEqualTo(4);
+        assertThat(pool.addSeat()).isEqualTo(5);
+        change(4);
+        assertThat(doubt(4)).isEqualTo(ServerPool.Doubt.NONE);
+        hear(3, 5, 0);
+        change(5);
+        assertThat(doubt(5)).isEqualTo(ServerPool.Doubt.NONE);
+        assertThat(pool.isHeard(0)).isTrue();
+        hear(4, 6, 0);
+        change(6);
+        // Two of three are a majority, and what the former ones said counts no more.
+        assertThat(doubt(6)).isEqualTo(ServerPool.Doubt.NONE);
+        assertThat(pool.isHeard(0)).isFalse();
+        assertThat(pool.addSeat()).isZero();
+    }
+
+    @Test
+    void shouldLetOthersVoteAfterAWhileWhetherTheyHaveTheTimeOrNot() {
+        threeAtZero();
+        for (int i = 0; i < 4; i++) {
+            pool.addSeat();
+        }
+        change(4);
+        assertThat(doubt(4)).isEqualTo(ServerPool.Doubt.NONE);
+        change(67);
+        assertThat(doubt(67)).isEqualTo(ServerPool.Doubt.NONE);
+        change(69);
+        // Three of seven are no majority.
+        assertThat(doubt(69)).isEqualTo(ServerPool.Doubt.TOO_FEW_HEARD);
+    }
+
+    @Test
+    void shouldNotTakeTheTimeFromOneThatIsLeftAndLies() {
+        with(3);
+        hear(0, 0, 0);
+        hear(1, 1, 0);
+        hear(2, 2, 5);
+        pool.markSynchronized();
+        pool.remember(pool.agreement(3 * SECOND).orElseThrow(), 3 * SECOND);
+        pool.removeSeat(0);
+        pool.removeSeat(1);
+        change(4);
+        assertThat(agreed(4).contains(5)).isFalse();
+        change(69);
+        assertThat(doubt(69)).isEqualTo(ServerPool.Doubt.MOVED);
+    }
+
+    @Test
+    void shouldMakeWayAtOnceWhereTheFormerServersHaveNoTime() {
+        with(2);
+        hear(0, 0, 0);
+        hear(1, 1, 5);
+        assertThat(doubt(1)).isEqualTo(ServerPool.Doubt.NO_MAJORITY);
+        pool.removeSeat(1);
+        change(2);
+        assertThat(doubt(2)).isEqualTo(ServerPool.Doubt.NONE);
+    }
+
+    @Test
+    void shouldForgetOneThatLeavesBeforeItHasVoted() {
+        threeAtZero();
+        assertThat(pool.addSeat()).isEqualTo(3);
+        pool.removeSeat(3);
+        assertThat(pool.addSeat()).isEqualTo(3);
+    }
 }
