@@ -11,6 +11,7 @@ import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.Reading;
 import io.chronotick.client.StatusPage;
 import io.chronotick.daemon.segment.SegmentFile;
+import io.chronotick.daemon.time.VmClock;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -78,6 +79,7 @@ final class DoctorCommand extends SegmentCommand {
             check(false, "Daemon runs", "", e.getMessage());
         }
         checkClockSource();
+        tellOfVmClock();
         shell.line("");
         shell.line(
                 failures == 0
@@ -256,6 +258,23 @@ final class DoctorCommand extends SegmentCommand {
                     "the kernel gave up its fast clock: see dmesg | grep clocksource");
         } catch (IOException e) {
             return; // not Linux
+        }
+    }
+
+    /** No check: a machine without one is as good, only less well watched. */
+    private void tellOfVmClock() {
+        try {
+            shell.line("  A hypervisor's VMClock tells when this machine is paused or moved ("
+                    + VmClock.open(VmClock.DEVICE) + ")");
+        } catch (IOException e) {
+            String why =
+                    Files.exists(VmClock.DEVICE) ? String.valueOf(e.getMessage()) : "there is no " + VmClock.DEVICE;
+            Text.wrap(
+                            "  No VMClock (" + why
+                                    + "): if this is a virtual machine that is paused or moved, only a server's next answer shows it",
+                            2,
+                            shell.width())
+                    .forEach(shell::line);
         }
     }
 

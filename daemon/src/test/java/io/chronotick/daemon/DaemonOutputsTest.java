@@ -52,7 +52,8 @@ class DaemonOutputsTest {
                     Daemon daemon = Daemon.start(config)) {
                 TestDaemon.await("the segment", () -> Files.exists(clockBound));
                 reader = ClockBoundReader.attach(clockBound);
-                TestDaemon.await("a time", () -> reader.status() == Status.SYNCHRONIZED);
+                TestDaemon.await("a time", () -> isTold(reader));
+                assertThat(reader.status()).isEqualTo(Status.SYNCHRONIZED);
                 TimeInterval now = new TimeInterval();
                 reader.now(now);
                 // The server serves this very clock.

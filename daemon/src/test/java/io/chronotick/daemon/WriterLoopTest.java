@@ -7,6 +7,7 @@ import com.sun.management.ThreadMXBean;
 import io.chronotick.client.RecordLayout;
 import io.chronotick.daemon.segment.RecordWriter;
 import io.chronotick.daemon.time.HostClocks;
+import io.chronotick.daemon.time.VmClock;
 import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.ntp.LeapIndicator;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.BeforeEach;
@@ -120,6 +122,36 @@ class WriterLoopTest {
         loop.publish(correction(clocks), 1);
         tick();
         assertThat(isValid()).isTrue();
+    }
+
+    /** The hypervisor's word: no clock shows what happened. */
+    @Test
+    void shouldVoidTheRecordAtTheTickAfterADisruptionUntilSomebodyHasMeasuredSince() throws IOException {
+        Path device = directory.resolve("vmclock0");
+        ByteBuffer page = ByteBuffer.allocate(0x70).order(ByteOrder.LITTLE_ENDIAN);
+        page.putInt(0, 0x4B4C4356).putInt(4, 0x70).putShort(8, (short) 1);
+        Files.write(device, page.array());
+        VmClock vmClock = VmClock.open(device);
+        loop = new WriterLoop(
+                clocks, new RecordWriter(clocks, 1, vmClock::marker), 100, Correction.nothingKnown(0), segment);
+        try (FileChannel host = FileChannel.open(device, StandardOpenOption.WRITE)) {
+            loop.publish(correction(clocks), 0);
+            tick();
+            assertThat(isValid()).isTrue();
+            for (int i = 1; i <= 1000; i++) {
+                // As the host does it: odd while it changes.
+                host.write(page.putInt(12, 2 * i - 1).putLong(16, i).clear(), 0);
+                tick();
+                assertThat(isValid()).isFalse();
+                host.write(page.putInt(12, 2 * i).clear(), 0);
+                loop.publish(correction(clocks), i - 1);
+                tick();
+                assertThat(isValid()).isFalse();
+                loop.publish(correction(clocks), i);
+                tick();
+                assertThat(isValid()).isTrue();
+            }
+        }
     }
 
     /** A correction from before the jump is one from the future then. */

@@ -85,6 +85,12 @@ final class ConfigKeys {
             "/usr/share/zoneinfo/leap-seconds.list",
             "The list of leap seconds of the IERS, as tzdata has it: until it expires it decides whether there is a leap second, whatever"
                     + " servers announce. Where there is none, or none: the majority of the servers decides.");
+    static final ConfigKey<String> VMCLOCK = ALL.key(
+            "clock_measurement.vmclock",
+            new Text(),
+            "auto",
+            "The device in which a hypervisor says that this virtual machine was moved, restored or stopped: the time is void then until"
+                    + " servers have answered again. auto is /dev/vmclock0 where there is one, none ignores it.");
     static final ConfigKey<Double> TIMEOUT = ALL.key(
             "clock_measurement.ntp.timeout_seconds",
             new Real(0.01, 60, "s"),

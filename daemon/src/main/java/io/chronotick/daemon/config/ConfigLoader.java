@@ -368,6 +368,7 @@ public final class ConfigLoader {
                 all.get(ConfigKeys.MIN_SERVERS),
                 all.get(ConfigKeys.LEAP_SMEAR),
                 all.get(ConfigKeys.LEAP_SECONDS_LIST),
+                all.get(ConfigKeys.VMCLOCK),
                 all.get(ConfigKeys.TIMEOUT),
                 all.get(ConfigKeys.MAX_ACCEPTABLE_UNCERTAINTY),
                 all.get(ConfigKeys.MAX_DRIFT) * 1e-6,

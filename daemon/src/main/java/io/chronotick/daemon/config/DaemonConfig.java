@@ -21,6 +21,7 @@ import org.slf4j.event.Level;
  * @param minServers so many servers have to agree on a time, 1..
  * @param leapSmear which time scale is followed where servers smear leap seconds; see {@link #followsSmear}
  * @param leapSecondsList the file of leap seconds; empty: none
+ * @param vmClock the VMClock's device, or auto, or none
  * @param timeoutSeconds how long a reply is waited for, s
  * @param maxAcceptableUncertaintySeconds the stated standard deviation above which a correction is not valid, s
  * @param maxDrift most by which average frequencies of the oscillator over two stretches of an hour differ, s/s
@@ -54,6 +55,7 @@ public record DaemonConfig(
         int minServers,
         LeapSmear leapSmear,
         Optional<Path> leapSecondsList,
+        String vmClock,
         double timeoutSeconds,
         double maxAcceptableUncertaintySeconds,
         double maxDrift,
@@ -94,6 +96,7 @@ public record DaemonConfig(
                 minServers,
                 leapSmear,
                 leapSecondsList,
+                vmClock,
                 timeoutSeconds,
                 maxAcceptableUncertaintySeconds,
                 maxDrift,
@@ -147,6 +150,7 @@ public record DaemonConfig(
                 1,
                 leapSmear,
                 Optional.empty(),
+                vmClock,
                 timeoutSeconds,
                 maxAcceptableUncertaintySeconds,
                 maxDrift,

@@ -16,12 +16,11 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
-import java.nio.file.OpenOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,19 +73,13 @@ public final class ClockBoundSegment implements Output {
 
     private ByteBuffer open() throws IOException {
         close();
-        Set<OpenOption> how = Set.of(
-                StandardOpenOption.READ,
-                StandardOpenOption.WRITE,
-                StandardOpenOption.CREATE,
-                LinkOption.NOFOLLOW_LINKS);
         FileChannel opened = null;
         try {
-            opened = Files.getFileStore(directory()).supportsFileAttributeView("posix")
-                    ? FileChannel.open(
-                            path,
-                            how,
-                            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-r--r--")))
-                    : FileChannel.open(path, how);
+            if (isGone()) {
+                create();
+            }
+            opened = FileChannel.open(
+                    path, StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
             FileLock lock = opened.tryLock();
             if (lock == null) {
                 throw new IOException("another daemon publishes there");
@@ -109,6 +102,30 @@ public final class ClockBoundSegment implements Output {
         }
     }
 
+    /** In one step, so that no reader meets half of it. */
+    private void create() throws IOException {
+        Path draft = Files.createTempFile(directory(), ".chronotick", null);
+        try {
+            ByteBuffer empty =
+                    ByteBuffer.allocate(ClockBoundLayout.SEGMENT_SIZE).order(ByteOrder.nativeOrder());
+            header(empty);
+            Files.write(draft, empty.array());
+            if (Files.getFileStore(draft).supportsFileAttributeView("posix")) {
+                Files.setPosixFilePermissions(draft, PosixFilePermissions.fromString("rw-r--r--"));
+            }
+            Files.move(draft, path, StandardCopyOption.ATOMIC_MOVE);
+        } finally {
+            Files.deleteIfExists(draft);
+        }
+    }
+
+    private static ByteBuffer header(ByteBuffer b) {
+        return b.putInt(ClockBoundLayout.MAGIC, ClockBoundLayout.MAGIC_FIRST)
+                .putInt(ClockBoundLayout.MAGIC + Integer.BYTES, ClockBoundLayout.MAGIC_SECOND)
+                .putInt(ClockBoundLayout.SIZE, ClockBoundLayout.SEGMENT_SIZE)
+                .putShort(ClockBoundLayout.VERSION, (short) ClockBoundLayout.LAYOUT_VERSION);
+    }
+
     private Path directory() {
         Path parent = path.toAbsolutePath().getParent();
         return parent == null ? path : parent;
@@ -125,12 +142,7 @@ public final class ClockBoundSegment implements Output {
         int writing = generation | 1; // odd already where a writer has died
         SHORT.setRelease(b, ClockBoundLayout.GENERATION, (short) writing);
         VarHandle.storeStoreFence();
-        b.putInt(ClockBoundLayout.MAGIC, ClockBoundLayout.MAGIC_FIRST)
-                .putInt(ClockBoundLayout.MAGIC + Integer.BYTES, ClockBoundLayout.MAGIC_SECOND)
-                .putInt(ClockBoundLayout.SIZE, ClockBoundLayout.SEGMENT_SIZE)
-                .putShort(ClockBoundLayout.VERSION, (short) ClockBoundLayout.LAYOUT_VERSION)
-                .putLong(ClockBoundLayout.DISRUPTION_MARKER, 0)
-                .put(ClockBoundLayout.DISRUPTION_SUPPORT, (byte) 0);
+        header(b).putLong(ClockBoundLayout.DISRUPTION_MARKER, 0).put(ClockBoundLayout.DISRUPTION_SUPPORT, (byte) 0);
         if (sample.isPresent()) {
             write(b, sample.get());
         } else {

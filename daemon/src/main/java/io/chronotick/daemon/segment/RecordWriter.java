@@ -11,6 +11,7 @@ import io.chronotick.engine.math.Nanos;
 import io.chronotick.engine.ntp.LeapIndicator;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,12 +72,17 @@ public final class RecordWriter {
     private double meanLatencyNanos;
 
     public RecordWriter(HostClocks clocks, int pid) {
-        this(clocks, pid, 0);
+        this(clocks, pid, () -> 0);
+    }
+
+    /** @param disruptions changes when the host of this virtual machine knows that its clocks did not go on */
+    public RecordWriter(HostClocks clocks, int pid, LongSupplier disruptions) {
+        this(clocks, pid, disruptions, 0);
     }
 
     /** A writer that has published so many records, modulo 2^32. */
-    RecordWriter(HostClocks clocks, int pid, int corrections) {
-        this.watch = new ClockWatch(clocks);
+    RecordWriter(HostClocks clocks, int pid, LongSupplier disruptions, int corrections) {
+        this.watch = new ClockWatch(clocks, disruptions);
         this.pid = pid;
         this.startMonotonicNanos = clocks.monotonicNanos();
         this.corrections = corrections;

@@ -2,6 +2,7 @@
 package io.chronotick.daemon.time;
 
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 
 /**
  * Reads the clocks of the host as one instant, again and again, and notices when they do not go on together: a stepped system
@@ -21,7 +22,8 @@ import java.util.concurrent.atomic.AtomicLong;
  *   <li>A late reading alone says nothing. A thread that lost its CPU, a stopped process, and a virtual machine whose clocks go
  *       on while it is paused are late by the right time, and the clocks are still right.
  *   <li>A virtual machine whose clocks stand still while it is paused cannot tell: all its clocks derive from the one that
- *       stood still, and it is not even late. Only a server's answer shows it.
+ *       stood still, and it is not even late. Only the hypervisor can say so, where it has a {@link VmClock}; else a server's
+ *       answer shows it.
  * </ul>
  */
 public final class ClockWatch {
@@ -48,11 +50,15 @@ public final class ClockWatch {
     private static final double SUDDEN_SLEW = 500e-6;
 
     private final HostClocks clocks;
+    private final LongSupplier disruptions;
     private final SlewRate slewRate = new SlewRate();
     private final AtomicLong steps = new AtomicLong();
     private final AtomicLong discontinuities = new AtomicLong();
 
     private ClockDomain domain;
+
+    /** What the hypervisor said last. */
+    private long disruption;
 
     private long raw;
     private long monotonic;
@@ -75,7 +81,14 @@ public final class ClockWatch {
 
     /** A watch that has not looked yet. */
     public ClockWatch(HostClocks clocks) {
+        this(clocks, () -> 0);
+    }
+
+    /** @param disruptions changes when the host of this virtual machine knows that its clocks did not go on */
+    public ClockWatch(HostClocks clocks, LongSupplier disruptions) {
         this.clocks = clocks;
+        this.disruptions = disruptions;
+        this.disruption = disruptions.getAsLong();
         this.domain = clocks.domain();
     }
 
@@ -185,10 +198,12 @@ public final class ClockWatch {
                 steps.incrementAndGet();
                 recentUntilMonotonic = monotonic + RECENT_STEP_NANOS;
             }
+            boolean disrupted = isDisrupted();
             boolean suspended = clocks.hasBoottime()
                     ? leastBoottimeLead - boottimeLead > SUSPEND_NANOS
                     : stepped > SUSPEND_NANOS + LARGEST_SLEW * elapsed + unsure;
             jumped = suspended
+                    || disrupted
                     || elapsed < 0
                     || rawElapsed < 0
                     || Math.abs(rawElapsed - elapsed) > RAW_JUMP_NANOS + LARGEST_SLEW * elapsed + unsure;
@@ -212,6 +227,13 @@ public final class ClockWatch {
         previousSpan = span;
         realtimeLead = realtimeAhead;
         slewRate.add(raw, monotonic);
+    }
+
+    private boolean isDisrupted() {
+        long now = disruptions.getAsLong();
+        boolean changed = now != disruption;
+        disruption = now;
+        return changed;
     }
 
     /** What was known of the raw clock is of no use from here on. */

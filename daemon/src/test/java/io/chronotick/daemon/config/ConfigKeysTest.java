@@ -74,6 +74,7 @@ final class ConfigKeysTest {
         OTHER.put("daemon.cpu_affinity", "[1]");
         OTHER.put("daemon.shm", "other");
         OTHER.put("daemon.metrics_port", "9464");
+        OTHER.put("clock_measurement.vmclock", "none");
         OTHER.put("outputs.clockbound", "/run/clockbound/shm0");
         OTHER.put("outputs.chrony_sock", "/run/chrony.sock");
         OTHER.put("outputs.ntp_shm", "2");

@@ -363,7 +363,7 @@ class RecordWriterTest {
 
     @Test
     void shouldKeepTheMeanLatencyWhenTheCountOfRecordsGoesRound() {
-        RecordWriter old = new RecordWriter(clocks, 4711, -2);
+        RecordWriter old = new RecordWriter(clocks, 4711, () -> 0, -2);
         for (int i = 0; i < 3; i++) {
             clocks.pass(10 * MILLI, 0);
             old.tick(correction, segment);

@@ -4,6 +4,7 @@ package io.chronotick.daemon.time;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class ClockWatchTest {
@@ -11,7 +12,7 @@ class ClockWatchTest {
     private static final long SECOND = 1_000_000_000L;
 
     private final FakeClocks clocks = new FakeClocks();
-    private final ClockWatch watch = new ClockWatch(clocks);
+    private ClockWatch watch = new ClockWatch(clocks);
     private long start;
 
     private void readAfter(long nanos) {
@@ -46,6 +47,26 @@ class ClockWatchTest {
         assertThat(watch.isSteppedOfLate()).isTrue();
         readAfter(61 * SECOND);
         assertThat(watch.isSteppedOfLate()).isFalse();
+    }
+
+    @Test
+    void shouldBelieveTheHypervisor() {
+        AtomicLong marker = new AtomicLong(7);
+        watch = new ClockWatch(clocks, marker::get);
+        begin();
+        readAfter(10 * MILLI);
+        expect(0, 0);
+        marker.set(8);
+        readAfter(10 * MILLI);
+        expect(1, 0);
+        readAfter(10 * MILLI);
+        expect(1, 0);
+        marker.set(7); // to what it was: another disruption
+        clocks.suspend(5 * SECOND); // seen at the same time, it is one
+        readAfter(10 * MILLI);
+        expect(2, 1);
+        readAfter(10 * MILLI);
+        expect(2, 1);
     }
 
     @Test

@@ -20,6 +20,9 @@ import java.util.OptionalLong;
  * <p>Why it holds, and what it rests on: docs/estimation.md, Hard bound.
  */
 public final class ServerPool {
+    // Long because: one vote and all that decides whether its result may be given out; what concerns one server is in
+    // Seat.
+
     /** Why the time must not be given out although it may be known. */
     public enum Doubt {
         NONE,
