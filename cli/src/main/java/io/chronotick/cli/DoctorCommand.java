@@ -263,19 +263,15 @@ final class DoctorCommand extends SegmentCommand {
 
     /** No check: a machine without one is as good, only less well watched. */
     private void tellOfVmClock() {
+        String found;
         try {
-            shell.line("  A hypervisor's VMClock tells when this machine is paused or moved ("
-                    + VmClock.open(VmClock.DEVICE) + ")");
+            found = "told by " + VmClock.open(VmClock.DEVICE);
         } catch (IOException e) {
-            String why =
-                    Files.exists(VmClock.DEVICE) ? String.valueOf(e.getMessage()) : "there is no " + VmClock.DEVICE;
-            Text.wrap(
-                            "  No VMClock (" + why
-                                    + "): if this is a virtual machine that is paused or moved, only a server's next answer shows it",
-                            2,
-                            shell.width())
-                    .forEach(shell::line);
+            found = Files.exists(VmClock.DEVICE)
+                    ? String.valueOf(e.getMessage())
+                    : "no VMClock: seen at a server's answer";
         }
+        shell.line("  Pause or move of a virtual machine (" + found + ")");
     }
 
     private boolean check(boolean holds, String what, String found, @Nullable String remedy) {
