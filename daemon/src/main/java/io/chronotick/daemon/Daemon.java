@@ -133,7 +133,7 @@ public final class Daemon implements AutoCloseable {
                 config.outputs(),
                 claimed.path(),
                 clocks,
-                () -> engineLoop.snapshot().correction().leap());
+                () -> engineLoop.snapshot().upstream());
         this.writerThread = thread("writer", this::runWriter, watchdog);
         this.networkThread = thread("network", engineLoop, watchdog);
         this.statusThread = thread("status", statusLoop, watchdog);

@@ -5,6 +5,7 @@ import io.chronotick.daemon.config.DaemonConfig;
 import io.chronotick.daemon.config.ModelConfig;
 import io.chronotick.daemon.config.ServerConfig;
 import io.chronotick.daemon.net.NtpTransport;
+import io.chronotick.daemon.output.Upstream;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.engine.Action;
 import io.chronotick.engine.Engine;
@@ -83,6 +84,11 @@ final class EngineLoop
             List<ForecasterReport> learned,
             List<CovariateReport> covariates,
             long rawNanos) {
+
+        /** What those who hand the time on have to know beside the record. */
+        Upstream upstream() {
+            return Upstream.of(correction, sources, addresses);
+        }
 
         /** What the daemon is doing, in one line that changes only when that does. */
         String headline(long raw) {

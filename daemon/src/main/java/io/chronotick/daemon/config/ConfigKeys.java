@@ -13,6 +13,7 @@ import io.chronotick.daemon.config.ValueTypes.Text;
 import io.chronotick.daemon.config.ValueTypes.TextList;
 import io.chronotick.daemon.config.ValueTypes.Whole;
 import io.chronotick.engine.external.HistoryCorrection;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -320,6 +321,16 @@ final class ConfigKeys {
             "-1",
             "Unit of the shared memory of an ntpd or chronyd that steers the system clock by ChronoTick (driver 28, refclock SHM); 0 and"
                     + " 1 are for root. -1: none.");
+    static final ConfigKey<Integer> NTP_SERVER_PORT = ALL.key(
+            "outputs.ntp_server.port",
+            new Whole(0, 65_535, "UDP"),
+            "0",
+            "Port of an NTP server for other hosts, usually 123, which takes a privilege (CAP_NET_BIND_SERVICE); 0 for none.");
+    static final ConfigKey<InetAddress> NTP_SERVER_ADDRESS = ALL.key(
+            "outputs.ntp_server.address",
+            new IpAddress(),
+            "127.0.0.1",
+            "Address of this host on which that server listens.");
 
     // What existing files hold beside that. Each is a key of its own, so that a misspelt one is still found.
     static {

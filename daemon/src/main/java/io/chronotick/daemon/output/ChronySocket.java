@@ -55,7 +55,7 @@ public final class ChronySocket implements Output {
         datagram.putLong(0, Math.floorDiv(micros, 1_000_000L))
                 .putLong(Long.BYTES, Math.floorMod(micros, 1_000_000L))
                 .putDouble(OFFSET, (double) sample.offsetNanos() / NANOS_PER_SECOND)
-                .putInt(LEAP, sample.leap().ordinal())
+                .putInt(LEAP, sample.upstream().leap().ordinal())
                 .putInt(MAGIC, MAGIC_VALUE);
         return datagram.array();
     }

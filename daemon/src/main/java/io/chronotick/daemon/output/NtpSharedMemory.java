@@ -90,7 +90,7 @@ public final class NtpSharedMemory implements Output {
         memory.set(JAVA_LONG, RECEIVE_SECONDS, Math.floorDiv(receive, NANOS_PER_SECOND));
         memory.set(JAVA_INT, RECEIVE_MICROS, (int) (Math.floorMod(receive, NANOS_PER_SECOND) / 1000));
         memory.set(JAVA_INT, RECEIVE_NANOS, (int) Math.floorMod(receive, NANOS_PER_SECOND));
-        memory.set(JAVA_INT, LEAP, sample.leap().ordinal());
+        memory.set(JAVA_INT, LEAP, sample.upstream().leap().ordinal());
         memory.set(JAVA_INT, PRECISION, precision(sample.standardUncertaintyNanos()));
         INT.setRelease(memory, COUNT, count + 2);
         INT.setRelease(memory, VALID, 1);

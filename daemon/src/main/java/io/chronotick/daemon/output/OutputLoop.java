@@ -3,12 +3,11 @@ package io.chronotick.daemon.output;
 
 import io.chronotick.daemon.config.OutputsConfig;
 import io.chronotick.daemon.time.HostClocks;
-import io.chronotick.engine.ntp.LeapIndicator;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -79,15 +78,19 @@ public final class OutputLoop implements Runnable {
 
     /** A loop that compares a segment's record with the system clock; empty where it has nothing to hand on. */
     public static Optional<OutputLoop> of(
-            OutputsConfig config, Path segment, HostClocks clocks, Supplier<LeapIndicator> leap) {
+            OutputsConfig config, Path segment, HostClocks clocks, Supplier<Upstream> upstream) {
         List<Output> outputs = new ArrayList<>();
         config.clockBound().ifPresent(path -> outputs.add(new ClockBoundSegment(path)));
         config.chronySocket().ifPresent(path -> outputs.add(new ChronySocket(path)));
         config.ntpShm().ifPresent(unit -> outputs.add(new NtpSharedMemory(unit)));
+        if (config.ntpServerPort() != 0) {
+            outputs.add(
+                    new NtpServer(new InetSocketAddress(config.ntpServerAddress(), config.ntpServerPort()), clocks));
+        }
         outputs.forEach(output -> LOG.info("the time also goes to {}", output.describe()));
         return outputs.isEmpty()
                 ? Optional.empty()
-                : Optional.of(new OutputLoop(clocks, new RecordSampler(segment, clocks, leap), outputs));
+                : Optional.of(new OutputLoop(clocks, new RecordSampler(segment, clocks, upstream), outputs));
     }
 
     /** How often the loop has turned. Any thread. */
@@ -139,7 +142,8 @@ public final class OutputLoop implements Runnable {
         TimeSample now = after.get();
         long moved = Math.abs(now.offsetNanos() - old.offsetNanos());
         return now.holdover() != old.holdover()
-                || !Objects.equals(now.leap(), old.leap())
+                || now.upstream().leap() != old.upstream().leap()
+                || now.upstream().stratum() != old.upstream().stratum()
                 || moved > NOISE_NANOS + old.maxDrift() * elapsed
                 || now.systemBoundNanos() > old.systemBoundNanos() + NOISE_NANOS + old.maxDrift() * elapsed;
     }

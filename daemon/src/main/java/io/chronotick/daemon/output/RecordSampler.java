@@ -7,7 +7,6 @@ import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.CorrectionRecord;
 import io.chronotick.client.TimeInterval;
 import io.chronotick.daemon.time.HostClocks;
-import io.chronotick.engine.ntp.LeapIndicator;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -17,15 +16,15 @@ import java.util.function.Supplier;
  */
 public final class RecordSampler implements Supplier<Optional<TimeSample>> {
     private final HostClocks clocks;
-    private final Supplier<LeapIndicator> leap;
+    private final Supplier<Upstream> upstream;
     private final ChronoTickClock clock;
     private final TimeInterval now = new TimeInterval();
     private final CorrectionRecord record = new CorrectionRecord();
 
     /** A sampler of a segment, which need not be there yet. */
-    public RecordSampler(Path segment, HostClocks clocks, Supplier<LeapIndicator> leap) {
+    public RecordSampler(Path segment, HostClocks clocks, Supplier<Upstream> upstream) {
         this.clocks = clocks;
-        this.leap = leap;
+        this.upstream = upstream;
         this.clock = ChronoTickClock.of(segment);
     }
 
@@ -38,12 +37,14 @@ public final class RecordSampler implements Supplier<Optional<TimeSample>> {
             long coarse = clocks.coarseMonotonicNanos();
             long before = clocks.realtimeNanos();
             reader.now(now);
+            long raw = clocks.rawNanos();
             long took = Math.abs(clocks.realtimeNanos() - before);
             reader.read(record);
             long age = record.ageNanos(clocks.monotonicNanos());
             long validity = Math.round((record.validUntil() - record.systemTimestamp()) * 1e9);
             return Optional.of(new TimeSample(
                     coarse,
+                    raw,
                     before + took / 2,
                     now.estimateNanos(),
                     now.boundNanos() + took / 2 + 1,
@@ -51,7 +52,7 @@ public final class RecordSampler implements Supplier<Optional<TimeSample>> {
                     reader.status().maxDrift(),
                     Math.max(0, validity - age),
                     record.isHoldover(),
-                    leap.get()));
+                    upstream.get()));
         } catch (ChronoTickException e) {
             return Optional.empty();
         }

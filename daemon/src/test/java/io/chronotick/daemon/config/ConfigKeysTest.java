@@ -78,6 +78,8 @@ final class ConfigKeysTest {
         OTHER.put("outputs.clockbound", "/run/clockbound/shm0");
         OTHER.put("outputs.chrony_sock", "/run/chrony.sock");
         OTHER.put("outputs.ntp_shm", "2");
+        OTHER.put("outputs.ntp_server.port", "123");
+        OTHER.put("outputs.ntp_server.address", "\"::\"");
     }
 
     static Stream<ConfigKey<?>> keys() {

@@ -24,8 +24,7 @@ final class ClockBoundProgram {
                 long mono = clocks.monotonicNanos();
                 long system = clocks.realtimeNanos();
                 long off = Math.round(rate * (mono - mono0));
-                output.put(Optional.of(new TimeSample(
-                        coarse, system, system - off, 100, 50, 700e-6, 60_000_000_000L, false, LeapIndicator.NONE)));
+                output.put(Optional.of(Samples.at(coarse, 0, system, -off, 100, false, LeapIndicator.NONE)));
                 if (i == 0 || i == ENOUGH) {
                     System.out.println(i);
                 }

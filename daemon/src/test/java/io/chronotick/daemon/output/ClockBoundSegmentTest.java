@@ -43,10 +43,7 @@ class ClockBoundSegmentTest {
     }
 
     private Optional<TimeSample> sample(long offset, long bound, boolean holdover) {
-        long coarse = clocks.coarseMonotonicNanos();
-        long system = clocks.realtimeNanos();
-        return Optional.of(new TimeSample(
-                coarse, system, system + offset, bound, 1000, 700e-6, 60 * SECOND, holdover, LeapIndicator.NONE));
+        return Optional.of(Samples.of(clocks, offset, bound, holdover));
     }
 
     private ByteBuffer bytes() throws IOException {
@@ -56,8 +53,7 @@ class ClockBoundSegmentTest {
     @Test
     void shouldWriteWhatTheDocumentationSays() throws IOException {
         try (ClockBoundSegment output = new ClockBoundSegment(file)) {
-            output.put(Optional.of(new TimeSample(
-                    7 * SECOND + 5, 100, -300_100, 50_000, 1000, 700e-6, 60 * SECOND, false, LeapIndicator.NONE)));
+            output.put(Optional.of(Samples.at(7 * SECOND + 5, 0, 100, -300_200, 50_000, false, LeapIndicator.NONE)));
             ByteBuffer b = bytes();
             assertThat(b.capacity()).isEqualTo(80);
             assertThat(b.getInt(0)).isEqualTo(0x414D5A4E);

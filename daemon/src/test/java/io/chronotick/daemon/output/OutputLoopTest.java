@@ -4,7 +4,6 @@ package io.chronotick.daemon.output;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.chronotick.daemon.time.FakeClocks;
-import io.chronotick.engine.ntp.LeapIndicator;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,17 +44,7 @@ class OutputLoopTest {
     }
 
     private TimeSample sample(long offset, long bound, boolean holdover) {
-        long system = clocks.realtimeNanos();
-        return new TimeSample(
-                clocks.monotonicNanos(),
-                system,
-                system + offset,
-                bound,
-                1000,
-                700e-6,
-                60_000 * MILLI,
-                holdover,
-                LeapIndicator.NONE);
+        return Samples.of(clocks, offset, bound, holdover);
     }
 
     private OutputLoop loop() {
@@ -93,16 +82,7 @@ class OutputLoopTest {
             int before = good.got.size();
             pass(50 * MILLI, loop);
             assertThat(good.got).hasSize(before + 1).last().isEqualTo(sample);
-            sample = Optional.of(new TimeSample(
-                    change.coarseNanos(),
-                    change.systemNanos(),
-                    change.utcNanos() + 30_000,
-                    change.boundNanos(),
-                    1000,
-                    700e-6,
-                    change.validNanos(),
-                    change.holdover(),
-                    change.leap()));
+            sample = Optional.of(sample(change.offsetNanos() + 30_000, change.boundNanos(), change.holdover()));
             pass(50 * MILLI, loop);
             assertThat(good.got).as("what the drift covers").hasSize(before + 1);
         }

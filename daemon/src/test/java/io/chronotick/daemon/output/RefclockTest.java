@@ -36,7 +36,7 @@ class RefclockTest {
     Path directory = Path.of("");
 
     private static TimeSample sample(long system, LeapIndicator leap) {
-        return new TimeSample(0, system, system + OFFSET, 400_000, 9_000, 700e-6, 60 * SECOND, false, leap);
+        return Samples.at(0, 0, system, OFFSET, 400_000, false, leap);
     }
 
     @Test
