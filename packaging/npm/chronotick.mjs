@@ -190,11 +190,12 @@ if (tty.isatty(1)) {
     env.COLUMNS ??= String(process.stdout.columns);
 }
 
-const child = spawn(java, [...flags, 'io.chronotick.cli.Main', ...args], { stdio: 'inherit', env });
+// First: a signal that came between would end the launcher and leave the child behind.
 const signals = process.platform === 'win32' ? ['SIGINT', 'SIGTERM'] : ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'];
 for (const signal of signals) {
     process.on(signal, () => child.kill(signal));
 }
+const child = spawn(java, [...flags, 'io.chronotick.cli.Main', ...args], { stdio: 'inherit', env });
 child.on('error', (e) => fail(70, `cannot start ${java} (${e.message}): install the package again`));
 child.on('exit', (exitCode, signal) => {
     if (signal) {
