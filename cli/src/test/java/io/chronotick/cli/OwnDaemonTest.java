@@ -82,7 +82,10 @@ class OwnDaemonTest {
 
     private Process start(String configuration) throws IOException {
         Path config = directory.resolve("config.yaml");
-        Files.writeString(config, configuration);
+        // Not again what is there: a process that is starting would find the file empty for a moment, and take the defaults.
+        if (!Files.exists(config) || !Files.readString(config).equals(configuration)) {
+            Files.writeString(config, configuration);
+        }
         ProcessBuilder builder = new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
