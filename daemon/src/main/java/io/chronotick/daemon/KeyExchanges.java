@@ -103,7 +103,7 @@ final class KeyExchanges {
 
     /** Not if it has been removed meanwhile. */
     private boolean isAsked(int source, ServerConfig server) {
-        return addresses.sources().contains(source) && addresses.server(source) == server;
+        return addresses.sources().contains(source) && addresses.server(source).equals(server);
     }
 
     private void onKeys(int source, KeyExchange.Result result, boolean ownTime) {

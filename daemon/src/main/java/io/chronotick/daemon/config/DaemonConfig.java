@@ -3,6 +3,7 @@ package io.chronotick.daemon.config;
 
 import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.oscillator.CovariateConfig;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -45,7 +46,9 @@ import org.slf4j.event.Level;
  * @param frequencyHz records published a second, 1..1000
  * @param cpuAffinity numbers of the CPUs the writer is pinned to, ascending; empty: not pinned
  * @param shm name or path of the segment
- * @param metricsPort TCP port on the loopback at which Prometheus finds metrics; 0: none
+ * @param httpPort TCP port of the page and of the metrics for Prometheus; 0: none
+ * @param httpAddress address that it is listened at
+ * @param httpTokenFile file with what callers have to present; empty: nothing
  */
 public record DaemonConfig(
         List<ServerConfig> servers,
@@ -75,7 +78,9 @@ public record DaemonConfig(
         int frequencyHz,
         List<Integer> cpuAffinity,
         String shm,
-        int metricsPort) {
+        int httpPort,
+        InetAddress httpAddress,
+        Optional<Path> httpTokenFile) {
 
     public DaemonConfig {
         servers = List.copyOf(servers);
@@ -114,7 +119,9 @@ public record DaemonConfig(
                 frequencyHz,
                 cpuAffinity,
                 shm,
-                metricsPort);
+                httpPort,
+                httpAddress,
+                httpTokenFile);
     }
 
     /** Whether the servers' time is followed while they smear a leap second, instead of UTC. */
@@ -166,6 +173,8 @@ public record DaemonConfig(
                 frequencyHz,
                 cpuAffinity,
                 shm,
-                metricsPort);
+                httpPort,
+                httpAddress,
+                httpTokenFile);
     }
 }
