@@ -16,6 +16,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -66,8 +67,9 @@ public final class HttpEndpoint implements AutoCloseable {
         HttpServer server = HttpServer.create(new InetSocketAddress(address, port), 0);
         server.createContext(
                         "/",
-                        exchange ->
-                                paths.get(exchange.getRequestURI().getPath()).handle(exchange))
+                        exchange -> Objects.requireNonNull(
+                                        paths.get(exchange.getRequestURI().getPath()))
+                                .handle(exchange))
                 .getFilters()
                 .add(new Admission(address.isLoopbackAddress(), token, paths.keySet()));
         ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
