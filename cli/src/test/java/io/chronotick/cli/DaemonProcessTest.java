@@ -291,7 +291,7 @@ class DaemonProcessTest {
 
     private long times(String text) {
         try {
-            return Files.readString(log).split(Pattern.quote(text), -1).length - 1;
+            return Files.readString(log).split(Pattern.quote(text), -1).length - 1L;
         } catch (IOException e) {
             throw new AssertionError(e);
         }
