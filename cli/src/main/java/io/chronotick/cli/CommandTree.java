@@ -45,6 +45,7 @@ final class CommandTree {
         COMMANDS.put("status", StatusCommand::new);
         COMMANDS.put("sources", SourcesCommand::new);
         COMMANDS.put("monitor", MonitorCommand::new);
+        COMMANDS.put("page", PageCommand::new);
         COMMANDS.put("doctor", DoctorCommand::new);
         COMMANDS.put("benchmark", BenchmarkCommand::new);
         COMMANDS.put("cleanup", CleanupCommand::new);

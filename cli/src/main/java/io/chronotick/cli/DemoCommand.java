@@ -22,6 +22,8 @@ import io.chronotick.daemon.reference.ReferenceServerConfig;
 import io.chronotick.daemon.reference.Truth;
 import io.chronotick.daemon.time.HostClocks;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -79,6 +81,9 @@ final class DemoCommand implements Callable<Integer> {
     @Option(names = "--keep", description = "Run until Ctrl-C instead.")
     boolean keep;
 
+    @Option(names = "--page", description = "Serve the live page too, on a free port of this machine.")
+    boolean page;
+
     @Option(
             names = {"-h", "--help"},
             usageHelp = true,
@@ -106,7 +111,7 @@ final class DemoCommand implements Callable<Integer> {
             for (int i = 0; i < 4; i++) {
                 servers.add(ReferenceServer.start(server(truth, i), clocks));
             }
-            try (Daemon daemon = Daemon.start(config(servers))) {
+            try (Daemon daemon = Daemon.start(config(servers, page ? freePort() : 0))) {
                 return run(daemon, truth, clocks, log);
             }
         } catch (DaemonException | IOException e) {
@@ -123,6 +128,7 @@ final class DemoCommand implements Callable<Integer> {
         say("Four NTP servers on 127.0.0.1: three tell a time 23.1 ms and 12 ppm from the system clock, one lies by "
                 + Format.duration(LIE_NANOS * 1e-9) + ".");
         say("The daemon publishes to " + daemon.segment() + (keep ? "; Ctrl-C ends." : "."));
+        daemon.page().ifPresent(url -> shell.line("Live page: " + url));
         shell.line("");
         say(
                 "A line a second: True error is the published time less the true one, which the demo knows; ±1σ what the daemon"
@@ -239,12 +245,19 @@ final class DemoCommand implements Callable<Integer> {
                 .build();
     }
 
-    private static DaemonConfig config(List<ReferenceServer> servers) {
+    private static int freePort() throws IOException {
+        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return free.getLocalPort();
+        }
+    }
+
+    private static DaemonConfig config(List<ReferenceServer> servers, int httpPort) {
         StringBuilder yaml = new StringBuilder("clock_measurement:\n  ntp:\n    servers:\n");
         for (ReferenceServer server : servers) {
             yaml.append("      - 127.0.0.1:").append(server.address().getPort()).append('\n');
         }
         yaml.append("  timing:\n    normal_operation:\n      measurement_interval: 2\n");
+        yaml.append("daemon: {http_port: ").append(httpPort).append("}\n");
         ConfigOverrides overrides = ConfigOverrides.NONE.with(
                 "--shm", "chronotick_demo_" + ProcessHandle.current().pid());
         try {

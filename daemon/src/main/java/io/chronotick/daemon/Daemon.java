@@ -64,6 +64,10 @@ public final class Daemon implements AutoCloseable {
     private final CountDownLatch ended = new CountDownLatch(1);
     private final Object closing = new Object();
     private volatile SegmentFile segment;
+
+    /** Set before the threads begin. */
+    private Optional<WebServer> webServer = Optional.empty();
+
     private boolean closed;
     private boolean networkHangs;
     private volatile Optional<String> failure = Optional.empty();
@@ -120,12 +124,18 @@ public final class Daemon implements AutoCloseable {
                 Resolver::resolve,
                 new SecureRandom(),
                 writerLoop,
-                exchange -> exchangeLog.ifPresent(log -> log.add(exchange)),
+                exchange -> {
+                    exchangeLog.ifPresent(log -> log.add(exchange));
+                    webServer.ifPresent(server -> server.onExchange(exchange));
+                },
                 watchdog);
         // Its library is not even loaded where nobody wants it.
-        if (config.metricsPort() != 0) {
-            Metrics.start(config.metricsPort(), clocks, engineLoop::snapshot, writerLoop, recordWriter)
-                    .ifPresent(metrics -> opened.add(metrics::close));
+        if (config.httpPort() != 0) {
+            webServer = WebServer.start(
+                    config,
+                    new Metrics(clocks, engineLoop::snapshot, writerLoop, recordWriter),
+                    new LivePage(claimed.path(), engineLoop::snapshot, recordWriter::clockSteps));
+            webServer.ifPresent(server -> opened.add(server::close));
         }
         this.statusLoop = new StatusLoop(
                 config, clocks, engineLoop, writerLoop, recordWriter, sensors, claimed, fresh -> segment = fresh);
@@ -243,6 +253,11 @@ public final class Daemon implements AutoCloseable {
     /** Where the records go. */
     public Path segment() {
         return segment.path();
+    }
+
+    /** Where the live page is, if one is served. */
+    public Optional<String> page() {
+        return webServer.map(WebServer::url);
     }
 
     /** Version of this program, or "development" outside a jar. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon;
 
+import com.sun.net.httpserver.HttpHandler;
 import io.chronotick.daemon.segment.RecordWriter;
 import io.chronotick.daemon.time.HostClocks;
 import io.chronotick.engine.forecast.Correction;
@@ -9,13 +10,15 @@ import io.chronotick.engine.ntp.DropReason;
 import io.chronotick.engine.ntp.SourceReport;
 import io.chronotick.engine.ntp.SourceState;
 import io.chronotick.engine.oscillator.CovariateReport;
+import io.prometheus.metrics.config.PrometheusProperties;
 import io.prometheus.metrics.core.metrics.CounterWithCallback;
 import io.prometheus.metrics.core.metrics.GaugeWithCallback;
+import io.prometheus.metrics.exporter.httpserver.HttpErrorHandlingPolicy;
+import io.prometheus.metrics.exporter.httpserver.MetricsHandler;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.function.DoubleSupplier;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -24,10 +27,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The daemon's state for Prometheus, over HTTP on this machine alone. Everything is read when somebody asks, on threads of the
+ * The daemon's state for Prometheus. Everything is read when somebody asks, on threads of the
  * server's own; the daemon's threads take no notice. Thread-safe.
  */
-final class Metrics implements AutoCloseable {
+final class Metrics {
     private static final Logger LOG = LoggerFactory.getLogger("chronotick");
 
     private static final String PREFIX = "chronotick_";
@@ -37,34 +40,30 @@ final class Metrics implements AutoCloseable {
     private static final String STATE = "state";
 
     private final PrometheusRegistry registry = new PrometheusRegistry();
-    private final MetricsEndpoint endpoint;
 
-    private Metrics(
-            int port, HostClocks clocks, Supplier<EngineLoop.Snapshot> engine, WriterLoop writer, RecordWriter records)
-            throws IOException {
+    Metrics(HostClocks clocks, Supplier<EngineLoop.Snapshot> engine, WriterLoop writer, RecordWriter records) {
         addTime(clocks, engine);
         addWriter(writer, records);
         addSources(engine);
         addLearned(engine);
         addCovariates(engine);
-        endpoint = MetricsEndpoint.start(port, registry);
     }
 
-    /** Serves metrics. A port that cannot be had is one line in the log: the time matters more. */
-    static Optional<Metrics> start(
-            int port,
-            HostClocks clocks,
-            Supplier<EngineLoop.Snapshot> engine,
-            WriterLoop writer,
-            RecordWriter records) {
-        try {
-            Metrics metrics = new Metrics(port, clocks, engine, writer, records);
-            LOG.info("metrics: http://127.0.0.1:{}/metrics", port);
-            return Optional.of(metrics);
-        } catch (IOException e) {
-            LOG.warn("metrics: port {} cannot be had: {}; there are none (daemon.metrics_port)", port, e.getMessage());
-            return Optional.empty();
-        }
+    /** Answers a scrape. */
+    HttpHandler handler() {
+        return handler(registry);
+    }
+
+    static HttpHandler handler(PrometheusRegistry registry) {
+        // A caller who goes before the answer is there is no news, and by default a stack trace each.
+        HttpErrorHandlingPolicy errors = HttpErrorHandlingPolicy.builder()
+                .errorReporter(e -> {
+                    if (!(e instanceof IOException)) {
+                        LOG.warn("metrics: a scrape failed: {}", e.toString());
+                    }
+                })
+                .build();
+        return new MetricsHandler(PrometheusProperties.get(), registry, errors);
     }
 
     // --- The time ---
@@ -278,10 +277,5 @@ final class Metrics implements AutoCloseable {
 
     private static String word(Enum<?> value) {
         return value.name().toLowerCase(Locale.ROOT);
-    }
-
-    @Override
-    public void close() {
-        endpoint.close();
     }
 }

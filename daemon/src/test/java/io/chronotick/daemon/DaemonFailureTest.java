@@ -229,7 +229,7 @@ class DaemonFailureTest {
                         """
                 clock_measurement: {ntp: {servers: ["127.0.0.1:9"]}}
                 logging: {exchanges: "%s"}
-                daemon: {shm: "%s", metrics_port: %d}
+                daemon: {shm: "%s", http_port: %d}
                 """.formatted(exchanges, directory.resolve("segment"), freePort()),
                         "test",
                         Map.of(),

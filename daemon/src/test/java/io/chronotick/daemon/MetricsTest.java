@@ -45,7 +45,7 @@ class MetricsTest {
                   ntp: {servers: ["127.0.0.1:%d"]}
                   timing: {warm_up: {measurement_interval: 0.05}}
                 short_term: {model_name: learned}
-                daemon: {shm: "%s", metrics_port: %d}
+                daemon: {shm: "%s", http_port: %d}
                 """.formatted(server.address().getPort(), directory.resolve("segment" + port), port);
         return Daemon.start(ConfigLoader.parse(yaml, "test", Map.of(), ConfigOverrides.NONE, 64)
                 .config());
@@ -164,10 +164,10 @@ class MetricsTest {
                 TestDaemon.await("READY", () -> TestDaemon.isReady(reader));
             }
             assertThat(said.lines())
-                    .contains("WARN metrics: port " + port(taken)
+                    .contains("WARN page and metrics: 127.0.0.1 port " + port(taken)
                             + " cannot be had: "
                             + SystemWords.of(() -> bind(port(taken)).close())
-                            + "; there are none (daemon.metrics_port)");
+                            + "; there are none (daemon.http_port)");
         }
     }
 

@@ -2,6 +2,7 @@
 package io.chronotick.daemon.config;
 
 import io.chronotick.client.PageLayout;
+import io.chronotick.daemon.config.ValueTypes.Address;
 import io.chronotick.daemon.config.ValueTypes.Anything;
 import io.chronotick.daemon.config.ValueTypes.Choice;
 import io.chronotick.daemon.config.ValueTypes.CpuList;
@@ -298,11 +299,23 @@ final class ConfigKeys {
             "Name or path of the shared-memory segment.",
             "CHRONOTICK_SHM",
             "--shm");
-    static final ConfigKey<Integer> METRICS_PORT = ALL.key(
-            "daemon.metrics_port",
+    static final ConfigKey<Integer> HTTP_PORT = ALL.key(
+            "daemon.http_port",
             new Whole(0, 65_535, "TCP"),
             "0",
-            "Port on 127.0.0.1 that serves metrics for Prometheus, at /metrics; 0 for none.");
+            "Port that serves a page of the daemon at work, and metrics for Prometheus at /metrics; 0 for none.");
+    static final ConfigKey<InetAddress> HTTP_ADDRESS = ALL.conditional(
+            "daemon.http_address",
+            new Address(),
+            "127.0.0.1",
+            "Address that is listened at; 0.0.0.0 or :: lets other machines in.",
+            ConfigKeys::httpless);
+    static final ConfigKey<Optional<Path>> HTTP_TOKEN_FILE = ALL.conditional(
+            "daemon.http_token_file",
+            new FilePath(),
+            "\"\"",
+            "File with what callers have to present, as a bearer token or as the password of any user; nothing without.",
+            ConfigKeys::httpless);
 
     static final ConfigKey<Optional<Path>> CLOCKBOUND = ALL.key(
             "outputs.clockbound",
@@ -545,6 +558,15 @@ final class ConfigKeys {
         return enabled
                 && term.equals("short_term")
                 && setting(settings, term + ".model_name").orElse(BUILT_IN).equals(LEARNED);
+    }
+
+    /** Why what is about the HTTP server has no effect. */
+    private static Optional<String> httpless(Settings settings) {
+        return setting(settings, "daemon.http_port")
+                        .filter(port -> !port.equals("0"))
+                        .isPresent()
+                ? Optional.empty()
+                : Optional.of("daemon.http_port is 0");
     }
 
     /** Why what is about any model from a file has no effect. */

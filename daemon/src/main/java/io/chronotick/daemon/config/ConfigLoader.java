@@ -391,7 +391,9 @@ public final class ConfigLoader {
                 all.get(ConfigKeys.FREQUENCY),
                 all.get(ConfigKeys.CPU_AFFINITY),
                 all.get(ConfigKeys.SHM),
-                all.get(ConfigKeys.METRICS_PORT),
+                all.get(ConfigKeys.HTTP_PORT),
+                all.get(ConfigKeys.HTTP_ADDRESS),
+                all.get(ConfigKeys.HTTP_TOKEN_FILE),
                 OutputsConfig.of(all));
     }
 }

@@ -3,6 +3,7 @@ package io.chronotick.daemon.config;
 
 import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.oscillator.CovariateConfig;
+import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -46,7 +47,9 @@ import org.slf4j.event.Level;
  * @param frequencyHz records published a second, 1..1000
  * @param cpuAffinity numbers of the CPUs the writer is pinned to, ascending; empty: not pinned
  * @param shm name or path of the segment
- * @param metricsPort TCP port on the loopback at which Prometheus finds metrics; 0: none
+ * @param httpPort TCP port of the page and of the metrics for Prometheus; 0: none
+ * @param httpAddress address that it is listened at
+ * @param httpTokenFile file with what callers have to present; empty: nothing
  * @param outputs where the time goes beside the segment
  */
 public record DaemonConfig(
@@ -78,7 +81,9 @@ public record DaemonConfig(
         int frequencyHz,
         List<Integer> cpuAffinity,
         String shm,
-        int metricsPort,
+        int httpPort,
+        InetAddress httpAddress,
+        Optional<Path> httpTokenFile,
         OutputsConfig outputs) {
 
     public DaemonConfig {
@@ -119,7 +124,9 @@ public record DaemonConfig(
                 frequencyHz,
                 cpuAffinity,
                 shm,
-                metricsPort,
+                httpPort,
+                httpAddress,
+                httpTokenFile,
                 outputs);
     }
 
@@ -173,7 +180,9 @@ public record DaemonConfig(
                 frequencyHz,
                 cpuAffinity,
                 shm,
-                metricsPort,
+                httpPort,
+                httpAddress,
+                httpTokenFile,
                 OutputsConfig.NONE);
     }
 }

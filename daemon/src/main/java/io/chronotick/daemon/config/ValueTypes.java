@@ -3,6 +3,7 @@ package io.chronotick.daemon.config;
 
 import io.chronotick.engine.external.ExternalForecasterConfig;
 import java.math.BigDecimal;
+import java.net.InetAddress;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -275,6 +276,42 @@ final class ValueTypes {
         @Override
         public Object plain(Optional<Path> value) {
             return value.map(Path::toString).orElse(none);
+        }
+
+        @Override
+        public Map<String, Object> schema() {
+            return Map.of("type", "string");
+        }
+
+        @Override
+        public Node fromText(String text) {
+            return Nodes.quotedScalar(text);
+        }
+    }
+
+    /** An IP address, not the name of one. */
+    record Address() implements ValueType<InetAddress> {
+        @Override
+        public Optional<InetAddress> parse(Node node, String key, Mistakes mistakes) {
+            if (Nodes.isText(node)) {
+                try {
+                    return Optional.of(InetAddress.ofLiteral(Nodes.text(node).strip()));
+                } catch (IllegalArgumentException e) {
+                    // said below
+                }
+            }
+            mistakes.reject(node, key, allowed());
+            return Optional.empty();
+        }
+
+        @Override
+        public String allowed() {
+            return "an IPv4 or IPv6 address, the latter in quotes";
+        }
+
+        @Override
+        public Object plain(InetAddress value) {
+            return value.getHostAddress();
         }
 
         @Override

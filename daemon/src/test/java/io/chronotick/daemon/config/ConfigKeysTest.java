@@ -73,13 +73,15 @@ final class ConfigKeysTest {
         OTHER.put("daemon.frequency", "1000");
         OTHER.put("daemon.cpu_affinity", "[1]");
         OTHER.put("daemon.shm", "other");
-        OTHER.put("daemon.metrics_port", "9464");
         OTHER.put("clock_measurement.vmclock", "none");
         OTHER.put("outputs.clockbound", "/run/clockbound/shm0");
         OTHER.put("outputs.chrony_sock", "/run/chrony.sock");
         OTHER.put("outputs.ntp_shm", "2");
         OTHER.put("outputs.ntp_server.port", "123");
         OTHER.put("outputs.ntp_server.address", "\"::\"");
+        OTHER.put("daemon.http_port", "9464");
+        OTHER.put("daemon.http_address", "0.0.0.0");
+        OTHER.put("daemon.http_token_file", "token");
     }
 
     static Stream<ConfigKey<?>> keys() {
@@ -131,7 +133,7 @@ final class ConfigKeysTest {
                     .isInstanceOf(ConfigException.class)
                     .hasMessageContaining("servers: auto, which may name servers without NTS");
         } else if (key.hasEffect()) {
-            Map<String, String> base = key.hasEffectByDefault() ? Map.of() : modelsBeside(key);
+            Map<String, String> base = key.hasEffectByDefault() ? Map.of() : othersBeside(key);
             Map<String, String> changed = new TreeMap<>(base);
             if (key.name().equals("model_name")) {
                 changed.put(key.path().replace("model_name", "model_params"), "{path: model.onnx}");
@@ -151,9 +153,12 @@ final class ConfigKeysTest {
         }
     }
 
-    /** What it takes for a key about models from files to have an effect; a method has to be there to be switched off. */
-    private static Map<String, String> modelsBeside(ConfigKey<?> key) {
+    /** What it takes for a key about models from files, or about the page, to have an effect; a method has to be there to be switched off. */
+    private static Map<String, String> othersBeside(ConfigKey<?> key) {
         Map<String, String> models = new TreeMap<>();
+        if (key.path().startsWith("daemon.http_")) {
+            return Map.of("daemon.http_port", "9464");
+        }
         for (String term : List.of("short_term", "long_term")) {
             models.put(term + ".model_name", "onnx");
             models.put(term + ".model_params", "{path: model.onnx}");

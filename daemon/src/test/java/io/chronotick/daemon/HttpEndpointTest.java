@@ -3,6 +3,7 @@ package io.chronotick.daemon;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.chronotick.daemon.http.HttpEndpoint;
 import io.prometheus.metrics.core.metrics.Gauge;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import java.io.IOException;
@@ -12,6 +13,9 @@ import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Handler;
@@ -27,17 +31,23 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who may ask for metrics, and what whoever means no good cannot take from the others; over real sockets. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
-class MetricsEndpointTest {
+class HttpEndpointTest {
     private static final String GET = "GET /metrics HTTP/1.1\r\n";
 
     private final List<Socket> sockets = new ArrayList<>();
-    private MetricsEndpoint endpoint;
+    private HttpEndpoint endpoint;
 
     @BeforeEach
     void start() throws IOException {
         PrometheusRegistry registry = new PrometheusRegistry();
         Gauge.builder().name("of_the_test").register(registry).set(42);
-        endpoint = MetricsEndpoint.start(0, registry);
+        endpoint = start("127.0.0.1", Optional.empty(), registry);
+    }
+
+    private static HttpEndpoint start(String address, Optional<String> token, PrometheusRegistry registry)
+            throws IOException {
+        return HttpEndpoint.start(
+                InetAddress.ofLiteral(address), 0, token, Map.of("/metrics", Metrics.handler(registry)));
     }
 
     @AfterEach
@@ -187,5 +197,32 @@ class MetricsEndpointTest {
     @ValueSource(strings = {"/", "/metrics2", "/metrics/x", "/-/healthy"})
     void shouldHaveNothingElse(String path) throws IOException {
         assertThat(ask("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n")).startsWith("HTTP/1.1 404 ");
+    }
+
+    @ParameterizedTest
+    @CsvSource(textBlock = """
+                    Host: time.example.com, 401
+                    Host: time.example.com~Authorization: Bearer open sesame, 200
+                    Host: time.example.com~authorization: bearer open sesame, 200
+                    Host: time.example.com~Authorization: Basic cHJvbTpvcGVuIHNlc2FtZQ==, 200
+                    Host: time.example.com~Authorization: Basic cHJvbTpvcGVu, 401
+                    Host: time.example.com~Authorization: Basic !!!, 401
+                    Host: time.example.com~Authorization: open sesame, 401
+                    Host: time.example.com~Authorization: Bearer open, 401
+                    Host: time.example.com~Authorization:, 401
+                    Host: time.example.com~Authorization: Bearer open sesame~Origin: http://evil.example.com, 403
+                    Host: time.example.com~Authorization: Bearer open sesame~Origin: http://time.example.com, 200
+                    Host: time.example.com~Host: other~Authorization: Bearer open sesame, 403
+                    """)
+    void shouldAnswerTheNetworkWhereItHasTheToken(String headers, int status) throws IOException {
+        PrometheusRegistry registry = new PrometheusRegistry();
+        Gauge.builder().name("of_the_test").register(registry).set(42);
+        endpoint.close();
+        endpoint = start("0.0.0.0", Optional.of("open sesame"), registry);
+        String answer = ask(GET + headers.replace("~", "\r\n") + "\r\n");
+        assertThat(answer).startsWith("HTTP/1.1 " + status + " ");
+        assertThat(answer.contains("of_the_test")).isEqualTo(status == 200);
+        assertThat(answer.toLowerCase(Locale.ROOT).contains("www-authenticate: basic"))
+                .isEqualTo(status == 401);
     }
 }
