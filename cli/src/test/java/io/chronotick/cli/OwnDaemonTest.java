@@ -82,7 +82,8 @@ class OwnDaemonTest {
 
     private Process start(String configuration) throws IOException {
         Path config = directory.resolve("config.yaml");
-        // Not again what is there: a process that is starting would find the file empty for a moment, and take the defaults.
+        // Not again what is there: a process that is starting would find the file empty for a moment, and take the
+        // defaults.
         if (!Files.exists(config) || !Files.readString(config).equals(configuration)) {
             Files.writeString(config, configuration);
         }

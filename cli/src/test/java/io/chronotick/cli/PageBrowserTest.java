@@ -139,7 +139,7 @@ class PageBrowserTest {
             other.interrupt();
             other.join();
             assertThat(drifts).as("a record's drift, of " + numbers).contains(drift);
-            String[] shown = numbers.split("\\|");
+            String[] shown = numbers.split("\\|", -1);
             assertThat(shown[1])
                     .isEqualTo(
                             String.format(Locale.ROOT, "%.3f ppm", drift * 1e6).replace('-', '−'));

@@ -13,10 +13,8 @@ import io.chronotick.daemon.segment.SegmentFile;
 import io.chronotick.daemon.sensor.HostSensors;
 import io.chronotick.daemon.time.CpuAffinity;
 import io.chronotick.daemon.time.HostClocks;
-import io.chronotick.daemon.time.VmClock;
 import io.chronotick.engine.forecast.Correction;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.List;
@@ -24,7 +22,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -102,7 +99,7 @@ public final class Daemon implements AutoCloseable {
                 transport.describe());
         RecordWriter.prepare(claimed.buffer());
         int pid = (int) ProcessHandle.current().pid();
-        RecordWriter recordWriter = new RecordWriter(clocks, pid, disruptions(config.vmClock()));
+        RecordWriter recordWriter = new RecordWriter(clocks, pid, Disruptions.of(config.vmClock()));
         this.writerLoop = new WriterLoop(
                 clocks,
                 recordWriter,
@@ -150,25 +147,6 @@ public final class Daemon implements AutoCloseable {
         this.outputThread = outputLoop.map(loop -> thread("outputs", loop, watchdog));
         this.watchdogThread = thread("watchdog", watchdog, (thread, cause) -> fail(Watchdog.death(thread, cause)));
         opened.add(this::stop);
-    }
-
-    /** What the hypervisor says of this machine; always the same where there is no VMClock. */
-    private static LongSupplier disruptions(String vmClock) throws DaemonException {
-        boolean isAuto = vmClock.equals("auto");
-        if (vmClock.equals("none") || (isAuto && !Files.exists(VmClock.DEVICE))) {
-            return () -> 0;
-        }
-        try {
-            VmClock opened = VmClock.open(isAuto ? VmClock.DEVICE : Path.of(vmClock));
-            LOG.info("the time is void when {} says that this machine was disrupted", opened);
-            return opened::marker;
-        } catch (IOException e) {
-            if (!isAuto) {
-                throw new DaemonException(e.getMessage() + "; or leave clock_measurement.vmclock out", e);
-            }
-            LOG.warn("{}; nobody tells when this machine was paused or moved", e.getMessage());
-            return () -> 0;
-        }
     }
 
     private static Thread thread(String name, Runnable body, Thread.UncaughtExceptionHandler onDeath) {
