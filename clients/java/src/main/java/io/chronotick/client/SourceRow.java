@@ -145,7 +145,9 @@ public record SourceRow(
         /** Its receive or transmit time stamp is zero. */
         NO_TIME(15),
         /** Its time stamps contradict each other, or the round trip. */
-        CONTRADICTORY_STAMPS(16);
+        CONTRADICTORY_STAMPS(16),
+        /** It smears a leap second: its time is not UTC meanwhile, and is left out. */
+        SMEARING(17);
 
         private static final Trouble[] ALL = values();
 

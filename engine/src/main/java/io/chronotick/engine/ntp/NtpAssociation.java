@@ -461,7 +461,7 @@ public final class NtpAssociation {
                 lastAcceptedNanos,
                 drops(),
                 nts.map(NtsClient::report),
-                trouble(),
+                state == SourceState.SMEARING ? SourceTrouble.SMEARING : trouble(),
                 interleaved.filter(InterleavedMode::answersSo).isPresent(),
                 unanswered);
     }
