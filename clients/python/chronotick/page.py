@@ -21,13 +21,14 @@ _SOURCES_AT = 512
 _PARTS = struct.Struct("<dd")
 _PARTS_AT = 3600
 _SOURCE_SIZE = 192
+_INTERLEAVED_AT = 4080
 _SOURCE = struct.Struct("<64sBBBBBBBBffdddddII10If16sHBB")
 
 STATES = ("unreachable", "candidate", "selected", "falseticker", "unauthenticated", "denied", "smearing")
 NTS_STATES = ("", "exchanging", "authenticated", "unproven", "failed")
 TROUBLES = ("", "name not found", "no further server", "same as another", "network unreachable", "no route", "not sent",
             "connection refused", "no answer", "denied", "rate limited", "kiss", "unsynchronized", "stratum",
-            "root distance", "no time", "contradictory stamps")  # fmt: skip
+            "root distance", "no time", "contradictory stamps", "smearing")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,8 @@ class SourceRow:
     port: int
     trouble: str
     """What is wrong with its answers, or why there are none, one of TROUBLES; empty where nothing is known."""
+    interleaved: bool
+    """Whether its newest good reply was interleaved (RFC 9769)."""
     unanswered: int
     """Requests not answered since the newest answer, or since it is asked at this address; 255 stands for more, too."""
 
@@ -141,11 +144,12 @@ class StatusPage:
             _text(learned),
             namespace,
             *_PARTS.unpack_from(segment, _PARTS_AT),
-            tuple(_row(path, segment, _SOURCES_AT + i * _SOURCE_SIZE) for i in range(count)),
+            tuple(_row(path, segment, i) for i in range(count)),
         )
 
 
-def _row(path: str, segment: bytes, at: int) -> SourceRow:
+def _row(path: str, segment: bytes, index: int) -> SourceRow:
+    at = _SOURCES_AT + index * _SOURCE_SIZE
     name, stratum, reach, state, stamp, leap, nts, cookies, failure, *rest = _SOURCE.unpack_from(segment, at)
     nts_age, address, port, trouble, unanswered = rest[19:]
     if state >= len(STATES):
@@ -168,6 +172,7 @@ def _row(path: str, segment: bytes, at: int) -> SourceRow:
         _address(address),
         port,
         TROUBLES[trouble] if trouble < len(TROUBLES) else "",  # a newer daemon may know of more
+        segment[_INTERLEAVED_AT + index] != 0,
         unanswered,
     )
 

@@ -62,11 +62,16 @@ class ReaderTest(SegmentTest):
         segment = Segment(self.path).write().put(416, "I", 3)
         segment.put(512 + 172, "16sHBB", bytes.fromhex("20010db8000000000000000000000005"), 60_123, 10, 255)
         segment.put(704 + 172, "16sHBB", bytes.fromhex("00000000000000000000ffffc0000201"), 123, 200, 0)
+        segment.put(896 + 190, "B", 17).put(4082, "B", 1)
         with Reader(self.path) as reader:
             rows = reader.status().sources
         self.assertEqual(
-            [(row.address, row.port, row.trouble, row.unanswered) for row in rows],
-            [("2001:db8::5", 60_123, "rate limited", 255), ("192.0.2.1", 123, "", 0), ("", 0, "", 0)],
+            [(row.address, row.port, row.trouble, row.unanswered, row.interleaved) for row in rows],
+            [
+                ("2001:db8::5", 60_123, "rate limited", 255, False),
+                ("192.0.2.1", 123, "", 0, False),
+                ("", 0, "smearing", 0, True),
+            ],
         )
 
     def test_a_step_of_the_system_clock_does_not_move_now(self) -> None:

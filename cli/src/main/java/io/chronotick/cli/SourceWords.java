@@ -90,6 +90,8 @@ final class SourceWords {
                         + Format.fixed(NtpAssociation.MAX_ROOT_DISTANCE, 0) + " s";
             case NO_TIME -> "its answers hold no time (a time stamp is zero)";
             case CONTRADICTORY_STAMPS -> "its time stamps contradict each other or the round trip";
+            case SMEARING ->
+                "smears a leap second: its time is not UTC meanwhile, and is left out (clock_measurement.ntp.leap_smear)";
         };
     }
 

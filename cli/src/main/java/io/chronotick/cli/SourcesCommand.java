@@ -116,6 +116,7 @@ final class SourcesCommand extends SegmentCommand {
                 .number("jitter", answered ? row.jitter() : Double.NaN)
                 .number("root_distance", row.stratum() > 0 ? row.rootDistance() : Double.NaN)
                 .bool("kernel_stamps", row.kernelStamps())
+                .bool("interleaved", row.interleaved())
                 .number("age", row.ageSeconds() + since)
                 .integer("sent", row.sent())
                 .integer("accepted", row.accepted())
@@ -155,7 +156,7 @@ final class SourcesCommand extends SegmentCommand {
                     answered ? Format.duration(row.delay()) : "-",
                     answered ? Format.duration(row.jitter()) : "-",
                     answered ? Format.duration(row.rootDistance()) : "-",
-                    row.kernelStamps() ? "kernel" : "user",
+                    (row.kernelStamps() ? "kernel" : "user") + (row.interleaved() ? ", interleaved" : ""),
                     Format.age(row.ageSeconds() + since),
                     Format.grouped(total(row)));
         }

@@ -198,7 +198,8 @@ final class EngineLoop
                 config.minStratum(),
                 config.maxStratum(),
                 server.asymmetry().orElse(config.asymmetry()),
-                server.keyExchange().isPresent()));
+                server.keyExchange().isPresent(),
+                true));
         addresses.add(source, server, name, raw);
     }
 

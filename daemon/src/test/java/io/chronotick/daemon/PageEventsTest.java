@@ -38,6 +38,7 @@ class PageEventsTest {
                 List.of(),
                 Optional.empty(),
                 SourceTrouble.NONE,
+                false,
                 0);
     }
 

@@ -191,6 +191,7 @@ class ServerAddressesTest {
                 List.of(),
                 Optional.empty(),
                 SourceTrouble.NONE,
+                false,
                 0);
     }
 
@@ -535,6 +536,7 @@ class ServerAddressesTest {
                         drops,
                         Optional.empty(),
                         SourceTrouble.NONE,
+                        false,
                         0));
     }
 

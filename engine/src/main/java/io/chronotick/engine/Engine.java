@@ -387,7 +387,8 @@ public final class Engine {
             publish(rawNanos, out);
             return;
         }
-        readiness.onExchange(measured.t4());
+        // When it became known, which in interleaved mode is a poll after it was measured.
+        readiness.onExchange(rawNanos);
         Optional<Exchange> present = leap.onPresentUtc(measured);
         if (present.isEmpty()) {
             return;

@@ -13,7 +13,9 @@ import io.chronotick.engine.ntp.StampKind;
 import io.chronotick.engine.nts.KeyExchangeFailure;
 import io.chronotick.engine.nts.NtsServer;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.function.BiConsumer;
@@ -65,6 +67,12 @@ public final class VirtualWorld {
         public @Nullable NtsServer nts;
 
         public int keyExchanges;
+
+        /** What it tells too early of the departure of a reply in that reply, s; not in the one after (RFC 9769), if it is asked so. */
+        public double earlyStampSeconds;
+
+        /** When the replies to what was received then have left, as NTP time stamps. */
+        private final Map<NtpTimestamp, NtpTimestamp> departures = new HashMap<>();
 
         /** When each request left, CLOCK_MONOTONIC_RAW, ns. */
         public final List<Long> askedNanos = new ArrayList<>();
@@ -164,13 +172,34 @@ public final class VirtualWorld {
         return addServer(pollSeconds, pollSeconds, 1, nts);
     }
 
+    /** A server that is asked in interleaved mode, and knows it. */
+    public VirtualServer addInterleavedServer(double pollSeconds) {
+        return addServer(pollSeconds, pollSeconds, 1, null, true);
+    }
+
     private VirtualServer addServer(
             double shortestPoll, double longestPoll, double burstSeconds, @Nullable NtsServer nts) {
+        return addServer(shortestPoll, longestPoll, burstSeconds, nts, false);
+    }
+
+    private VirtualServer addServer(
+            double shortestPoll,
+            double longestPoll,
+            double burstSeconds,
+            @Nullable NtsServer nts,
+            boolean interleaved) {
         VirtualServer server = new VirtualServer();
         server.nts = nts;
         servers.add(server);
         int index = engine.addSource(new SourceConfig(
-                "server" + servers.size(), 8, 1.0, 1, 15, SystematicUncertainty.DEFAULT_SHARE, nts != null));
+                "server" + servers.size(),
+                8,
+                1.0,
+                1,
+                15,
+                SystematicUncertainty.DEFAULT_SHARE,
+                nts != null,
+                interleaved));
         engine.onAddressChanged(index, shortestPoll, longestPoll, burstSeconds, raw);
         return server;
     }
@@ -287,7 +316,7 @@ public final class VirtualWorld {
         double slow = raw < server.slowUntil ? server.slowSeconds * (0.5 + random.nextDouble()) : 0;
         long arrival =
                 raw + nanos(server.baseSeconds + server.asymmetrySeconds + exponential(server.jitterSeconds) + slow);
-        long departure = arrival + 20_000;
+        long departure = arrival + 20_000 + nanos(server.earlyStampSeconds);
         long back = departure + nanos(server.baseSeconds - server.asymmetrySeconds + exponential(server.jitterSeconds));
         NtpPacket request =
                 NtpPacket.parse(send.payload(), send.payload().length).orElseThrow();
@@ -300,7 +329,11 @@ public final class VirtualWorld {
     private NtpPacket reply(VirtualServer server, NtpPacket request, long arrival, long departure) {
         long lie = nanos(server.lieSeconds + server.lieDrift * departure * 1e-9);
         NtpTimestamp receive = NtpTimestamp.ofUnixNanos(utc(server, arrival) + lie);
-        NtpTimestamp transmit = NtpTimestamp.ofUnixNanos(utc(server, departure) + lie);
+        NtpTimestamp left = NtpTimestamp.ofUnixNanos(utc(server, departure) + lie);
+        NtpTimestamp before = server.departures.remove(request.origin());
+        NtpTimestamp early = NtpTimestamp.ofUnixNanos(utc(server, departure) + lie - nanos(server.earlyStampSeconds));
+        NtpTimestamp transmit = before == null ? early : before;
+        server.departures.put(receive, left);
         return new NtpPacket(
                 server.leap,
                 4,
@@ -312,7 +345,7 @@ public final class VirtualWorld {
                 server.rootDispersion,
                 server.tellsSmear ? smearReference(server.smear.applyAsDouble(departure)) : server.kiss,
                 receive,
-                request.transmit(),
+                before == null ? request.transmit() : request.receive(),
                 receive,
                 transmit);
     }

@@ -200,5 +200,8 @@ public final class PageLayout {
     /** u32: 1 when {@link #BOOTTIME_LEAD_NS} is known, 0 where the host has no such clock. Written with it. */
     public static final int BOOTTIME_KNOWN = 3592;
 
+    /** u8 for each source: 1 if its newest good reply was interleaved (RFC 9769), else 0. */
+    public static final int SOURCES_INTERLEAVED = 4080;
+
     private PageLayout() {}
 }

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param drops datagrams not used, in the order of {@link #DROP_REASONS}
  * @param nts how its authentication is doing; empty for a server that is not to be authenticated
  * @param address where it is asked; empty while that is not known
+ * @param interleaved whether its newest good reply was interleaved (RFC 9769)
  * @param trouble what is wrong with its answers, or why there are none; empty where nothing is known
  * @param unanswered requests not answered since the newest answer, or since it is asked at this address; 255 stands for more, too
  */
@@ -49,6 +50,7 @@ public record SourceRow(
         List<Long> drops,
         Optional<NtsStatus> nts,
         Optional<InetSocketAddress> address,
+        boolean interleaved,
         Optional<Trouble> trouble,
         int unanswered) {
 
@@ -143,7 +145,9 @@ public record SourceRow(
         /** Its receive or transmit time stamp is zero. */
         NO_TIME(15),
         /** Its time stamps contradict each other, or the round trip. */
-        CONTRADICTORY_STAMPS(16);
+        CONTRADICTORY_STAMPS(16),
+        /** It smears a leap second: its time is not UTC meanwhile, and is left out. */
+        SMEARING(17);
 
         private static final Trouble[] ALL = values();
 

@@ -101,7 +101,7 @@ public record StatusPage(
         }
         List<SourceRow> rows = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            rows.add(row(path, b, PageLayout.SOURCES + i * PageLayout.SOURCE_SIZE));
+            rows.add(row(path, b, i));
         }
         return new StatusPage(
                 b.getDouble(PageLayout.START_TIME),
@@ -144,7 +144,8 @@ public record StatusPage(
                 NtsStatus.failure(Byte.toUnsignedInt(b.get(at + PageLayout.SOURCE_NTS_FAILURE)))));
     }
 
-    private static SourceRow row(Path path, ByteBuffer b, int at) {
+    private static SourceRow row(Path path, ByteBuffer b, int index) {
+        int at = PageLayout.SOURCES + index * PageLayout.SOURCE_SIZE;
         SourceRow.State state = SourceRow.State.ofCode(Byte.toUnsignedInt(b.get(at + PageLayout.SOURCE_STATE)));
         if (state == null) {
             throw nonsense(path, "state of a source");
@@ -172,6 +173,7 @@ public record StatusPage(
                 drops,
                 nts(path, b, at),
                 address(b, at),
+                b.get(PageLayout.SOURCES_INTERLEAVED + index) != 0,
                 SourceRow.Trouble.ofCode(Byte.toUnsignedInt(b.get(at + PageLayout.SOURCE_TROUBLE))),
                 Byte.toUnsignedInt(b.get(at + PageLayout.SOURCE_UNANSWERED)));
     }

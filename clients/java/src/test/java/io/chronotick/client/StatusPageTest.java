@@ -74,7 +74,7 @@ class StatusPageTest {
                 .put(row + 190, (byte) 10)
                 .put(row + 191, (byte) 255);
         segment.bytes.put(512 + 172, HexFormat.of().parseHex("00000000000000000000ffffc0000201"));
-        segment.bytes.putShort(512 + 188, (short) 123);
+        segment.bytes.putShort(512 + 188, (short) 123).put(4081, (byte) 1);
         for (int i = 0; i < 10; i++) {
             segment.withInt(row + 128 + 4 * i, i + 1);
         }
@@ -123,6 +123,7 @@ class StatusPageTest {
                         Optional.of(
                                 new NtsStatus(NtsStatus.State.FAILED, 7, 40, Optional.of(NtsStatus.Failure.EXPIRED))),
                         Optional.of(new InetSocketAddress(InetAddress.getByName("2001:db8::5"), 60_123)),
+                        true,
                         Optional.of(SourceRow.Trouble.RATE_LIMITED),
                         255));
         assertThat(page.sources().get(0).nts()).isEmpty();

@@ -89,6 +89,8 @@ public final class StatusPageWriter {
             int row = PageLayout.SOURCES + i * PageLayout.SOURCE_SIZE;
             putSource(segment, row, sources.get(i), status.rawNanos());
             putAddress(segment, row, status.addresses().get(i));
+            segment.put(
+                    PageLayout.SOURCES_INTERLEAVED + i, (byte) (sources.get(i).interleaved() ? 1 : 0));
         }
         segment.putLong(PageLayout.MAGIC, PageLayout.MAGIC_VALUE);
         VarHandle.releaseFence();

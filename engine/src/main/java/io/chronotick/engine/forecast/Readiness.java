@@ -53,10 +53,10 @@ public final class Readiness {
         startNanos = rawNanos;
     }
 
-    /** An exchange was accepted, the newest so far. */
-    public void onExchange(long t4) {
+    /** An exchange was accepted at {@code rawNanos}. */
+    public void onExchange(long rawNanos) {
         exchanges++;
-        newestNanos = t4;
+        newestNanos = rawNanos;
         silent = false;
     }
 

@@ -38,6 +38,7 @@ public final class NtpAssociation {
     private final RandomGenerator random;
     private final PollSchedule schedule;
     private final Optional<NtsClient> nts;
+    private final Optional<InterleavedMode> interleaved;
     private final long[] drops = new long[DropReason.values().length];
     private final long[] expiredCookies = new long[REMEMBERED_REQUESTS];
     private int nextExpired;
@@ -70,6 +71,7 @@ public final class NtpAssociation {
         this.random = random;
         this.schedule = new PollSchedule(config.burstCount(), random);
         this.nts = config.nts() ? Optional.of(new NtsClient(random)) : Optional.empty();
+        this.interleaved = config.interleaved() ? Optional.of(new InterleavedMode()) : Optional.empty();
     }
 
     public SourceConfig config() {
@@ -123,6 +125,7 @@ public final class NtpAssociation {
         reach = 0;
         unanswered = 0;
         refusal = SourceTrouble.NONE;
+        interleaved.ifPresent(InterleavedMode::forget);
     }
 
     /** See {@link PollSchedule#adapt}. */
@@ -211,9 +214,17 @@ public final class NtpAssociation {
         timeoutNanos = rawNanos + Nanos.ofSeconds(config.timeoutSeconds());
         reach = (reach << 1) & 0xFF;
         sent++;
+        byte[] request = (interleaved.isPresent()
+                        ? interleaved.get().request(cookie, isInterleavedWanted(), random)
+                        : NtpPacket.request(new NtpTimestamp(cookie)))
+                .toBytes();
         schedule.onRequest(rawNanos);
-        byte[] request = NtpPacket.request(new NtpTimestamp(cookie)).toBytes();
         return Optional.of(nts.isPresent() ? nts.get().protect(request) : request);
+    }
+
+    /** In a burst it counts that an exchange is known at once. */
+    private boolean isInterleavedWanted() {
+        return !schedule.isBurst() && schedule.pollSeconds() <= InterleavedMode.LONGEST_POLL;
     }
 
     /** Without a cookie an authenticated server is not asked at all. */
@@ -237,12 +248,24 @@ public final class NtpAssociation {
             expire();
             nts.ifPresent(NtsClient::onSilence);
         }
+        interleaved.ifPresent(InterleavedMode::forget);
     }
 
     private void expire() {
         pending = false;
-        expiredCookies[nextExpired] = cookie;
+        expired(cookie);
+        if (interleavedCookie() != 0) {
+            expired(interleavedCookie());
+        }
+    }
+
+    private void expired(long origin) {
+        expiredCookies[nextExpired] = origin;
         nextExpired = (nextExpired + 1) % expiredCookies.length;
+    }
+
+    private long interleavedCookie() {
+        return interleaved.map(InterleavedMode::cookie).orElse(0L);
     }
 
     /** Checks a datagram (RFC 5905, section 9.2 and TEST 1 to 7); an exchange only if nothing speaks against it. */
@@ -256,7 +279,8 @@ public final class NtpAssociation {
             return drop(DropReason.WRONG_MODE);
         }
         long origin = packet.origin().bits();
-        if (!pending || origin != cookie) {
+        boolean isInterleaved = origin != 0 && origin == interleavedCookie();
+        if (!pending || (origin != cookie && !isInterleaved)) {
             return drop(whyNotAwaited(origin));
         }
         if (rawNanos - timeoutNanos > 0) {
@@ -273,7 +297,7 @@ public final class NtpAssociation {
         }
         // From here on the packet comes from who saw our request: it uses the request up, whatever it says.
         pending = false;
-        answeredCookie = cookie;
+        answeredCookie = origin;
         unanswered = 0;
         if (packet.stratum() == 0) {
             schedule.onKiss(packet.kissCode(), rawNanos);
@@ -288,23 +312,40 @@ public final class NtpAssociation {
         if (packet.stratum() < config.minStratum() || packet.stratum() > config.maxStratum()) {
             return refuse(DropReason.STRATUM, SourceTrouble.STRATUM);
         }
-        Exchange exchange = new Exchange(
+        Optional<Exchange> exchange = isInterleaved
+                ? interleaved.orElseThrow().completed().map(before -> completed(before, packet))
+                : Optional.of(exchange(transmittedNanos, packet.receive(), packet, rawNanos));
+        refusal = exchange.map(measured -> nonsense(packet, measured)).orElse(SourceTrouble.NONE);
+        if (refusal != SourceTrouble.NONE) {
+            interleaved.ifPresent(InterleavedMode::forget);
+            return drop(DropReason.NONSENSE);
+        }
+        if (exchange.isPresent()) {
+            accepted++;
+            lastAcceptedNanos = rawNanos;
+            lastStamp = isInterleaved
+                    ? interleaved.orElseThrow().completed().orElseThrow().stamps()
+                    : StampKind.ofBoth(transmitStamp, kind);
+        }
+        interleaved.ifPresent(
+                mode -> mode.onReply(transmittedNanos, transmitStamp, packet.receive(), rawNanos, kind, isInterleaved));
+        return exchange;
+    }
+
+    private Exchange completed(InterleavedMode.Completed before, NtpPacket packet) {
+        return exchange(before.t1(), before.serverReceive(), packet, before.t4());
+    }
+
+    private Exchange exchange(long t1, NtpTimestamp serverReceive, NtpPacket packet, long t4) {
+        return new Exchange(
                 index,
-                transmittedNanos,
-                packet.receive().toUnixNanos(),
+                t1,
+                serverReceive.toUnixNanos(),
                 packet.transmit().toUnixNanos(),
-                rawNanos,
+                t4,
                 packet.rootDelay(),
                 packet.rootDispersion(),
                 Math.scalb(1.0, Math.min(Math.max(packet.precisionExponent(), -32), 0)));
-        refusal = nonsense(packet, exchange);
-        if (refusal != SourceTrouble.NONE) {
-            return drop(DropReason.NONSENSE);
-        }
-        accepted++;
-        lastAcceptedNanos = rawNanos;
-        lastStamp = transmitStamp == StampKind.KERNEL && kind == StampKind.KERNEL ? StampKind.KERNEL : StampKind.USER;
-        return Optional.of(exchange);
     }
 
     private DropReason whyNotAwaited(long origin) {
@@ -344,6 +385,7 @@ public final class NtpAssociation {
 
     private Optional<Exchange> refuse(DropReason reason, SourceTrouble trouble) {
         refusal = trouble;
+        interleaved.ifPresent(InterleavedMode::forget);
         return drop(reason);
     }
 
@@ -419,7 +461,8 @@ public final class NtpAssociation {
                 lastAcceptedNanos,
                 drops(),
                 nts.map(NtsClient::report),
-                trouble(),
+                state == SourceState.SMEARING ? SourceTrouble.SMEARING : trouble(),
+                interleaved.filter(InterleavedMode::answersSo).isPresent(),
                 unanswered);
     }
 }

@@ -100,9 +100,31 @@ public record NtpPacket(
      * the client's clock nor its configuration leaks (draft-ietf-ntp-data-minimization).
      */
     public static NtpPacket request(NtpTimestamp cookie) {
-        NtpTimestamp zero = NtpTimestamp.ZERO;
+        return request(NtpTimestamp.ZERO, NtpTimestamp.ZERO, cookie);
+    }
+
+    /**
+     * The same in interleaved mode (RFC 9769, section 2).
+     *
+     * @param serverReceive the receive time stamp of the reply before
+     * @param interleavedCookie what is to come back as the origin of an interleaved reply
+     * @param basicCookie what is to come back as the origin of a basic reply
+     */
+    static NtpPacket request(NtpTimestamp serverReceive, NtpTimestamp interleavedCookie, NtpTimestamp basicCookie) {
         return new NtpPacket(
-                LeapIndicator.NONE, NEWEST_VERSION, MODE_CLIENT, 0, 0, 0, 0, 0, 0, zero, zero, zero, cookie);
+                LeapIndicator.NONE,
+                NEWEST_VERSION,
+                MODE_CLIENT,
+                0,
+                0,
+                0,
+                0,
+                0,
+                0,
+                NtpTimestamp.ZERO,
+                serverReceive,
+                interleavedCookie,
+                basicCookie);
     }
 
     /** The 48 bytes of the header. Root delay and dispersion are rounded to 15 us and clamped to what the format holds. */

@@ -265,6 +265,11 @@ final class PollSchedule {
         setPoll(seconds, seconds);
     }
 
+    /** Whether requests are made in quick succession. */
+    boolean isBurst() {
+        return burstLeft > 0;
+    }
+
     /** When the next request is due; the end of time before {@link #begin}. */
     long nextNanos() {
         return started ? nextNanos : Long.MAX_VALUE;

@@ -12,6 +12,7 @@ package io.chronotick.engine.ntp;
  * @param asymmetry standard deviation that its time may have by an asymmetry of the path, as a share of the delay one way; 0 for a
  *     path that is known to be symmetric
  * @param nts whether it is to be authenticated (RFC 8915): nothing else is ever taken in from it
+ * @param interleaved whether it is asked in interleaved mode (RFC 9769) where polls are short; it need not know it
  */
 public record SourceConfig(
         String name,
@@ -20,11 +21,24 @@ public record SourceConfig(
         int minStratum,
         int maxStratum,
         double asymmetry,
-        boolean nts) {
+        boolean nts,
+        boolean interleaved) {
 
     /** A server that is not authenticated. */
     public SourceConfig(
             String name, int burstCount, double timeoutSeconds, int minStratum, int maxStratum, double asymmetry) {
         this(name, burstCount, timeoutSeconds, minStratum, maxStratum, asymmetry, false);
+    }
+
+    /** A server that is asked in basic mode. */
+    public SourceConfig(
+            String name,
+            int burstCount,
+            double timeoutSeconds,
+            int minStratum,
+            int maxStratum,
+            double asymmetry,
+            boolean nts) {
+        this(name, burstCount, timeoutSeconds, minStratum, maxStratum, asymmetry, nts, false);
     }
 }

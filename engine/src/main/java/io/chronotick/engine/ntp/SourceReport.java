@@ -29,6 +29,7 @@ import java.util.Optional;
  * @param drops datagrams dropped, indexed by {@link DropReason#ordinal}
  * @param nts how its authentication is doing; empty where it is not to be authenticated
  * @param trouble what is wrong with its answers
+ * @param interleaved whether its newest good reply was interleaved (RFC 9769)
  * @param unanswered requests that were not answered, since the newest answer or since it is asked where it is asked now
  */
 public record SourceReport(
@@ -52,6 +53,7 @@ public record SourceReport(
         List<Long> drops,
         Optional<NtsReport> nts,
         SourceTrouble trouble,
+        boolean interleaved,
         long unanswered) {
 
     /** The same of a server by another name, with what its host knows of the way to it. */
@@ -77,6 +79,7 @@ public record SourceReport(
                 drops,
                 nts,
                 otherTrouble,
+                interleaved,
                 unanswered);
     }
 }

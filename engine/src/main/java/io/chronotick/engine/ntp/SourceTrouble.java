@@ -36,5 +36,7 @@ public enum SourceTrouble {
     /** Its receive or transmit time stamp is zero. */
     NO_TIME,
     /** Its time stamps contradict each other, or the round trip. */
-    CONTRADICTORY_STAMPS
+    CONTRADICTORY_STAMPS,
+    /** It smears a leap second, and its time is not UTC meanwhile. */
+    SMEARING
 }

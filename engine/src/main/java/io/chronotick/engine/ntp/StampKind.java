@@ -6,5 +6,10 @@ public enum StampKind {
     /** Read by the program around its system call. */
     USER,
     /** Taken by the kernel's network stack (SO_TIMESTAMPING, software stamps). */
-    KERNEL
+    KERNEL;
+
+    /** That of an exchange whose ends were stamped so: the worse. */
+    static StampKind ofBoth(StampKind one, StampKind other) {
+        return one == KERNEL && other == KERNEL ? KERNEL : USER;
+    }
 }
