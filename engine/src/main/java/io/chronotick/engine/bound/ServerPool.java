@@ -20,8 +20,6 @@ import java.util.OptionalLong;
  * <p>Why it holds, and what it rests on: docs/estimation.md, Hard bound.
  */
 public final class ServerPool {
-    // Long because: every question is a vote of the same seats, and who votes is decided in one place.
-
     // Long because: one vote and all that decides whether its result may be given out; what concerns one server is in
     // Seat.
 
