@@ -45,6 +45,7 @@ final class CommandTree {
         COMMANDS.put("status", StatusCommand::new);
         COMMANDS.put("sources", SourcesCommand::new);
         COMMANDS.put("monitor", MonitorCommand::new);
+        COMMANDS.put("top", TopCommand::new);
         COMMANDS.put("page", PageCommand::new);
         COMMANDS.put("doctor", DoctorCommand::new);
         COMMANDS.put("benchmark", BenchmarkCommand::new);
@@ -58,6 +59,9 @@ final class CommandTree {
 
     /** Longer lines are hard to read. */
     private static final int WIDEST_HELP = 100;
+
+    /** Less picocli refuses. */
+    private static final int NARROWEST_HELP = 55;
 
     private static final String VERSION = "--version";
 
@@ -97,7 +101,7 @@ final class CommandTree {
                 root.addSubcommand(name, command.apply(shell));
             }
         });
-        int width = Math.min(shell.width(), WIDEST_HELP);
+        int width = Math.clamp(shell.width(), NARROWEST_HELP, WIDEST_HELP);
         complete(root.getCommandSpec(), width);
         return root.setOut(writer(shell.out()))
                 .setErr(writer(shell.err()))

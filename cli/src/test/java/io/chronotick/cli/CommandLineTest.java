@@ -52,6 +52,8 @@ class CommandLineTest {
                 "read",
                 "now",
                 "monitor",
+                "top",
+                "page",
                 "status",
                 "sources",
                 "benchmark",

@@ -117,6 +117,8 @@ class NpmLauncherTest {
                 "benchmark",
                 "lab",
                 "monitor",
+                "top",
+                "page",
                 "doctor",
                 "--version"
             })
