@@ -2,7 +2,6 @@
 package io.chronotick.cli;
 
 import io.chronotick.cli.text.ExitCode;
-import io.chronotick.cli.text.Screen;
 import io.chronotick.cli.text.Shell;
 import io.chronotick.cli.text.Style;
 import io.chronotick.cli.text.Text;

@@ -52,7 +52,9 @@ final class PageEvents {
             SourceState before = states.put(source.name(), source.state());
             if (before == null) {
                 fresh.add(new Event(unixSeconds, false, source.name() + " is asked"));
-            } else if (before != source.state()) {
+            }
+            // One may have been judged before anybody looked for the first time.
+            if (before == null ? isJudged(source.state()) : before != source.state()) {
                 fresh.add(new Event(unixSeconds, isGrave(source.state()), source.name() + " " + words(source.state())));
             }
         }
@@ -69,6 +71,10 @@ final class PageEvents {
             }
         }
         return fresh;
+    }
+
+    private static boolean isJudged(SourceState state) {
+        return state != SourceState.CANDIDATE && state != SourceState.UNREACHABLE;
     }
 
     private static boolean isGrave(SourceState state) {

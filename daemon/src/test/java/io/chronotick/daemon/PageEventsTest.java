@@ -49,6 +49,13 @@ class PageEventsTest {
     }
 
     @Test
+    void shouldTellOfAServerThatWasJudgedBeforeTheFirstLook() {
+        assertThat(look("READY", 0, server("a", SourceState.SELECTED), server("b", SourceState.FALSETICKER)))
+                .containsExactly(
+                        "READY", "a is asked", "a agrees with the majority", "b is asked", "! b is a falseticker");
+    }
+
+    @Test
     void shouldTellOfWhatIsDifferentAndOfNothingElse() {
         assertThat(look("WARMING UP", 0, server("a", SourceState.CANDIDATE)))
                 .containsExactly("WARMING UP", "a is asked");

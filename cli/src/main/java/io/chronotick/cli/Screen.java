@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.chronotick.cli.text;
+package io.chronotick.cli;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import io.chronotick.cli.text.Shell;
 import io.chronotick.daemon.time.Libc;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -18,7 +19,7 @@ import java.util.List;
  * A terminal that is drawn upon as a whole, on the alternate screen, and given back as it was. What is drawn is cut to its present size, so a window
  * may be resized while it is. Thread-safe.
  */
-public final class Screen implements AutoCloseable {
+final class Screen implements AutoCloseable {
     private static final String ENTER = "\u001b[?1049h\u001b[?25l";
     private static final String LEAVE = "\u001b[?25h\u001b[?1049l";
     private static final String HOME = "\u001b[H";
@@ -38,7 +39,7 @@ public final class Screen implements AutoCloseable {
      * @param columns at least 1
      * @param rows at least 1
      */
-    public record Size(int columns, int rows) {}
+    record Size(int columns, int rows) {}
 
     /** Loaded only where a size is asked for. */
     private static final class WindowSize {
@@ -64,14 +65,14 @@ public final class Screen implements AutoCloseable {
     }
 
     /** Takes the terminal until {@link #close}, or until the process is told to end. */
-    public Screen(Shell shell) {
+    Screen(Shell shell) {
         this.shell = shell;
         Runtime.getRuntime().addShutdownHook(new Thread(this::close, "leave-screen"));
         shell.out().append(ENTER);
     }
 
     /** The size now: what the terminal says, or where it cannot be asked what the environment says. */
-    public Size size() {
+    Size size() {
         Size said = new Size(shell.width(), rows(shell.environment().getOrDefault("LINES", "")));
         return Libc.isSupported() ? WindowSize.of(STANDARD_OUTPUT, said) : said;
     }
@@ -85,7 +86,7 @@ public final class Screen implements AutoCloseable {
     }
 
     /** Draws instead of what was there; lines that there is no room for are left out. Nothing after {@link #close}. */
-    public synchronized void draw(List<String> lines) {
+    synchronized void draw(List<String> lines) {
         if (left) {
             return;
         }
