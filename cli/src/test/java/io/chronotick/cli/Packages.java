@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 final class Packages {
     static final Path REPOSITORY = Path.of("..").toAbsolutePath().normalize();
 
+    /** The linked program as a file. */
+    static final String ARCHIVE = ".*-(linux|darwin)-.*\\.tar\\.gz";
+
     /** The time of all files in them. */
     private static final String EPOCH = "1790000000";
 
@@ -39,7 +42,15 @@ final class Packages {
             Programs.run(Path.of("."), Map.of(), List.of("rm", "-rf", directory.toString()))
                     .check();
             Files.createDirectories(directory);
-            all = build(directory, Map.of(), "runtime", "npm/build", "mcp/build");
+            all = build(
+                    directory,
+                    Map.of(),
+                    "runtime",
+                    "npm/build",
+                    "mcp/build",
+                    "python/build",
+                    "linux/build",
+                    "oci/build");
         }
         return all;
     }
@@ -83,10 +94,7 @@ final class Packages {
 
     /** The linked program, from which the others are packed. */
     Path image() throws IOException {
-        return directory.resolve(made(".*linux.*\\.tar\\.gz|.*darwin.*\\.tar\\.gz")
-                .getFileName()
-                .toString()
-                .replace(".tar.gz", ""));
+        return directory.resolve(made(ARCHIVE).getFileName().toString().replace(".tar.gz", ""));
     }
 
     /** That of the POM. */

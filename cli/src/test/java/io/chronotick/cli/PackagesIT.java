@@ -71,7 +71,7 @@ class PackagesIT {
         Programs.run(
                         place,
                         Map.of(),
-                        List.of("tar", "-xzf", packages.made(".*\\.tar\\.gz").toString()))
+                        List.of("tar", "-xzf", packages.made(Packages.ARCHIVE).toString()))
                 .check();
         try (Stream<Path> files = Files.list(place)) {
             Path program = files.findFirst().orElseThrow().resolve("bin/chronotick");
@@ -187,8 +187,8 @@ class PackagesIT {
     @Test
     void shouldBuildTheSameBytesAgain() throws IOException, InterruptedException {
         Path again = Files.createDirectory(directory.resolve("again"));
-        Packages second = Packages.build(again, Map.of(), "runtime", "mcp/build");
-        for (String pattern : List.of(".*\\.tar\\.gz", ".*\\.mcpb")) {
+        Packages second = Packages.build(again, Map.of(), "runtime", "mcp/build", "python/build");
+        for (String pattern : List.of(Packages.ARCHIVE, ".*\\.mcpb", ".*\\.whl", "chronotick-[0-9.]+\\.tar\\.gz")) {
             assertThat(Files.mismatch(packages.made(pattern), second.made(pattern)))
                     .as(pattern)
                     .isEqualTo(-1);

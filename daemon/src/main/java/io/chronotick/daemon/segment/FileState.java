@@ -9,10 +9,12 @@ package io.chronotick.daemon.segment;
  * @param size bytes
  * @param links names that it has
  * @param isOwn whether it belongs to the effective user of this process
+ * @param isRoots whether it belongs to root
  * @param owner whose it is, in words: "user 1000"
  * @param mode permission bits
  */
-record FileState(Object identity, Kind kind, long size, long links, boolean isOwn, String owner, int mode) {
+record FileState(
+        Object identity, Kind kind, long size, long links, boolean isOwn, boolean isRoots, String owner, int mode) {
     /** The sorts that are told apart. */
     enum Kind {
         REGULAR,

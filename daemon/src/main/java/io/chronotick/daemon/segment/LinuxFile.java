@@ -203,6 +203,7 @@ final class LinuxFile implements OpenFile {
                     found.get(JAVA_LONG, STX_SIZE),
                     Integer.toUnsignedLong(found.get(JAVA_INT, STX_NLINK)),
                     owner == (int) GETEUID.invokeExact(),
+                    owner == 0,
                     "user " + Integer.toUnsignedString(owner),
                     mode & PERMISSIONS);
         } catch (IOException e) {

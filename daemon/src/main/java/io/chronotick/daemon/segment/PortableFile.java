@@ -90,16 +90,17 @@ final class PortableFile implements OpenFile {
                 : basic.isSymbolicLink() ? FileState.Kind.SYMBOLIC_LINK : FileState.Kind.OTHER;
         Object identity = Objects.requireNonNullElse(basic.fileKey(), basic.creationTime());
         if (!hasModes(path)) {
-            return new FileState(identity, kind, basic.size(), 1, true, "you", FileState.SEGMENT_MODE);
+            return new FileState(identity, kind, basic.size(), 1, true, false, "you", FileState.SEGMENT_MODE);
         }
         Map<String, Object> unix = Files.readAttributes(path, "unix:mode,nlink,uid,owner", LinkOption.NOFOLLOW_LINKS);
+        int owner = (int) Objects.requireNonNull(unix.get("uid")); // not by name: a user need not have one
         return new FileState(
                 identity,
                 kind,
                 basic.size(),
                 (int) Objects.requireNonNull(unix.get("nlink")),
-                // Not by name: a user need not have one.
-                (int) Objects.requireNonNull(unix.get("uid")) == (int) new UnixSystem().getUid(),
+                owner == (int) new UnixSystem().getUid(),
+                owner == 0,
                 "user " + unix.get("owner"),
                 (int) Objects.requireNonNull(unix.get("mode")) & PERMISSIONS);
     }

@@ -301,7 +301,8 @@ public final class SegmentFile implements AutoCloseable {
         if (there.size() != RecordLayout.SEGMENT_SIZE) {
             return Optional.of("was cut to " + there.size() + " bytes");
         }
-        if (!there.isOwn() || there.mode() != FileState.SEGMENT_MODE) {
+        // Root may take it over, so that every reader trusts it: what the daemon has mapped it can still write.
+        if (!(there.isOwn() || there.isRoots()) || there.mode() != FileState.SEGMENT_MODE) {
             return Optional.of(there.ownership());
         }
         return now.equals(domain)
@@ -326,11 +327,12 @@ public final class SegmentFile implements AutoCloseable {
         });
     }
 
-    /** Removes the name, if it still leads to this file, and gives up the claim. */
+    /** Removes the name, if it still leads to this file and root has not taken that over, and gives up the claim. */
     @Override
     public void close() {
         try {
-            if (leadsTo(path, state)) {
+            if (leadsTo(path, state)
+                    && OpenFile.look(path).map(FileState::isOwn).orElse(false)) {
                 Files.deleteIfExists(path);
             }
         } catch (IOException e) {

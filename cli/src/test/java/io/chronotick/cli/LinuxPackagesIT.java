@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.chronotick.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.chronotick.client.ChronoTickException;
+import io.chronotick.client.ChronoTickReader;
+import io.chronotick.client.Reading;
+import io.chronotick.daemon.reference.ReferenceServer;
+import io.chronotick.daemon.reference.ReferenceServerConfig;
+import io.chronotick.daemon.reference.Truth;
+import io.chronotick.daemon.time.HostClocks;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The .deb and the .rpm in an empty Debian: installed, run by the unit's command lines, upgraded under a reader, removed. */
+@Tag("slow")
+@EnabledOnOs(OS.LINUX)
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
+class LinuxPackagesIT {
+    private static final HostClocks CLOCKS = HostClocks.system();
+    private static final String DEB = ".*\\.deb";
+    private static final String RPM = ".*\\.rpm";
+
+    @TempDir
+    static Path directory = Path.of("");
+
+    private Packages packages;
+
+    /** The same, of a minute later. */
+    private Packages later;
+
+    /** Of the Debian system. */
+    private Path root = Path.of("");
+
+    private final List<Process> processes = new ArrayList<>();
+
+    @BeforeAll
+    void build() throws IOException, InterruptedException {
+        Programs.requireRoot();
+        Programs.require("debootstrap", "Debian: apt-get install debootstrap");
+        Programs.require("lintian", "Debian: apt-get install lintian");
+        Programs.require("rpm", "Debian: apt-get install rpm");
+        packages = Packages.all();
+        Path next = Files.createDirectory(directory.resolve("later"));
+        later = Packages.build(next, Map.of("SOURCE_DATE_EPOCH", "1790000060"), "runtime", "linux/build");
+        root = directory.resolve("root");
+        Programs.run(
+                        directory,
+                        Map.of(),
+                        List.of("debootstrap", "--variant=minbase", "--include=procps", "bookworm", root.toString()))
+                .check();
+        // Not a file system of its own here; and services are not started, as there is nobody who does it.
+        Programs.run(directory, Map.of(), List.of("install", "-d", "-m", "1777", root + "/dev/shm"))
+                .check();
+    }
+
+    @AfterEach
+    void stop() throws InterruptedException {
+        for (Process process : processes) {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly().waitFor();
+        }
+        processes.clear();
+    }
+
+    /** Runs in that system, with processes to be seen there and nothing mounted outside. */
+    private List<String> inRoot(String... command) {
+        List<String> words = new ArrayList<>(List.of(
+                "unshare",
+                "--mount",
+                "env",
+                "-i",
+                "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
+                "DEBIAN_FRONTEND=noninteractive",
+                "sh",
+                "-c",
+                "mount -t proc proc \"$0/proc\" && exec chroot \"$0\" \"$@\"",
+                root.toString()));
+        words.addAll(Arrays.asList(command));
+        return words;
+    }
+
+    private Programs.Result run(String... command) throws IOException, InterruptedException {
+        return Programs.run(directory, Map.of(), inRoot(command));
+    }
+
+    /** As somebody who is neither root nor the daemon's user. */
+    private Programs.Result runAsNobody(String... command) throws IOException, InterruptedException {
+        List<String> words = new ArrayList<>(Programs.AS_NOBODY);
+        words.addAll(Arrays.asList(command));
+        return run(words.toArray(new String[0]));
+    }
+
+    private void install(Path file, String... command) throws IOException, InterruptedException {
+        Path inside = root.resolve("tmp").resolve(file.getFileName());
+        Files.copy(file, inside);
+        List<String> words = new ArrayList<>(Arrays.asList(command));
+        words.add("/tmp/" + file.getFileName());
+        run(words.toArray(new String[0])).check();
+        Files.delete(inside);
+    }
+
+    private Set<String> files() throws IOException {
+        try (Stream<Path> all = Files.walk(root)) {
+            return all.map(file -> "/" + root.relativize(file)).collect(Collectors.toCollection(TreeSet::new));
+        }
+    }
+
+    /** What is after the name in the unit, without the marks that systemd takes off. */
+    private String unit(String name) throws IOException {
+        try (Stream<String> lines = Files.lines(root.resolve("usr/lib/systemd/system/chronotick.service"))) {
+            return lines.filter(line -> line.startsWith(name + "="))
+                    .collect(Collectors.joining())
+                    .replaceFirst("[^=]*=[+-]*", "");
+        }
+    }
+
+    private Process startDaemon() throws IOException, InterruptedException {
+        Path log = Files.createTempFile(directory, "daemon", ".log");
+        List<String> words = new ArrayList<>(List.of(
+                "setpriv",
+                "--reuid=" + unit("User"),
+                "--regid=" + unit("Group"),
+                "--clear-groups",
+                "--no-new-privs",
+                "--inh-caps=-all",
+                "--bounding-set=-all"));
+        words.addAll(Arrays.asList(unit("ExecStart").split(" ")));
+        Process process = new ProcessBuilder(inRoot(words.toArray(new String[0])))
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile())
+                .start();
+        processes.add(process);
+        await(() -> Files.exists(segment()) || !process.isAlive());
+        assertThat(process.isAlive()).as(() -> content(log)).isTrue();
+        run(unit("ExecStartPost").split(" ")).check();
+        return process;
+    }
+
+    private static String content(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    private void stopDaemon(Process process) throws IOException, InterruptedException {
+        process.destroy();
+        assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
+        assertThat(process.exitValue()).isZero();
+        run(unit("ExecStopPost").split(" ")).check();
+        assertThat(segment()).doesNotExist();
+    }
+
+    private Path segment() {
+        return root.resolve("dev/shm/chronotick_shm");
+    }
+
+    private static void await(BooleanSupplier condition) {
+        while (!condition.getAsBoolean()) {
+            LockSupport.parkNanos(10_000_000); // the class has a time limit
+        }
+    }
+
+    private static boolean hasTimeOf(ChronoTickReader reader, long pid) {
+        try {
+            Reading reading = new Reading(reader);
+            return reading.refusal() == null && reading.record().writerPid() == pid;
+        } catch (ChronoTickException e) {
+            return false; // not there or not written yet
+        }
+    }
+
+    private static String configuration(ReferenceServer server) {
+        return "clock_measurement: {ntp: {servers: [\"127.0.0.1:"
+                + server.address().getPort() + "\"]}}\n";
+    }
+
+    private static ReferenceServer server() throws IOException {
+        return ReferenceServer.start(
+                ReferenceServerConfig.builder(Truth.startingNow(CLOCKS, 23_100_000, 12))
+                        .build(),
+                CLOCKS);
+    }
+
+    @Test
+    void shouldInstallRunUpgradeAndPurgeTheDeb() throws Exception {
+        Set<String> before = files();
+        install(packages.made(DEB), "dpkg", "--install");
+        assertThat(run("chronotick", "--version").check().out()).startsWith("chronotick " + Packages.version());
+        assertThat(root.resolve("usr/lib/chronotick/chronotick.aot")).isNotEmptyFile();
+        run("chronotick", "demo", "--duration", "5").check();
+        assertThat(run(
+                                "bash",
+                                "-c",
+                                "source /usr/share/bash-completion/completions/chronotick && complete -p chronotick")
+                        .check()
+                        .out())
+                .contains("chronotick");
+        assertThat(root.resolve("usr/share/man/man1/chronotick-daemon.1.gz")).isNotEmptyFile();
+
+        Path config = root.resolve("etc/chronotick/config.yaml");
+        try (ReferenceServer server = server()) {
+            run("chronotick", "config", "check", "/etc/chronotick/config.yaml").check();
+            Files.writeString(config, configuration(server));
+            Process first = startDaemon();
+            try (ChronoTickReader reader = ChronoTickReader.attach(segment())) {
+                await(() -> hasTimeOf(reader, first.pid()));
+                assertThat(runAsNobody("chronotick", "read").check().out()).contains("Corrected Time");
+                // As the unit's ExecReload does: whatever comes of it, the daemon stays.
+                run(unit("ExecReload")
+                                .replace("$MAINPID", String.valueOf(first.pid()))
+                                .split(" "))
+                        .check();
+                await(() -> hasTimeOf(reader, first.pid()));
+
+                install(later.made(DEB), "dpkg", "--install");
+                assertThat(first.isAlive()).isTrue();
+                await(() -> hasTimeOf(reader, first.pid()));
+                assertThat(config).hasContent(configuration(server));
+                stopDaemon(first);
+                Process second = startDaemon();
+                await(() -> hasTimeOf(reader, second.pid()));
+                runAsNobody("chronotick", "read").check();
+                // The caches are those of this version: where one does not fit, the JVM would not start now.
+                run("env", "JDK_JAVA_OPTIONS=-XX:AOTMode=on", "chronotick", "read")
+                        .check();
+                stopDaemon(second);
+            }
+        }
+
+        run("dpkg", "--remove", "chronotick").check();
+        assertThat(root.resolve("usr/lib/chronotick")).doesNotExist();
+        assertThat(Files.exists(root.resolve("usr/bin/chronotick"), LinkOption.NOFOLLOW_LINKS))
+                .isFalse();
+        assertThat(config).exists();
+        run("dpkg", "--purge", "chronotick").check();
+        Set<String> after = files();
+        after.removeAll(before);
+        // What dpkg and adduser keep of themselves, and of the files that adduser has changed.
+        assertThat(after)
+                .allMatch(file -> file.matches(
+                        "/var/lib/dpkg/.*|/var/log/.*|/etc/(passwd|group|shadow|gshadow)-|" + "/run/adduser"));
+        assertThat(run("getent", "passwd", "chronotick").exitCode()).isNotZero();
+    }
+
+    @Test
+    void shouldInstallUpgradeAndEraseTheRpm() throws Exception {
+        Set<String> before = files();
+        rpm("--install", packages.made(RPM).toString()).check();
+        assertThat(run("chronotick", "--version").check().out()).startsWith("chronotick " + Packages.version());
+        assertThat(run("getent", "passwd", "chronotick").exitCode()).isZero();
+        rpm("--verify", "chronotick").check();
+        Path config = root.resolve("etc/chronotick/config.yaml");
+        try (ReferenceServer server = server()) {
+            Files.writeString(config, configuration(server));
+            Process daemon = startDaemon();
+            try (ChronoTickReader reader = ChronoTickReader.attach(segment())) {
+                await(() -> hasTimeOf(reader, daemon.pid()));
+                rpm("--upgrade", later.made(RPM).toString()).check();
+                await(() -> hasTimeOf(reader, daemon.pid()));
+                runAsNobody("chronotick", "read").check();
+            }
+            assertThat(config).hasContent(configuration(server));
+            stopDaemon(daemon);
+        }
+        rpm("--erase", "chronotick").check();
+        Set<String> after = files();
+        after.removeAll(before);
+        // A configuration that was changed is kept, and the user, as Fedora and SUSE do; the directories are those of
+        // other
+        // packages there.
+        assertThat(after)
+                .allMatch(file ->
+                        file.matches("/etc/chronotick(/config.yaml.rpmsave)?|/etc/(passwd|group|shadow|gshadow)-|"
+                                + "/var/lib/rpm.*|/var/log/.*|/usr/lib/sysusers.d|/usr/share/licenses"));
+    }
+
+    /** Its scripts run in that system; what it needs it asks rpm for, which knows nothing of Debian's packages. */
+    private Programs.Result rpm(String... arguments) throws IOException, InterruptedException {
+        List<String> words = new ArrayList<>(List.of(
+                "unshare",
+                "--mount",
+                "sh",
+                "-c",
+                "mount -t proc proc \"$0/proc\" && exec rpm --root \"$0\" --dbpath /var/lib/rpm --nodeps \"$@\"",
+                root.toString()));
+        words.addAll(Arrays.asList(arguments));
+        return Programs.run(directory, Map.of(), words);
+    }
+
+    @Test
+    void shouldRunTheArchiveWhereNoJavaIs() throws Exception {
+        Path place = Files.createDirectory(root.resolve("opt/archive"));
+        Programs.run(
+                        place,
+                        Map.of(),
+                        List.of("tar", "-xzf", packages.made(Packages.ARCHIVE).toString()))
+                .check();
+        String program = "/opt/archive/" + packages.image().getFileName() + "/bin/chronotick";
+        assertThat(run("sh", "-c", "command -v java").exitCode()).isNotZero();
+        assertThat(run(program, "--version").check().out()).startsWith("chronotick " + Packages.version());
+        run(program, "demo", "--duration", "5").check();
+        Programs.run(directory, Map.of(), List.of("rm", "-r", place.toString())).check();
+    }
+
+    @Test
+    void shouldSatisfyLintianAndRpm() throws Exception {
+        Programs.Result lintian = Programs.run(
+                directory,
+                Map.of(),
+                List.of(
+                        "lintian",
+                        "--allow-root",
+                        "--fail-on",
+                        "error,warning,info",
+                        packages.made(DEB).toString()));
+        assertThat(lintian.check().out()).doesNotContain("unused-override");
+        assertThat(Programs.run(
+                                directory,
+                                Map.of(),
+                                List.of("rpm", "--checksig", packages.made(RPM).toString()))
+                        .check()
+                        .out())
+                .contains("digests OK");
+    }
+
+    @Test
+    void shouldBuildTheSameBytesAgain() throws Exception {
+        Path again = Files.createDirectory(directory.resolve("again"));
+        Packages second = Packages.build(again, Map.of(), "runtime", "linux/build");
+        for (String pattern : List.of(DEB, RPM)) {
+            assertThat(Files.mismatch(packages.made(pattern), second.made(pattern)))
+                    .as(pattern)
+                    .isEqualTo(-1);
+        }
+    }
+
+    /** As systemd judges it, where the scale ends at 10; with MemoryDenyWriteExecute no Java would start. */
+    @Test
+    void shouldConfineTheService() throws Exception {
+        Programs.require("systemd-analyze", "Debian: apt-get install systemd");
+        Path unit = Packages.REPOSITORY.resolve("packaging/linux/chronotick.service");
+        Programs.run(
+                        directory,
+                        Map.of(),
+                        List.of("systemd-analyze", "security", "--offline=true", "--threshold=20", unit.toString()))
+                .check();
+    }
+}
