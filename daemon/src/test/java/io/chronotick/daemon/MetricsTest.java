@@ -200,7 +200,7 @@ class MetricsTest {
         }
         assertThat(read(classes))
                 .contains("io.chronotick.daemon.Daemon")
-                .doesNotContain("io.prometheus", "com.sun.net.httpserver");
+                .doesNotContain("io.prometheus", "com.sun.net.httpserver", "LivePage", "NotifySocket");
     }
 
     private static String read(Path file) {
