@@ -40,8 +40,8 @@ final class QueueShape {
     /** Prior weights of the laws that touch their edge: exponential, uniform, Pareto. */
     private static final double[] TOUCHING = {0.22, 0.1, 0.13};
 
-    /** Prior probability that both directions have one law, whichever: it may be the same kind of links that packets go through, or not. */
-    private static final double ALIKE = 0.5;
+    /** Prior probability that both directions have one law, whichever: mostly it is the same kind of links that packets go through. */
+    private static final double ALIKE = 0.75;
 
     /** Of the Pareto law (Lomax): between those with and without a variance, and an exponential one. */
     private static final double PARETO = 3;
