@@ -611,6 +611,7 @@ public final class Engine {
         model.suspectedStep()
                 .ifPresent(stepped ->
                         rivals.add(stepped.estimate(rawNanos, speakers()).offset()));
+        Servers.Unseen unseen = servers.unseen(model.bank());
         return forecasters
                 .estimate(rawNanos)
                 .map(said -> new Publisher.Situation(
@@ -623,7 +624,8 @@ public final class Engine {
                         agreed.isPresent() && isDecided(agreed.get(), said, rawNanos),
                         servers.pool().frequency(),
                         rivals,
-                        servers.systematicSd(model.bank()),
+                        unseen.shapeVariance(),
+                        unseen.systematicSd(),
                         servers.shortestPoll(),
                         servers.areAuthenticated()));
     }

@@ -111,7 +111,7 @@ final class Servers {
     private ServerPool.Doubt doubt = ServerPool.Doubt.TOO_FEW_HEARD;
 
     /** The newest that is known: infinite before any path is. */
-    private double systematicSd = Double.POSITIVE_INFINITY;
+    private Unseen unseen = new Unseen(0, Double.POSITIVE_INFINITY);
 
     Servers(EngineConfig config) {
         this.config = config;
@@ -343,22 +343,32 @@ final class Servers {
         return selected.isEmpty() ? known : selected;
     }
 
-    /** Standard deviation of their mean by what no exchange shows, s; while no path is known, what it was when one was. */
-    double systematicSd(HypothesisBank bank) {
+    /**
+     * What the bank's own deviation of the servers' mean lacks.
+     *
+     * @param shapeVariance variance by what the shapes of their queues leave open, s^2
+     * @param systematicSd standard deviation by what no exchange shows, s
+     */
+    record Unseen(double shapeVariance, double systematicSd) {}
+
+    /** Of those who speak; while no path is known, what it was when one was. */
+    Unseen unseen(HypothesisBank bank) {
         List<Integer> speakers = speakers(bank);
         if (speakers.isEmpty()) {
-            return systematicSd;
+            return unseen;
         }
         List<HypothesisBank.Part> parts = bank.parts(speakers);
         List<SystematicUncertainty.Member> members = new ArrayList<>();
+        double shapes = 0;
         for (int i = 0; i < parts.size(); i++) {
             HypothesisBank.Part part = parts.get(i);
             NtpAssociation protocol = all.get(speakers.get(i)).protocol;
             members.add(new SystematicUncertainty.Member(
                     part.weight(), part.base(), protocol.config().asymmetry(), part.difference(), protocol.stamps()));
+            shapes += part.weight() * part.weight() * part.shapeVariance();
         }
-        systematicSd = SystematicUncertainty.of(members);
-        return systematicSd;
+        unseen = new Unseen(shapes, SystematicUncertainty.of(members));
+        return unseen;
     }
 
     /** Whether a server that has fed the bank is not believed any more. */

@@ -49,6 +49,7 @@ public final class Publisher {
      * @param isDecided whether they do and the interval has no gaps, or none that matters
      * @param frequencies rates that the servers' votes allow, s/s
      * @param rivals offsets that are suspected to be the true ones instead, s
+     * @param shapeVariance variance by what the shapes of the queues leave open, s^2
      * @param systematicSd standard deviation by what no exchange shows, s
      * @param pollSeconds the shortest interval at which a server is asked, s
      * @param authenticated whether authenticated servers are a majority by themselves
@@ -63,6 +64,7 @@ public final class Publisher {
             boolean isDecided,
             Interval frequencies,
             List<Double> rivals,
+            double shapeVariance,
             double systematicSd,
             double pollSeconds,
             boolean authenticated) {
@@ -140,7 +142,7 @@ public final class Publisher {
         double unwatched = terms.modelEnabled() && silence > UNWATCHED_POLLS * now.pollSeconds() ? silence : 0;
         double strayedOffset = holdoverLaw.offsetSd(unwatched) / scale;
         double strayedFrequency = holdoverLaw.frequencySd(unwatched) / scale;
-        p00 += strayedOffset * strayedOffset;
+        p00 += strayedOffset * strayedOffset + now.shapeVariance() / (scale * scale);
         // A deviation above the bound would say that the truth may be where it cannot be.
         p00 = Math.min(Math.max(p00, heldVariance() / (scale * scale)), maxError * maxError / (scale * scale));
         double sd = scale * Math.sqrt(p00);

@@ -264,15 +264,25 @@ public final class HypothesisBank {
         double up = exchange.forwardOffset(epochNanos);
         double down = -exchange.returnOffset(epochNanos);
         int source = exchange.source();
+        // The clock by this server as it was known before, its deviation from what the exchange alone says: for the
+        // shape of the queues.
+        double measured = (up - down) / 2;
+        double mean = 0;
+        double square = 0;
         for (int j = 0; j < active(); j++) {
             KalmanState model = models[j];
-            model.prepare(source, exchange.middle(), (up - down) / 2, exchange.delay());
+            model.prepare(source, exchange.middle(), measured, exchange.delay());
+            double d = model.offset(source) - measured;
+            mean += weights.share(j) * d;
+            square += weights.share(j) * (model.offsetVariance(source) + d * d);
             model.loosenBase(source, baseWander(path, model.delays()));
             model.observe(exchange, up, down, path, observations[j]);
             gains[j] = observations[j].logEvidence();
             // A packet that came earlier than possible was not believed; but if many do, the base is wrong.
             model.loosenBase(source, observations[j].early());
         }
+        double waited = (up + down) / 2;
+        path.shape(waited - mean, waited + mean, Math.sqrt(Math.max(square - mean * mean, 0)));
         boolean hit = isHit();
         path.age();
         weigh();
@@ -478,16 +488,21 @@ public final class HypothesisBank {
      * @param weight in the mean, 0..1
      * @param base its base delay one way, s
      * @param difference square of what it differs from the mean by, less what noise explains, s^2
+     * @param shapeVariance variance of its offset by what the shapes of its queues leave open, s^2
      */
-    public record Part(double weight, double base, double difference) {}
+    public record Part(double weight, double base, double difference, double shapeVariance) {}
 
     /** The servers' parts in the published time, in the order of {@code sources}, as in {@link #estimate}. */
     public List<Part> parts(List<Integer> sources) {
         double[] w = servers.serverWeights(sources);
         double[] differences = servers.differences(sources, w);
         List<Part> parts = new ArrayList<>();
+        // Those who take delays to be symmetric go by no edge.
+        double edged = 1 - share(DelayModel.SYMMETRIC);
         for (int i = 0; i < w.length; i++) {
-            parts.add(new Part(w[i], servers.base(sources.get(i)), differences[i]));
+            int source = sources.get(i);
+            double shape = edged * path(source).shapeVariance();
+            parts.add(new Part(w[i], servers.base(source), differences[i], shape));
         }
         return parts;
     }

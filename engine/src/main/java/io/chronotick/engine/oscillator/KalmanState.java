@@ -160,6 +160,17 @@ public final class KalmanState {
         return base(source) + 1;
     }
 
+    /** Offset of a server's time at the time of the state, x + a, s from the epoch. */
+    double offset(int source) {
+        return belief.mean[X] + belief.mean[asymmetry(source)];
+    }
+
+    /** Variance of {@link #offset}, s^2. */
+    double offsetVariance(int source) {
+        int a = asymmetry(source);
+        return covariance(X, X) + 2 * covariance(X, a) + covariance(a, a);
+    }
+
     /** Frequency at the time of the state, s/s. */
     double frequency() {
         frequencyRow(rawNanos);

@@ -20,13 +20,22 @@ public final class NetworkPath {
     /** A round trip counts for at most this many times its median's excess over the shortest: half a second late is no noise. */
     private static final double LATE = 3;
 
+    /** So well a clock has to be known to see the shape of queues, as a part of a round trip's mean excess: half of one queue. */
+    private static final double SHARP = 1.0 / 4;
+
     private final QueueLaw forward = new QueueLaw();
     private final QueueLaw reverse = new QueueLaw();
     private final QueueLaw humpedForward = QueueLaw.humped();
     private final QueueLaw humpedReverse = QueueLaw.humped();
     private final QueueLaw excess = new QueueLaw();
     private final QueueLaw noise = QueueLaw.noise();
+    private final QueueShape forwardShape = new QueueShape();
+    private final QueueShape reverseShape = new QueueShape();
     private final double[] delays = new double[RECENT];
+    private final double[] sorted = new double[RECENT];
+    /** Mean excess of the newest round trips, see {@link #measureExcess}, s. */
+    private double ordinaryExcess;
+
     private int exchanges;
     private int baseAge;
     private double delaySum;
@@ -40,7 +49,10 @@ public final class NetworkPath {
         copy.humpedReverse.copyFrom(humpedReverse);
         copy.excess.copyFrom(excess);
         copy.noise.copyFrom(noise);
+        copy.forwardShape.copyFrom(forwardShape);
+        copy.reverseShape.copyFrom(reverseShape);
         System.arraycopy(delays, 0, copy.delays, 0, RECENT);
+        copy.ordinaryExcess = ordinaryExcess;
         copy.exchanges = exchanges;
         copy.baseAge = baseAge;
         copy.delaySum = delaySum;
@@ -102,6 +114,26 @@ public final class NetworkPath {
     /** The base delay is a new one, of which little is known. */
     public void renewBase() {
         baseAge = 0;
+        forwardShape.clear();
+        reverseShape.clear();
+    }
+
+    /**
+     * What the packets of an exchange took, s, each counted from anywhere as long as that stays. Where the clock is not known to a part of what
+     * packets wait, they tell nothing of the shape of queues.
+     *
+     * @param sd uncertainty of the clock that they were measured with, s
+     */
+    public void shape(double forward, double reverse, double sd) {
+        if (sd <= SHARP * ordinaryExcess) {
+            forwardShape.add(forward, sd);
+            reverseShape.add(reverse, sd);
+        }
+    }
+
+    /** Mean square of what the time by this path is shifted by because its packets hide their edges, s^2. */
+    public double shapeVariance() {
+        return QueueShape.shiftVariance(forwardShape, reverseShape);
     }
 
     /** Counts one exchange; after a few of them their delays give the first laws. */
@@ -110,6 +142,9 @@ public final class NetworkPath {
         exchanges++;
         delaySum += delay;
         delayMin = Math.min(delayMin, delay);
+        if (exchanges >= SEED) {
+            ordinaryExcess = measureExcess();
+        }
         if (exchanges == SEED) {
             seedLaws();
         }
@@ -129,10 +164,10 @@ public final class NetworkPath {
      * Mean excess of the newest round trips over the shortest of them as their median tells it, s: some that come late by half a
      * second do not make it larger. Over n / (n - 1), since the shortest of a few is not yet the base.
      */
-    private double ordinaryExcess() {
+    private double measureExcess() {
         int n = Math.min(exchanges, RECENT);
-        double[] sorted = Arrays.copyOf(delays, n);
-        Arrays.sort(sorted);
+        System.arraycopy(delays, 0, sorted, 0, n);
+        Arrays.sort(sorted, 0, n);
         double median = (sorted[n / 2] + sorted[(n - 1) / 2]) / 2;
         return MEAN_BY_MEDIAN * (median - sorted[0]) * n / (n - 1);
     }
@@ -143,8 +178,8 @@ public final class NetworkPath {
      */
     private double roundTripSd() {
         int n = Math.min(exchanges, RECENT);
-        double[] sorted = Arrays.copyOf(delays, n);
-        Arrays.sort(sorted);
+        System.arraycopy(delays, 0, sorted, 0, n);
+        Arrays.sort(sorted, 0, n);
         double median = (sorted[n / 2] + sorted[(n - 1) / 2]) / 2;
         double latest = median + LATE * (median - sorted[0]);
         double mean = 0;
@@ -153,8 +188,8 @@ public final class NetworkPath {
             mean += sorted[i] / n;
         }
         double squares = 0;
-        for (double delay : sorted) {
-            squares += (delay - mean) * (delay - mean);
+        for (int i = 0; i < n; i++) {
+            squares += (sorted[i] - mean) * (sorted[i] - mean);
         }
         return Math.sqrt(squares / (n - 1));
     }
@@ -168,14 +203,13 @@ public final class NetworkPath {
             clearLaws();
             return;
         }
-        double ordinary = ordinaryExcess();
-        forward.seed(ordinary);
-        reverse.seed(ordinary);
-        humpedForward.seed(ordinary);
-        humpedReverse.seed(ordinary);
-        excess.seed(ordinary);
+        forward.seed(ordinaryExcess);
+        reverse.seed(ordinaryExcess);
+        humpedForward.seed(ordinaryExcess);
+        humpedReverse.seed(ordinaryExcess);
+        excess.seed(ordinaryExcess);
         noise.seedNoise(roundTripSd() / 2);
-        baseAge = 0;
+        renewBase();
     }
 
     /** The laws stay as priors. */
@@ -186,13 +220,14 @@ public final class NetworkPath {
         humpedReverse.restart();
         excess.restart();
         noise.restart();
-        baseAge = 0;
+        renewBase();
     }
 
     /** The way itself has changed: another address. */
     public void clear() {
         clearLaws();
         exchanges = 0;
+        ordinaryExcess = 0;
         delaySum = 0;
         delayMin = Double.POSITIVE_INFINITY;
     }
@@ -204,6 +239,6 @@ public final class NetworkPath {
         humpedReverse.clear();
         excess.clear();
         noise.clear();
-        baseAge = 0;
+        renewBase();
     }
 }

@@ -27,6 +27,7 @@ class PublisherTest implements Notices {
     @Override
     public void warn(String text) {}
 
+    private double shapes;
     private double systematic;
 
     private void exchange() {
@@ -37,7 +38,19 @@ class PublisherTest implements Notices {
         Estimate said = new Estimate(now, offset, 1e-6, sd * sd, 0, 1e-16, 1e-18);
         return publisher.correction(
                 new Publisher.Situation(
-                        now, 0, said, 100, known, true, decided, ANY_RATE, List.of(rivals), systematic, 16, false),
+                        now,
+                        0,
+                        said,
+                        100,
+                        known,
+                        true,
+                        decided,
+                        ANY_RATE,
+                        List.of(rivals),
+                        shapes,
+                        systematic,
+                        16,
+                        false),
                 this);
     }
 
@@ -52,6 +65,14 @@ class PublisherTest implements Notices {
         Correction said = say(2e-3, 4e-4, range(-0.01, 0.02), true);
         assertThat(said.statisticalSdAt(now)).isCloseTo(4e-4, within(1e-12));
         assertThat(said.sdAt(now)).isCloseTo(5e-4, within(1e-12));
+    }
+
+    @Test
+    void theShapesOfQueuesAreInTheStatisticalPart() {
+        exchange();
+        shapes = 9e-8;
+        assertThat(say(2e-3, 4e-4, range(-0.01, 0.02), true).statisticalSdAt(now))
+                .isCloseTo(5e-4, within(1e-12));
     }
 
     @Test

@@ -69,4 +69,49 @@ class NetworkPathTest {
             assertThat(copy.second(delays).mean()).isEqualTo(path.second(delays).mean());
         }
     }
+
+    /** Deviation by the shapes of what packets waited, ms: log-normal of such shapes either way, 0 for exponential, and a median of 1 ms. */
+    private static double byShapes(double there, double back, double clockSd) {
+        Random random = new Random(5);
+        NetworkPath path = new NetworkPath();
+        for (int i = 0; i < 400; i++) {
+            double forward = 1e-3 * waited(random, there);
+            double reverse = 1e-3 * waited(random, back);
+            path.count(20e-3 + forward + reverse);
+            path.shape(forward, reverse, clockSd);
+        }
+        return 1e3 * Math.sqrt(path.shapeVariance());
+    }
+
+    private static double waited(Random random, double shape) {
+        return shape > 0 ? Math.exp(shape * random.nextGaussian()) : -Math.log(random.nextDouble());
+    }
+
+    @Test
+    void shouldNotKnowTheTimeWhereOneDirectionHidesItsEdge() {
+        assertThat(byShapes(0, 0, 0)).isLessThan(0.03);
+        // Half of 0.52 ms: exp(-2.1 * 0.3), less what an exponential law would have below that.
+        assertThat(byShapes(0.3, 0, 0)).isBetween(0.13, 0.4);
+        assertThat(byShapes(0, 0.3, 0)).isBetween(0.13, 0.4);
+        assertThat(byShapes(0.3, 0.3, 0)).as("some of what both hide cancels").isLessThan(byShapes(0.3, 0, 0));
+    }
+
+    @Test
+    void shouldNotTellShapesWithAClockThatIsUnknown() {
+        assertThat(byShapes(0.3, 0, 1e-3)).isZero();
+    }
+
+    @Test
+    void shouldForgetShapesWithTheRoute() {
+        NetworkPath path = new NetworkPath();
+        Random random = new Random(6);
+        for (int i = 0; i < 100; i++) {
+            double forward = 1e-3 * waited(random, 0.3);
+            path.count(20e-3 + forward);
+            path.shape(forward, 1e-4 * waited(random, 0), 0);
+        }
+        assertThat(path.copy().shapeVariance()).isEqualTo(path.shapeVariance()).isPositive();
+        path.renewBase();
+        assertThat(path.shapeVariance()).isZero();
+    }
 }
