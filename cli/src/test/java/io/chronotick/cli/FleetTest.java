@@ -225,7 +225,11 @@ class FleetTest {
 
     private String get(String url) throws IOException, InterruptedException {
         HttpRequest request = HttpRequest.newBuilder(URI.create(url)).build();
-        return client.send(request, HttpResponse.BodyHandlers.ofString()).body();
+        HttpResponse<String> response = client.send(request, HttpResponse.BodyHandlers.ofString());
+        if (response.statusCode() == 503) {
+            throw new IOException("it is starting: " + response.body());
+        }
+        return response.body();
     }
 
     /** The values that a query comes to. */
