@@ -21,7 +21,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TopCommandTest {
     /** Runs a command on a terminal of its own, makes that smaller after two frames, and presses Ctrl-C after two more. */
     private static final String TERMINAL = """
-            import fcntl, os, pty, struct, sys, termios
+            import fcntl, os, pty, signal, struct, sys, termios
+            # What a job in the background ignores it hands down, to the JVM, too.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             pid, fd = pty.fork()
             if pid == 0:
                 os.execv(sys.argv[1], sys.argv[1:])
