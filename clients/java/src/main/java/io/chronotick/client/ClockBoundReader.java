@@ -66,8 +66,14 @@ public final class ClockBoundReader implements AutoCloseable {
     /** The coarse clock may be behind the one read here; more than this is no clock of this machine, ns. */
     private static final long CAUSALITY_NANOS = 1_000;
 
-    /** A write takes some nanoseconds. */
-    private static final int ATTEMPTS = 1_000;
+    /** A write takes some nanoseconds: this many looks, some ten microseconds, outlast it. */
+    private static final int SPINS = 500;
+
+    /** After that the writer has lost its CPU, and gets it back within a few slices of the scheduler: so many looks more. */
+    private static final int ATTEMPTS = SPINS + 400;
+
+    /** Between two looks in that time, ns: 20 ms in all. */
+    private static final long PARK_NANOS = 50_000;
 
     /** Between two looks whether the name leads to another file, ns. */
     private static final long LOOKUP_NANOS = 100_000_000;
@@ -232,7 +238,11 @@ public final class ClockBoundReader implements AutoCloseable {
             VarHandle.loadLoadFence();
             short after = (short) SHORT.getOpaque(b, ClockBoundLayout.GENERATION);
             if (before != after || (before & 1) != 0) {
-                host.spin();
+                if (attempt < SPINS) {
+                    host.spin();
+                } else {
+                    host.park(PARK_NANOS);
+                }
                 continue;
             }
             if (before == 0) {
