@@ -10,9 +10,10 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 @Command(
@@ -31,8 +32,13 @@ final class PageCommand implements Callable<Integer> {
 
     private final Shell shell;
 
-    @Mixin
-    Configuration configuration = new Configuration();
+    /** The other options of a daemon have no part in where its page is. */
+    @Option(
+            names = {"-c", "--config"},
+            paramLabel = "FILE",
+            description = "The daemon's configuration file (YAML). Default: $CHRONOTICK_CONFIG, else none.")
+    @Nullable
+    Path file;
 
     @Option(names = "--print", description = "Print the address and open nothing.")
     boolean print;
@@ -51,6 +57,8 @@ final class PageCommand implements Callable<Integer> {
     public Integer call() {
         DaemonConfig config;
         try {
+            Configuration configuration = new Configuration();
+            configuration.file = file;
             config = configuration.load(shell).config();
         } catch (ConfigException e) {
             return Configuration.report(shell, e);

@@ -90,7 +90,7 @@ class ClaudePluginTest {
 
     /** As the host runs the hook: by a shell; what it prints, with exit code 0, goes before the prompt. */
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "the hook is a command for a POSIX shell")
     void shouldPutOneLineBeforeThePrompt() throws Exception {
         Path program = directory.resolve("chronotick");
         Files.writeString(
@@ -114,7 +114,7 @@ class ClaudePluginTest {
 
     /** Exit code 2 would keep the prompt from the model; any other is only reported. */
     @Test
-    @DisabledOnOs(OS.WINDOWS)
+    @DisabledOnOs(value = OS.WINDOWS, disabledReason = "the hook is a command for a POSIX shell")
     void shouldNeverBlockAPrompt() throws Exception {
         Path nowhere = directory.resolve("nowhere");
         assertThat(prompt(nowhere).exitCode()).as("not installed").isEqualTo(1);

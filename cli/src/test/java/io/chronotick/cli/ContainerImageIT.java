@@ -79,11 +79,7 @@ class ContainerImageIT {
 
     @AfterEach
     void stop() throws InterruptedException {
-        for (Process process : processes) {
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly().waitFor();
-        }
-        processes.clear();
+        Programs.kill(processes);
     }
 
     /** Of a descriptor, whose digest and size it has to have. */

@@ -37,7 +37,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The daemon as a process of its own, told what to do by signals, as people and supervisors do. */
-@DisabledOnOs(OS.WINDOWS)
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "signals")
 class DaemonProcessTest {
     private static final int SIGHUP = 1;
     private static final int SIGINT = 2;

@@ -4,15 +4,11 @@ package io.chronotick.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.chronotick.daemon.Daemon;
-import io.chronotick.daemon.config.ConfigLoader;
-import io.chronotick.daemon.config.ConfigOverrides;
 import io.chronotick.daemon.reference.ReferenceServer;
 import io.chronotick.daemon.reference.ReferenceServerConfig;
 import io.chronotick.daemon.reference.Truth;
 import io.chronotick.daemon.time.HostClocks;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpClient;
@@ -118,12 +114,6 @@ class FleetTest {
         return queries;
     }
 
-    private static int freePort() throws IOException {
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return free.getLocalPort();
-        }
-    }
-
     @Test
     void shouldSeeAFleetOfThreeAndTheirLiar() throws Exception {
         Programs.require("prometheus", "apt-get install prometheus");
@@ -142,9 +132,9 @@ class FleetTest {
                         clocks));
             }
             for (int i = 0; i < 3; i++) {
-                daemons.add(daemon(servers, directory.resolve("segment" + i)));
+                daemons.add(PageDaemon.start(servers, directory.resolve("segment" + i)));
             }
-            int port = freePort();
+            int port = PageDaemon.freePort();
             prometheus = prometheus(daemons, port);
             awaitValue(port, "chronotick:ready:ratio", 1);
             String liar = "127.0.0.1:" + servers.get(3).address().getPort();
@@ -180,22 +170,6 @@ class FleetTest {
             servers.forEach(ReferenceServer::close);
             client.shutdownNow();
         }
-    }
-
-    private static Daemon daemon(List<ReferenceServer> servers, Path segment) throws Exception {
-        String yaml = """
-                clock_measurement:
-                  ntp: {servers: [%s]}
-                  timing: {warm_up: {measurement_interval: 0.2}, normal_operation: {measurement_interval: 1}}
-                daemon: {shm: "%s", http_port: %d}
-                """.formatted(
-                        servers.stream()
-                                .map(server -> "\"127.0.0.1:" + server.address().getPort() + '"')
-                                .collect(Collectors.joining(", ")),
-                        segment,
-                        freePort());
-        return Daemon.start(ConfigLoader.parse(yaml, "test", Map.of(), ConfigOverrides.NONE, 64)
-                .config());
     }
 
     private Process prometheus(List<Daemon> daemons, int port) throws IOException {

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The launcher in a distribution whose Java is a script that prints its arguments. */
-@DisabledOnOs(OS.WINDOWS)
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "a script for a POSIX shell")
 class LauncherTest {
     private static final Path LAUNCHER =
             Path.of("..", "chronotick").toAbsolutePath().normalize();

@@ -80,11 +80,7 @@ class LinuxPackagesIT {
 
     @AfterEach
     void stop() throws InterruptedException {
-        for (Process process : processes) {
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly().waitFor();
-        }
-        processes.clear();
+        Programs.kill(processes);
     }
 
     /** Runs in that system, with processes to be seen there and nothing mounted outside. */

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The jars as Maven Central would have them, in a repository in a directory, and a project of somebody else that takes them. */
 @Tag("slow")
-@DisabledOnOs(OS.WINDOWS)
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "gpg and mvn are started as on a POSIX system")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class MavenCentralIT {

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The launcher of the npm package, installed beside a runtime image whose Java is a script that prints its arguments. */
-@DisabledOnOs(OS.WINDOWS)
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "stands on scripts for a POSIX shell")
 @Timeout(value = 3, unit = TimeUnit.MINUTES)
 class NpmLauncherTest {
     private static final Path REPOSITORY = Path.of("..").toAbsolutePath().normalize();

@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** The npm packages, installed from their tarballs in an empty home. */
 @Tag("slow")
-@DisabledOnOs(OS.WINDOWS)
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "the packages are built by scripts for bash")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class NpmPackagesIT {
@@ -68,11 +68,7 @@ class NpmPackagesIT {
 
     @AfterEach
     void stop() throws InterruptedException {
-        for (Process process : processes) {
-            process.descendants().forEach(ProcessHandle::destroyForcibly);
-            process.destroyForcibly().waitFor();
-        }
-        processes.clear();
+        Programs.kill(processes);
     }
 
     @Test

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
  * empty home, without Java on the PATH. The time is that of a daemon on loopback servers.
  */
 @Tag("slow")
-@DisabledOnOs(OS.WINDOWS)
+@DisabledOnOs(value = OS.WINDOWS, disabledReason = "the packages are built by scripts for bash")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class PackagesIT {

@@ -7,26 +7,20 @@ import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.CorrectionRecord;
 import io.chronotick.client.Reading;
 import io.chronotick.daemon.Daemon;
-import io.chronotick.daemon.config.ConfigLoader;
-import io.chronotick.daemon.config.ConfigOverrides;
 import io.chronotick.daemon.reference.ReferenceServer;
 import io.chronotick.daemon.reference.ReferenceServerConfig;
 import io.chronotick.daemon.reference.Truth;
 import io.chronotick.daemon.time.HostClocks;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -63,26 +57,8 @@ class PageBrowserTest {
                             .build(),
                     clocks));
         }
-        String yaml = """
-                clock_measurement:
-                  ntp: {servers: [%s]}
-                  timing: {warm_up: {measurement_interval: 0.2}, normal_operation: {measurement_interval: 1}}
-                daemon: {shm: "%s", http_port: %d}
-                """.formatted(
-                        servers.stream()
-                                .map(server -> "\"127.0.0.1:" + server.address().getPort() + '"')
-                                .collect(Collectors.joining(", ")),
-                        directory.resolve("segment"),
-                        freePort());
-        daemon = Daemon.start(ConfigLoader.parse(yaml, "test", Map.of(), ConfigOverrides.NONE, 64)
-                .config());
+        daemon = PageDaemon.start(servers, directory.resolve("segment"));
         browser = new Chromium(directory.resolve("browser"));
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return free.getLocalPort();
-        }
     }
 
     @AfterEach

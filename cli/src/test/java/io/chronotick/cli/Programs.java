@@ -82,6 +82,15 @@ final class Programs {
         assumeTrue(installed, program + " is not installed (" + remedy + ")");
     }
 
+    /** Ends processes with all that they have started, and forgets them. */
+    static void kill(List<Process> processes) throws InterruptedException {
+        for (Process process : processes) {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly().waitFor();
+        }
+        processes.clear();
+    }
+
     /** Where it is, on the PATH. */
     static Optional<Path> find(String program) {
         return Arrays.stream(System.getenv("PATH").split(File.pathSeparator))

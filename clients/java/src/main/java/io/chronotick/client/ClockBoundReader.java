@@ -29,8 +29,8 @@ import java.time.Instant;
  * <p>The bound grows with the age of what the daemon wrote, by the drift that it states. {@link ChronoTickReader} is better
  * where ChronoTick runs: its time is not that of the system clock, and steps of that do not move it.
  *
- * <p>Thread-safe. A read costs two clock reads and the copying of five fields; it makes a system call only where the daemon
- * compares with a VMClock. Trust is as for {@link ChronoTickReader}: who can write to the file decides about the time, so its owner
+ * <p>Thread-safe. A read costs two clock reads and the copying of seven fields, and may allocate some tens of bytes, unlike those of
+ * {@link ChronoTickReader}; it makes a system call only where the daemon compares with a VMClock. Trust is as for {@link ChronoTickReader}: who can write to the file decides about the time, so its owner
  * has to be root, this user, or that of CHRONOTICK_TRUST_UID.
  */
 public final class ClockBoundReader implements AutoCloseable {

@@ -341,7 +341,7 @@ final class ConfigKeys {
             "Port of an NTP server for other hosts, usually 123, which takes a privilege (CAP_NET_BIND_SERVICE); 0 for none.");
     static final ConfigKey<InetAddress> NTP_SERVER_ADDRESS = ALL.key(
             "outputs.ntp_server.address",
-            new IpAddress(),
+            new Address(),
             "127.0.0.1",
             "Address of this host on which that server listens.");
 

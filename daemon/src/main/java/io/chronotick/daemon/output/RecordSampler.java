@@ -6,6 +6,7 @@ import io.chronotick.client.ChronoTickException;
 import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.CorrectionRecord;
 import io.chronotick.client.TimeInterval;
+import io.chronotick.daemon.segment.RecordWriter;
 import io.chronotick.daemon.time.HostClocks;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -49,7 +50,7 @@ public final class RecordSampler implements Supplier<Optional<TimeSample>> {
                     now.estimateNanos(),
                     now.boundNanos() + took / 2 + 1,
                     now.standardUncertaintyNanos(),
-                    reader.status().maxDrift(),
+                    RecordWriter.MAX_DRIFT,
                     Math.max(0, validity - age),
                     record.isHoldover(),
                     upstream.get()));
