@@ -447,7 +447,7 @@ final class EngineLoop
 
     @Override
     public void onNotSent(int source, String reason) {
-        addresses.onNotSent(source, reason);
+        addresses.onNotSent(reason);
     }
 
     // --- From the models, on their threads, to the engine ---

@@ -155,7 +155,7 @@ class ServerAddressesTest {
 
         @Override
         public void onNotSent(int source, String reason) {
-            addresses.onNotSent(source, reason);
+            addresses.onNotSent(reason);
         }
     }
 
