@@ -3,9 +3,10 @@
 
     clockbound_reader.py SEGMENT COUNT MONO0 RATE
 
-The system clock of the test runs away from the truth by RATE of CLOCK_MONOTONIC since MONO0, ns. Reads COUNT times; prints how
-often there was a time, how often a write was under way, and how many restarts of the writer were seen. Ends with 1 at the first
-statement that does not hold.
+The system clock of the test runs away from the truth by RATE of CLOCK_MONOTONIC since MONO0, ns. Reads COUNT times, and on until it
+has met COUNT / 1000 states of the segment, however seldom the writer has its turn. Prints how often there was a time, how often a
+write was under way, how often the time was unknown, and how many states there were. Ends with 1 at the first statement that does not
+hold.
 """
 
 import mmap
@@ -24,7 +25,9 @@ def main():
     last_generation = 0
     generations = 0
     clock = time.clock_gettime_ns
-    for _ in range(count):
+    reads = 0
+    while reads < count or generations <= count // 1000:
+        reads += 1
         generation = struct.unpack_from("=H", view, 14)[0]
         fields = LAYOUT.unpack_from(view, 0)
         if fields[4] != generation or struct.unpack_from("=H", view, 14)[0] != generation or generation & 1:

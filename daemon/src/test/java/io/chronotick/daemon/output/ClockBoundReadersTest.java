@@ -64,7 +64,6 @@ class ClockBoundReadersTest {
                     .toList();
             System.out.println("times, writes met, unknown, generations: " + counts + "; kills " + kills);
             assertThat(counts.get(0)).as("times told").isGreaterThan(READS / 2);
-            assertThat(counts.get(3)).as("states seen").isGreaterThan(READS / 1_000);
             assertThat(kills).isPositive();
         } finally {
             reader.destroyForcibly();
