@@ -26,7 +26,7 @@ from .page import SourceRow, StatusPage
 from .reader import Reader, default_segment, resolve
 from .record import CorrectionRecord, Source, TimeInterval
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "ChronoTickError",

@@ -9,10 +9,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Optional, Sequence
 
+from chronotick import __version__
+
 from .chronotick_sdk_tools import import_sdk, sdk_tools
 
 SERVER_NAME = "chronotick"
-_VERSION = "0.1.0"
 _TIME = ("get_time",)
 _STATUS = ("get_daemon_status",)
 
@@ -53,7 +54,7 @@ def add_chronotick_tools(options: Any, names: Optional[Sequence[str]] = None) ->
     tools = sdk_tools(names)
     return dataclasses.replace(
         options,
-        mcp_servers={**servers, SERVER_NAME: sdk.create_sdk_mcp_server(SERVER_NAME, _VERSION, tools)},
+        mcp_servers={**servers, SERVER_NAME: sdk.create_sdk_mcp_server(SERVER_NAME, __version__, tools)},
         allowed_tools=[*(options.allowed_tools or []), *(f"mcp__{SERVER_NAME}__{tool.name}" for tool in tools)],
     )
 

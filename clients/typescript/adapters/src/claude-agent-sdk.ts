@@ -29,7 +29,7 @@ export function withChronotick(options: Options = {}, choice: Choice = "all"): O
  * @param choice which of them; without it, both
  */
 export function chronotickServer(choice: Choice = "all"): McpSdkServerConfigWithInstance {
-  return createSdkMcpServer({ name: SERVER_NAME, version: "0.1.0", tools: chronotickTools(choice).map(definition) });
+  return createSdkMcpServer({ name: SERVER_NAME, version: "0.2.0", tools: chronotickTools(choice).map(definition) });
 }
 
 function definition({ name, title, description, inputSchema, call }: Tool) {

@@ -50,7 +50,7 @@ class LinuxPackagesIT {
 
     private Packages packages;
 
-    /** The same, of a minute later. */
+    /** The same, of a minute later, as the next version. */
     private Packages later;
 
     /** Of the Debian system. */
@@ -66,7 +66,9 @@ class LinuxPackagesIT {
         Programs.require("rpm", "Debian: apt-get install rpm");
         packages = Packages.all();
         Path next = Files.createDirectory(directory.resolve("later"));
-        later = Packages.build(next, Map.of("SOURCE_DATE_EPOCH", "1790000060"), "runtime", "linux/build");
+        Map<String, String> environment =
+                Map.of("SOURCE_DATE_EPOCH", "1790000060", "PACKAGE_VERSION", Packages.version() + "+later");
+        later = Packages.build(next, environment, "runtime", "linux/build");
         root = directory.resolve("root");
         Programs.run(
                         directory,

@@ -95,7 +95,7 @@ class MavenCentralIT {
         try (Stream<Path> files = Files.list(place)) {
             return files.map(file -> file.getFileName().toString())
                     // Snapshots have the time in their names.
-                    .map(name -> name.replaceFirst("^" + artifact + "-[0-9.]+(-[0-9.]+-[0-9]+)?", ""))
+                    .map(name -> name.replaceFirst("^" + artifact + "-[0-9.]+[0-9](-[0-9.]+-[0-9]+)?", ""))
                     .collect(Collectors.toList());
         }
     }
