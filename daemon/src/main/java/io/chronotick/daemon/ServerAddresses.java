@@ -312,6 +312,9 @@ final class ServerAddresses {
         if (seat.address.isEmpty() && seat.server.keyExchange().isPresent()) {
             return "key exchange under way";
         }
+        if (seat.server.clock().isPresent()) {
+            return "clock being read";
+        }
         return seat.address.isEmpty() ? "name being looked up" : Silence.NO_ANSWER.words();
     }
 
@@ -354,8 +357,10 @@ final class ServerAddresses {
      */
     void turn(List<SourceReport> reports, long rawNanos) {
         for (Seat seat : seats) {
-            if (seat.removed || seat.server.keyExchange().isPresent()) {
-                continue; // its key exchange says where it is: see assign
+            if (seat.removed
+                    || seat.server.clock().isPresent()
+                    || seat.server.keyExchange().isPresent()) {
+                continue; // a clock of this host; or its key exchange says where it is: see assign
             }
             seat.observe(reports.get(seat.source));
             Need need = seat.need(reports.get(seat.source));
