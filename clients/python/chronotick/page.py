@@ -28,7 +28,7 @@ STATES = ("unreachable", "candidate", "selected", "falseticker", "unauthenticate
 NTS_STATES = ("", "exchanging", "authenticated", "unproven", "failed")
 TROUBLES = ("", "name not found", "no further server", "same as another", "network unreachable", "no route", "not sent",
             "connection refused", "no answer", "denied", "rate limited", "kiss", "unsynchronized", "stratum",
-            "root distance", "no time", "contradictory stamps", "smearing")  # fmt: skip
+            "root distance", "no time", "contradictory stamps", "smearing", "clock unreadable")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,7 @@ final class SourceWords {
             case CONTRADICTORY_STAMPS -> "its time stamps contradict each other or the round trip";
             case SMEARING ->
                 "smears a leap second: its time is not UTC meanwhile, and is left out (clock_measurement.ntp.leap_smear)";
+            case CLOCK_UNREADABLE -> "this clock of the host is not used; the daemon's log says why";
         };
     }
 

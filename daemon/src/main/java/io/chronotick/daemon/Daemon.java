@@ -3,6 +3,7 @@ package io.chronotick.daemon;
 
 import io.chronotick.client.ChronoTickReader;
 import io.chronotick.daemon.config.DaemonConfig;
+import io.chronotick.daemon.local.LocalClocks;
 import io.chronotick.daemon.net.NtpTransport;
 import io.chronotick.daemon.net.NtpTransports;
 import io.chronotick.daemon.net.Resolver;
@@ -47,6 +48,7 @@ public final class Daemon implements AutoCloseable {
     private volatile DaemonConfig config;
     private final HostClocks clocks;
     private final NtpTransport transport;
+    private final LocalClocks localClocks;
     private final WriterLoop writerLoop;
     private final EngineLoop engineLoop;
     private final StatusLoop statusLoop;
@@ -79,12 +81,14 @@ public final class Daemon implements AutoCloseable {
             DaemonConfig config,
             HostClocks clocks,
             Network network,
+            LocalClocks localClocks,
             long lookMillis,
             SegmentFile claimed,
             Opened opened)
             throws IOException, DaemonException {
         this.config = config;
         this.clocks = clocks;
+        this.localClocks = localClocks;
         this.watchdog = new Watchdog(lookMillis, this::fail);
         this.opened = opened;
         this.segment = claimed;
@@ -119,6 +123,7 @@ public final class Daemon implements AutoCloseable {
                 clocks,
                 transport,
                 Resolver::resolve,
+                localClocks,
                 new SecureRandom(),
                 writerLoop,
                 exchange -> {
@@ -162,12 +167,15 @@ public final class Daemon implements AutoCloseable {
      * @throws DaemonException if the segment or the network cannot be had; nothing is left behind
      */
     public static Daemon start(DaemonConfig config) throws DaemonException {
-        return start(config, HostClocks.system(), NtpTransports::open, Watchdog.LOOK_MILLIS);
+        HostClocks clocks = HostClocks.system();
+        return start(config, clocks, NtpTransports::open, new LocalClocks(clocks), Watchdog.LOOK_MILLIS);
     }
 
     /** Starts a daemon with other clocks, another network and a watchdog that looks more often. */
-    static Daemon start(DaemonConfig config, HostClocks clocks, Network network, long lookMillis)
+    static Daemon start(
+            DaemonConfig configured, HostClocks clocks, Network network, LocalClocks localClocks, long lookMillis)
             throws DaemonException {
+        DaemonConfig config = withClocks(configured, localClocks);
         if (config.servers().isEmpty()) {
             throw new IllegalArgumentException("no servers: auto is to be looked up before");
         }
@@ -175,8 +183,8 @@ public final class Daemon implements AutoCloseable {
         checkAffinity(config.cpuAffinity());
         Opened opened = new Opened();
         try {
-            Daemon daemon =
-                    new Daemon(config, clocks, network, lookMillis, SegmentFile.claim(path, clocks.domain()), opened);
+            Daemon daemon = new Daemon(
+                    config, clocks, network, localClocks, lookMillis, SegmentFile.claim(path, clocks.domain()), opened);
             daemon.begin();
             return daemon;
         } catch (SegmentException e) {
@@ -187,6 +195,15 @@ public final class Daemon implements AutoCloseable {
         } catch (DaemonException | RuntimeException | Error e) {
             opened.closeAfter(e);
             throw e;
+        }
+    }
+
+    /** With the clocks of this host that the configuration means. */
+    static DaemonConfig withClocks(DaemonConfig config, LocalClocks localClocks) throws DaemonException {
+        try {
+            return config.withServers(localClocks.find(config.servers()));
+        } catch (IOException e) {
+            throw new DaemonException(Objects.requireNonNull(e.getMessage()), e);
         }
     }
 
@@ -288,7 +305,7 @@ public final class Daemon implements AutoCloseable {
         if (next.servers().isEmpty()) {
             throw new IllegalArgumentException("no servers: auto is to be looked up before");
         }
-        DaemonConfig changed = config.withServers(next.servers());
+        DaemonConfig changed = withClocks(config.withServers(next.servers()), localClocks);
         if (changed.followsSmear() != config.followsSmear()) {
             throw new DaemonException(
                     "leap_smear: whether a smear is followed is decided at the start, and these servers would decide otherwise; restart the"
@@ -299,7 +316,7 @@ public final class Daemon implements AutoCloseable {
                     + next.servers().size() + " servers; restart the daemon");
         }
         config = changed;
-        engineLoop.askOnly(next.servers());
+        engineLoop.askOnly(changed.servers());
     }
 
     /** What a service manager is told of. */

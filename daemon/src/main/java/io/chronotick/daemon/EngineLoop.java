@@ -2,8 +2,10 @@
 package io.chronotick.daemon;
 
 import io.chronotick.daemon.config.DaemonConfig;
+import io.chronotick.daemon.config.LocalClockConfig;
 import io.chronotick.daemon.config.ModelConfig;
 import io.chronotick.daemon.config.ServerConfig;
+import io.chronotick.daemon.local.LocalClocks;
 import io.chronotick.daemon.net.NtpTransport;
 import io.chronotick.daemon.output.Upstream;
 import io.chronotick.daemon.time.HostClocks;
@@ -15,12 +17,15 @@ import io.chronotick.engine.LeapSecondList;
 import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.forecast.Forecast;
 import io.chronotick.engine.forecast.ForecasterReport;
+import io.chronotick.engine.forecast.SystematicUncertainty;
 import io.chronotick.engine.forecast.WaitReason;
 import io.chronotick.engine.learned.FilterWeights;
+import io.chronotick.engine.ntp.ClockReading;
 import io.chronotick.engine.ntp.ExchangeCsv;
 import io.chronotick.engine.ntp.SourceConfig;
 import io.chronotick.engine.ntp.SourceReport;
 import io.chronotick.engine.ntp.SourceState;
+import io.chronotick.engine.ntp.SourceTrouble;
 import io.chronotick.engine.ntp.StampKind;
 import io.chronotick.engine.oscillator.CovariateConfig;
 import io.chronotick.engine.oscillator.CovariateReport;
@@ -44,7 +49,12 @@ import org.slf4j.LoggerFactory;
  * engine belongs to this thread alone; other threads see {@link #snapshot}.
  */
 final class EngineLoop
-        implements Runnable, NtpTransport.Listener, ServerAddresses.Listener, ModelRunner.Listener, Consumer<Action> {
+        implements Runnable,
+                NtpTransport.Listener,
+                ServerAddresses.Listener,
+                ClockReaders.Listener,
+                ModelRunner.Listener,
+                Consumer<Action> {
     // Long because: it is where everything meets that has to happen on one thread.
 
     private static final Logger LOG = LoggerFactory.getLogger("chronotick");
@@ -57,6 +67,9 @@ final class EngineLoop
 
     /** A first time that is farther from the system clock is a surprise, ns. */
     private static final long YEAR_NANOS = 365 * 86_400_000_000_000L;
+
+    /** In the place of an address, of a clock of this host. */
+    private static final String NO_ADDRESS = "local";
 
     private static final long SNAPSHOT_NANOS = 1_000_000_000L;
 
@@ -115,6 +128,8 @@ final class EngineLoop
     private final Optional<FilterWeights> weights;
     private final ServerAddresses addresses;
     private final KeyExchanges keyExchanges;
+    private final LocalClocks localClocks;
+    private final ClockReaders clockReaders;
     private final List<ModelRunner> models = new ArrayList<>();
 
     /** What the models' threads have to say to the engine. */
@@ -149,6 +164,7 @@ final class EngineLoop
             HostClocks clocks,
             NtpTransport transport,
             ServerAddresses.Names resolver,
+            LocalClocks localClocks,
             RandomGenerator random,
             Publisher publisher,
             Consumer<ExchangeCsv> recorder,
@@ -183,6 +199,8 @@ final class EngineLoop
         this.newest = Correction.nothingKnown(raw);
         this.addresses = new ServerAddresses(transport, resolver, this);
         this.keyExchanges = new KeyExchanges(config, addresses, engine, clocks, onDeath, this::post);
+        this.localClocks = localClocks;
+        this.clockReaders = new ClockReaders(this::post, this, onDeath);
         List<String> names = config.serverNames();
         for (int i = 0; i < names.size(); i++) {
             add(config.servers().get(i), names.get(i), raw);
@@ -191,6 +209,10 @@ final class EngineLoop
     }
 
     private void add(ServerConfig server, String name, long raw) {
+        if (server.clock().isPresent()) {
+            addClock(server, server.clock().get(), name, raw);
+            return;
+        }
         int source = engine.addSource(new SourceConfig(
                 name,
                 BURST,
@@ -201,6 +223,16 @@ final class EngineLoop
                 server.keyExchange().isPresent(),
                 true));
         addresses.add(source, server, name, raw);
+    }
+
+    private void addClock(ServerConfig server, LocalClockConfig clock, String name, long raw) {
+        int source = engine.addSource(new SourceConfig(
+                name, BURST, config.timeoutSeconds(), 1, 15, SystematicUncertainty.READING_SHARE, false, false));
+        addresses.add(source, server, name, raw);
+        clockReaders.add(source, name, localClocks.open(clock));
+        ServerConfig.Poll poll = server.clockPoll();
+        engine.onAddressChanged(
+                source, poll.shortestSeconds(), poll.longestSeconds(), config.warmupIntervalSeconds(), raw);
     }
 
     // --- Other servers ---
@@ -225,6 +257,7 @@ final class EngineLoop
             LOG.info("{} is not asked any more", addresses.name(source));
             engine.removeSource(source);
             keyExchanges.forget(source);
+            clockReaders.remove(source);
             addresses.remove(source);
             slowed.remove(source);
         }
@@ -266,6 +299,7 @@ final class EngineLoop
 
     /** There is another list of leap seconds. Any thread. */
     void onLeapSecondList(LeapSecondList list) {
+        localClocks.onLeapSecondList(list);
         post(() -> engine.onLeapSecondList(list, clocks.rawNanos()));
     }
 
@@ -296,7 +330,10 @@ final class EngineLoop
         List<SourceReport> reports = new ArrayList<>();
         for (SourceReport report : engine.sources(raw)) {
             int source = reports.size();
-            reports.add(report.with(addresses.label(source), addresses.trouble(source, report.trouble())));
+            SourceTrouble trouble = clockReaders.isInTrouble(source)
+                    ? SourceTrouble.CLOCK_UNREADABLE
+                    : addresses.trouble(source, report.trouble());
+            reports.add(report.with(addresses.label(source), trouble));
         }
         return List.copyOf(reports);
     }
@@ -337,6 +374,7 @@ final class EngineLoop
             loop();
         } finally {
             keyExchanges.keep();
+            clockReaders.close();
             models.forEach(ModelRunner::stop);
         }
     }
@@ -450,6 +488,19 @@ final class EngineLoop
         addresses.onNotSent(reason);
     }
 
+    // --- From the clocks of this host to the engine ---
+
+    @Override
+    public void onReading(int source, long requestId, ClockReading reading) {
+        hearOfDiscontinuities();
+        engine.onReading(source, requestId, reading, clocks.rawNanos(), this);
+    }
+
+    @Override
+    public void onUnreadable(int source, String reason) {
+        addresses.onUnreachable(source, reason);
+    }
+
     // --- From the models, on their threads, to the engine ---
 
     private void post(Runnable answer) {
@@ -476,7 +527,9 @@ final class EngineLoop
 
     @Override
     public void accept(Action action) {
-        if (action instanceof Action.Send send) {
+        if (action instanceof Action.Send send && clockReaders.has(send.source())) {
+            clockReaders.read(send.source(), send.requestId());
+        } else if (action instanceof Action.Send send) {
             addresses.send(send, clocks.rawNanos(), this);
         } else if (action instanceof Action.ExchangeKeys exchange) {
             keyExchanges.begin(exchange.source(), newest);
@@ -490,12 +543,11 @@ final class EngineLoop
         } else if (action instanceof Action.Measured measured) {
             int source = measured.measured().exchange().source();
             addresses.onAnswer(source);
-            addresses
+            String address = addresses
                     .of(source)
-                    .ifPresent(address -> recorder.accept(new ExchangeCsv(
-                            addresses.server(source).name(),
-                            address.getAddress().getHostAddress(),
-                            measured.measured())));
+                    .map(at -> at.getAddress().getHostAddress())
+                    .orElse(NO_ADDRESS);
+            recorder.accept(new ExchangeCsv(addresses.server(source).name(), address, measured.measured()));
         } else if (action instanceof Action.Explain explain) {
             int source = explain.report().source();
             Explanations.explain(addresses.label(source), explain.report(), newest, engine.warmupWaitingFor());

@@ -2,6 +2,7 @@
 package io.chronotick.daemon;
 
 import io.chronotick.daemon.config.DaemonConfig;
+import io.chronotick.daemon.local.LocalClocks;
 import io.chronotick.daemon.net.NtpTransport;
 import io.chronotick.daemon.net.NtpTransports;
 import io.chronotick.daemon.net.Resolver;
@@ -56,7 +57,12 @@ public final class ExchangeRecorder implements AutoCloseable {
 
     private record Stretch(ExchangeCsv last, int length) {}
 
-    private ExchangeRecorder(DaemonConfig config, HostClocks clocks, NtpTransport transport, ExchangeFile file) {
+    private ExchangeRecorder(
+            DaemonConfig config,
+            HostClocks clocks,
+            NtpTransport transport,
+            LocalClocks localClocks,
+            ExchangeFile file) {
         this.transport = transport;
         this.file = file;
         this.loop = new EngineLoop(
@@ -65,6 +71,7 @@ public final class ExchangeRecorder implements AutoCloseable {
                 clocks,
                 transport,
                 Resolver::resolve,
+                localClocks,
                 new SecureRandom(),
                 new Nobody(),
                 this::keep,
@@ -98,13 +105,15 @@ public final class ExchangeRecorder implements AutoCloseable {
         try {
             NtpTransport transport = NtpTransports.open(clocks);
             opened.add(transport::close);
-            ExchangeRecorder recorder = new ExchangeRecorder(config, clocks, transport, file);
+            LocalClocks localClocks = new LocalClocks(clocks);
+            ExchangeRecorder recorder =
+                    new ExchangeRecorder(Daemon.withClocks(config, localClocks), clocks, transport, localClocks, file);
             recorder.thread.start();
             return recorder;
         } catch (IOException e) {
             opened.closeAfter(e);
             throw new DaemonException("no sockets to be had from this system: " + e.getMessage(), e);
-        } catch (RuntimeException | Error e) {
+        } catch (DaemonException | RuntimeException | Error e) {
             opened.closeAfter(e);
             throw e;
         }

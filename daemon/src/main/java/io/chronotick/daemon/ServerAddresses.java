@@ -151,8 +151,10 @@ final class ServerAddresses {
      */
     void turn(List<SourceReport> reports, long rawNanos) {
         for (ServerSeat seat : seats) {
-            if (seat.isRemoved() || seat.server().keyExchange().isPresent()) {
-                continue; // its key exchange says where it is: see assign
+            if (seat.isRemoved()
+                    || seat.server().clock().isPresent()
+                    || seat.server().keyExchange().isPresent()) {
+                continue; // a clock of this host; or its key exchange says where it is: see assign
             }
             Need need = seat.need(reports.get(seat.source()));
             // Whoever is of no use and has been of some keeps its place until a look-up.

@@ -206,6 +206,9 @@ final class ServerSeat {
         if (address.isEmpty() && server.keyExchange().isPresent()) {
             return "key exchange under way";
         }
+        if (server.clock().isPresent()) {
+            return "clock being read";
+        }
         return address.isEmpty() ? "name being looked up" : Silence.NO_ANSWER.words();
     }
 

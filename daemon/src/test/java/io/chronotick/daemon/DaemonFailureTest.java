@@ -9,6 +9,7 @@ import io.chronotick.client.TimeInterval;
 import io.chronotick.daemon.config.ConfigLoader;
 import io.chronotick.daemon.config.ConfigOverrides;
 import io.chronotick.daemon.config.DaemonConfig;
+import io.chronotick.daemon.local.LocalClocks;
 import io.chronotick.daemon.net.NtpTransports;
 import io.chronotick.daemon.net.OpenFiles;
 import io.chronotick.daemon.reference.ReferenceServer;
@@ -116,6 +117,7 @@ class DaemonFailureTest {
                         List.of("127.0.0.1:" + server.address().getPort())),
                 clocks,
                 NtpTransports::open,
+                new LocalClocks(clocks),
                 lookMillis);
         opened.add(daemon);
         return daemon;
@@ -244,7 +246,7 @@ class DaemonFailureTest {
             clocks.readsBeforeFailure.set(reads);
             clocks.failing = Thread.currentThread().getName();
             try {
-                Daemon.start(config, clocks, NtpTransports::open, Watchdog.LOOK_MILLIS)
+                Daemon.start(config, clocks, NtpTransports::open, new LocalClocks(clocks), Watchdog.LOOK_MILLIS)
                         .close();
                 started = true;
             } catch (LinkageError e) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import io.chronotick.daemon.config.ServerConfig;
+import io.chronotick.daemon.local.LocalClocks;
 import io.chronotick.daemon.net.NtpTransport;
 import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.forecast.WaitReason;
@@ -73,6 +74,7 @@ class EngineLoopTest {
                 network,
                 (host, port) -> CompletableFuture.completedFuture(
                         List.of(new InetSocketAddress(InetAddress.ofLiteral(literal(host)), port))),
+                new LocalClocks(clocks),
                 new Random(4711),
                 writer,
                 exchanges::add,

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.chronotick.daemon.config.ConfigLoader;
 import io.chronotick.daemon.config.ConfigOverrides;
+import io.chronotick.daemon.local.LocalClocks;
 import io.chronotick.daemon.net.NtpTransport;
 import io.chronotick.daemon.net.UserStamps;
 import io.chronotick.engine.forecast.Correction;
@@ -93,6 +94,7 @@ class PoolGuestTest {
                     return CompletableFuture.completedFuture(
                             zone.stream().map(member -> member.address).toList());
                 },
+                new LocalClocks(clocks),
                 random,
                 writer,
                 exchange -> {},

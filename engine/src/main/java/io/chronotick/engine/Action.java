@@ -17,7 +17,8 @@ public sealed interface Action
                 Action.Note {
 
     /**
-     * Send one datagram to a server.
+     * Send one datagram to a server; or read the clock, where the source is a clock of this host: then the payload is of no meaning,
+     * and the answer comes back by {@link Engine#onReading}, if at all.
      *
      * @param source index of the server, as returned by {@link Engine#addSource}
      * @param requestId identifies this request in {@link Engine#onTransmitted}

@@ -13,7 +13,9 @@ import io.chronotick.engine.forecast.ForecasterReport;
 import io.chronotick.engine.forecast.Publisher;
 import io.chronotick.engine.forecast.Readiness;
 import io.chronotick.engine.math.Nanos;
+import io.chronotick.engine.ntp.ClockReading;
 import io.chronotick.engine.ntp.Exchange;
+import io.chronotick.engine.ntp.MeasuredExchange;
 import io.chronotick.engine.ntp.NtpAssociation;
 import io.chronotick.engine.ntp.SourceConfig;
 import io.chronotick.engine.ntp.SourceReport;
@@ -267,14 +269,29 @@ public final class Engine {
         if (protocol.isDenied() && !denied) {
             new Notes(out).warn(protocol.config().name() + " refuses to serve us; left alone for an hour or more");
         }
-        exchange.ifPresent(accepted -> {
-            out.accept(new Action.Measured(protocol.measured(accepted)));
-            Optional<Estimate> expected = explains ? forecasters.expected(accepted) : Optional.empty();
-            onExchange(accepted, rawNanos, out);
-            if (explains) {
-                out.accept(new Action.Explain(report(accepted, expected)));
-            }
-        });
+        exchange.ifPresent(accepted -> onAccepted(protocol.measured(accepted), rawNanos, out));
+    }
+
+    /**
+     * A clock of this host was read, as {@link Action.Send} asks of a source that is one. From there on it is a server like any other.
+     *
+     * @param requestId of that action
+     */
+    public void onReading(int source, long requestId, ClockReading reading, long rawNanos, Consumer<Action> out) {
+        passLeapSecond(rawNanos, out);
+        NtpAssociation protocol = servers.get(source).protocol;
+        protocol.onReading(requestId, reading, rawNanos)
+                .ifPresent(accepted -> onAccepted(protocol.measured(accepted), rawNanos, out));
+    }
+
+    private void onAccepted(MeasuredExchange measured, long rawNanos, Consumer<Action> out) {
+        Exchange accepted = measured.exchange();
+        out.accept(new Action.Measured(measured));
+        Optional<Estimate> expected = explains ? forecasters.expected(accepted) : Optional.empty();
+        onExchange(accepted, rawNanos, out);
+        if (explains) {
+            out.accept(new Action.Explain(report(accepted, expected)));
+        }
     }
 
     /** Whether a server has refused to serve us, or asked for fewer requests, and has not got over it. */

@@ -147,7 +147,9 @@ public record SourceRow(
         /** Its time stamps contradict each other, or the round trip. */
         CONTRADICTORY_STAMPS(16),
         /** It smears a leap second: its time is not UTC meanwhile, and is left out. */
-        SMEARING(17);
+        SMEARING(17),
+        /** A clock of the daemon's host that cannot be read, or says that it is not right. */
+        CLOCK_UNREADABLE(18);
 
         private static final Trouble[] ALL = values();
 

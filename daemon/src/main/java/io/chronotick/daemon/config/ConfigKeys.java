@@ -598,7 +598,7 @@ final class ConfigKeys {
                 .map(setting -> setting.value().toString().toLowerCase(Locale.ROOT));
     }
 
-    private static <T extends Enum<T>> Map<String, T> words(T[] values) {
+    static <T extends Enum<T>> Map<String, T> words(T[] values) {
         Map<String, T> words = new LinkedHashMap<>();
         for (T value : values) {
             words.put(value.name().toLowerCase(Locale.ROOT), value);

@@ -10,9 +10,9 @@ import java.util.OptionalDouble;
 import java.util.OptionalInt;
 
 /**
- * One NTP server as the operator named it. Immutable.
+ * One NTP server, or one clock of this host, as the operator named it. Immutable.
  *
- * @param host host name or address literal, without brackets
+ * @param host host name or address literal, without brackets; empty of a clock of this host
  * @param port UDP port, 1..65535
  * @param minpoll log2 of the seconds between exchanges, instead of the common measurement interval; where there is none, log2 of
  *     the shortest interval
@@ -22,6 +22,7 @@ import java.util.OptionalInt;
  * @param asymmetry standard deviation of half the difference of the two ways to it, as a share of the delay one way, instead of the
  *     common one; 0 where they are known to be equal
  * @param keyExchange where keys to authenticate it are had (NTS, RFC 8915); empty: it is not authenticated
+ * @param clock the clock of this host; empty: a server on the network
  */
 public record ServerConfig(
         String host,
@@ -30,7 +31,8 @@ public record ServerConfig(
         OptionalInt maxpoll,
         boolean allowFastPolling,
         OptionalDouble asymmetry,
-        Optional<KeyExchange> keyExchange) {
+        Optional<KeyExchange> keyExchange,
+        Optional<LocalClockConfig> clock) {
     /** Where NTP listens (RFC 5905, section 7.2). */
     public static final int DEFAULT_PORT = 123;
 
@@ -70,14 +72,52 @@ public record ServerConfig(
     /** The least interval between the requests of a burst to somebody else's server, s: NTP servers that limit rates drop what is faster. */
     public static final double POLITE_BURST_SECONDS = 2;
 
+    /** The intervals of a clock of this host, s: to read it costs no network anything. */
+    private static final double SHORTEST_CLOCK_POLL_SECONDS = 1;
+
+    private static final double LONGEST_CLOCK_POLL_SECONDS = 16;
+
+    /** A server on the network. */
+    public ServerConfig(
+            String host,
+            int port,
+            OptionalInt minpoll,
+            OptionalInt maxpoll,
+            boolean allowFastPolling,
+            OptionalDouble asymmetry,
+            Optional<KeyExchange> keyExchange) {
+        this(host, port, minpoll, maxpoll, allowFastPolling, asymmetry, keyExchange, Optional.empty());
+    }
+
+    /** A clock of this host. */
+    static ServerConfig of(LocalClockConfig clock, OptionalInt minpoll, OptionalInt maxpoll) {
+        return new ServerConfig(
+                "",
+                DEFAULT_PORT,
+                minpoll,
+                maxpoll,
+                false,
+                OptionalDouble.empty(),
+                Optional.empty(),
+                Optional.of(clock));
+    }
+
+    /** The same with its clock described more closely. */
+    public ServerConfig with(LocalClockConfig closer) {
+        return of(closer, minpoll, maxpoll);
+    }
+
     /** A server at an address, with all else at its default. */
     public static ServerConfig of(String host, int port) {
         return new ServerConfig(
                 host, port, OptionalInt.empty(), OptionalInt.empty(), false, OptionalDouble.empty(), Optional.empty());
     }
 
-    /** What a person calls it: host, or host:port where the port is not the usual one. */
+    /** What a person calls it: host, or host:port where the port is not the usual one; or the device of a clock of this host. */
     public String name() {
+        if (clock.isPresent()) {
+            return clock.get().name();
+        }
         if (port == DEFAULT_PORT) {
             return host;
         }
@@ -102,8 +142,20 @@ public record ServerConfig(
     /** The same as it is configured, whoever's server it is. */
     public Poll configuredPoll(OptionalDouble measurementInterval, InetAddress resolved) {
         boolean own = mayHurry(resolved);
-        double shortest = measurementInterval.orElse(own ? SHORTEST_OWN_POLL_SECONDS : POLITE_POLL_SECONDS);
-        double longest = measurementInterval.orElse(own ? LONGEST_OWN_POLL_SECONDS : LONGEST_POLL_SECONDS);
+        return limited(
+                measurementInterval,
+                own ? SHORTEST_OWN_POLL_SECONDS : POLITE_POLL_SECONDS,
+                own ? LONGEST_OWN_POLL_SECONDS : LONGEST_POLL_SECONDS);
+    }
+
+    /** The interval between readings of a clock of this host, which the common interval does not concern. */
+    public Poll clockPoll() {
+        return limited(OptionalDouble.empty(), SHORTEST_CLOCK_POLL_SECONDS, LONGEST_CLOCK_POLL_SECONDS);
+    }
+
+    private Poll limited(OptionalDouble measurementInterval, double usualShortest, double usualLongest) {
+        double shortest = measurementInterval.orElse(usualShortest);
+        double longest = measurementInterval.orElse(usualLongest);
         if (minpoll.isPresent()) {
             shortest = Math.scalb(1.0, minpoll.getAsInt());
             longest = measurementInterval.isPresent() ? shortest : Math.max(longest, shortest);

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -28,6 +29,29 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
     private static final String AUTO = "auto";
 
     private static final KeySet KEYS = new KeySet();
+    private static final String PHC = "phc";
+    private static final ConfigKey<String> KIND = KEYS.key(
+            "kind",
+            ValueTypes.Choice.of("ntp", PHC),
+            "ntp",
+            "ntp: a server on the network; phc: a PTP hardware clock of this host, or the one that its hypervisor offers.");
+    private static final ConfigKey<String> DEVICE = KEYS.key(
+            "device",
+            new ValueTypes.Text(),
+            LocalClockConfig.AUTO,
+            "Of kind phc: its device, as /dev/ptp0. auto: the clock of an ENA network card (Amazon EC2), of Hyper-V or of KVM, the first"
+                    + " that there is.");
+    private static final ConfigKey<Double> MAX_ERROR = KEYS.key(
+            "max_error",
+            new ValueTypes.Real(1e-9, 1, "s"),
+            "",
+            "Of kind phc: what the clock may be off from UTC by, s. Needed unless its driver states that (ENA does); the larger of both"
+                    + " counts.");
+    private static final ConfigKey<LocalClockConfig.Timescale> TIMESCALE = KEYS.key(
+            "timescale",
+            new ValueTypes.Choice<>(ConfigKeys.words(LocalClockConfig.Timescale.values())),
+            "",
+            "Of kind phc: whether the clock counts utc or tai. The clocks of ENA, Hyper-V and KVM count utc; of all others it has to be said.");
     private static final ConfigKey<String> HOST = KEYS.key("host", new Host(), "", "Host name or address.");
     private static final ConfigKey<Integer> PORT = KEYS.key(
             "port", new ValueTypes.Whole(1, 65_535, "UDP"), String.valueOf(ServerConfig.DEFAULT_PORT), "UDP port.");
@@ -170,6 +194,15 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
                     "found " + settings.given(POOL).orElseThrow()
                             + " beside nts: true, allowed: 1, since keys are good for one server; name each by itself");
         }
+        if (settings.given(KIND).orElse("").equals(PHC)) {
+            reject(
+                    List.of(HOST, PORT, NTS, NTS_PORT, NTS_CA, ALLOW_FAST_POLLING, ASYMMETRY, POOL),
+                    key,
+                    settings,
+                    mistakes);
+            return List.of(ServerConfig.of(clock(settings), optionalInt(minpoll), optionalInt(maxpoll)));
+        }
+        reject(List.of(DEVICE, MAX_ERROR, TIMESCALE), key, settings, mistakes);
         Optional<String> host = settings.given(HOST);
         if (host.isEmpty() && mistakes.lines().size() == before) {
             mistakes.report(map, key, "found a map without host, allowed: a map with " + KEYS.names(""));
@@ -184,6 +217,25 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
                 keyExchange(name, settings)));
         return server.map(one -> Collections.nCopies(settings.given(POOL).orElse(1), one))
                 .orElse(List.of());
+    }
+
+    /** These say something of another kind of source. */
+    private static void reject(List<ConfigKey<?>> keys, String key, Settings settings, Mistakes mistakes) {
+        String kind = settings.given(KIND).orElse("ntp");
+        for (ConfigKey<?> other : keys) {
+            settings.find(other)
+                    .ifPresent(setting -> mistakes.report(
+                            setting.node(),
+                            key + "." + other.path(),
+                            "found with kind: " + kind + ", allowed: without"));
+        }
+    }
+
+    private static LocalClockConfig clock(Settings settings) {
+        return new LocalClockConfig(
+                settings.given(DEVICE).orElse(LocalClockConfig.AUTO),
+                settings.given(MAX_ERROR).map(OptionalDouble::of).orElse(OptionalDouble.empty()),
+                settings.given(TIMESCALE));
     }
 
     private static Optional<KeyExchange> keyExchange(String host, Settings settings) {
@@ -231,6 +283,9 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
     }
 
     private static Object plain(ServerConfig server, int count) {
+        if (server.clock().isPresent()) {
+            return plain(server, server.clock().get());
+        }
         if (count == 1 && server.equals(ServerConfig.of(server.host(), server.port()))) {
             return server.name();
         }
@@ -254,10 +309,24 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
         return map;
     }
 
+    private static Object plain(ServerConfig server, LocalClockConfig clock) {
+        Map<String, Object> map = ValueTypes.ordered(KIND.path(), PHC, DEVICE.path(), clock.device());
+        clock.maxErrorSeconds().ifPresent(error -> map.put(MAX_ERROR.path(), error));
+        clock.timescale()
+                .ifPresent(scale -> map.put(TIMESCALE.path(), scale.name().toLowerCase(Locale.ROOT)));
+        server.minpoll().ifPresent(poll -> map.put(MINPOLL.path(), poll));
+        server.maxpoll().ifPresent(poll -> map.put(MAXPOLL.path(), poll));
+        return map;
+    }
+
     @Override
     public Map<String, Object> schema() {
         Map<String, Object> map = ConfigSchema.object(KEYS, "");
-        map.put("required", List.of(HOST.path()));
+        map.put(
+                "anyOf",
+                List.of(
+                        ValueTypes.ordered("required", List.of(HOST.path())),
+                        ValueTypes.ordered("required", List.of(KIND.path()))));
         Map<String, Object> text = ValueTypes.ordered("type", "string", "minLength", 1);
         Map<String, Object> list = ValueTypes.ordered(
                 "type",

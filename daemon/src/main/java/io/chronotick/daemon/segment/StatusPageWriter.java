@@ -119,7 +119,7 @@ public final class StatusPageWriter {
         segment.put(row + PageLayout.SOURCE_STRATUM, (byte) source.stratum());
         segment.put(row + PageLayout.SOURCE_REACH, (byte) source.reach());
         segment.put(row + PageLayout.SOURCE_STATE, (byte) source.state().ordinal());
-        segment.put(row + PageLayout.SOURCE_STAMP, (byte) (source.stampKind() == StampKind.KERNEL ? 1 : 0));
+        segment.put(row + PageLayout.SOURCE_STAMP, (byte) (source.stampKind() == StampKind.USER ? 0 : 1));
         segment.put(row + PageLayout.SOURCE_LEAP, (byte) source.leap().ordinal());
         putNts(segment, row, source, rawNanos);
         segment.put(row + PageLayout.SOURCE_TROUBLE, (byte) source.trouble().ordinal());

@@ -44,6 +44,9 @@ public final class LeapSecondFile {
 
     private static final int HASH_WORDS = 5;
 
+    /** TAI - UTC at the first entry of every list, that of January 1, 1972, s. */
+    private static final int FIRST_TAI = 10;
+
     private static final Pattern STAMP = Pattern.compile("#([$@])\\s*([0-9]{1,12})\\s*");
     private static final Pattern HASH = Pattern.compile("#h((?:\\s+[0-9a-fA-F]{1,8}){5})\\s*");
     private static final Pattern ENTRY = Pattern.compile("\\s*([0-9]{1,12})\\s+([0-9]{1,4})\\s*(?:#.*)?");
@@ -138,6 +141,9 @@ public final class LeapSecondFile {
                 sha1.update((entry.group(1) + entry.group(2)).getBytes(StandardCharsets.US_ASCII));
                 long midnight = unixNanos(entry.group(1));
                 int tai = Integer.parseInt(entry.group(2));
+                if (last == Long.MIN_VALUE && tai != FIRST_TAI) {
+                    throw new BadList("it does not begin with 1972, TAI - UTC of 10 s: " + line.strip());
+                }
                 if (last != Long.MIN_VALUE) {
                     if (midnight <= last || Math.abs(tai - lastTai) != 1) {
                         throw new BadList("there is a mistake in " + line.strip());

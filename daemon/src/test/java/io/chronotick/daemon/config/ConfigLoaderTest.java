@@ -250,6 +250,31 @@ final class ConfigLoaderTest {
                                 Optional.empty()));
     }
 
+    @Test
+    void shouldKnowTheClocksOfThisHost() throws ConfigException {
+        String servers = "[{kind: phc, device: /dev/ptp0, max_error: 2.5E-5, timescale: tai, minpoll: 0, maxpoll: 2},"
+                + " {kind: phc, device: auto}, ntp.example]";
+        LoadedConfig loaded = load("clock_measurement: {ntp: {servers: " + servers + "}}");
+        assertThat(loaded.config().serverNames()).containsExactly("/dev/ptp0", "phc", "ntp.example");
+        ServerConfig named = loaded.config().servers().getFirst();
+        assertThat(named.clock())
+                .contains(new LocalClockConfig(
+                        "/dev/ptp0", OptionalDouble.of(25e-6), Optional.of(LocalClockConfig.Timescale.TAI)));
+        assertThat(named.clockPoll()).isEqualTo(new ServerConfig.Poll(1, 4));
+        ServerConfig found = loaded.config().servers().get(1);
+        assertThat(found.clock().orElseThrow().isToBeFound()).isTrue();
+        assertThat(found.clockPoll()).isEqualTo(new ServerConfig.Poll(1, 16));
+        assertThat(loaded.effective().stream()
+                        .filter(row -> row.key().equals("clock_measurement.ntp.servers"))
+                        .map(EffectiveValue::value))
+                .containsExactly(servers);
+        // A clock of this host proves nothing of itself.
+        assertThat(problems("clock_measurement: {ntp: {require_authentication: true, servers: [{kind: phc}]}}"))
+                .singleElement()
+                .asString()
+                .contains("found true, and servers without nts: true (phc)");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -281,7 +306,19 @@ final class ConfigLoaderTest {
                 "{host: a, minpoll: 5, maxpoll: 4}",
                 "{host: a, iburst: true}",
                 "{host: a, host: b}",
-                "{host: a, allow_fast_polling: 1}"
+                "{host: a, allow_fast_polling: 1}",
+                "{host: a, device: /dev/ptp0}",
+                "{host: a, max_error: 0.1}",
+                "{host: a, timescale: utc}",
+                "{kind: gps}",
+                "{kind: ntp}",
+                "{kind: phc, host: a}",
+                "{kind: phc, pool: 2}",
+                "{kind: phc, nts: false}",
+                "{kind: phc, max_error: 0}",
+                "{kind: phc, max_error: 2}",
+                "{kind: phc, timescale: gps}",
+                "{kind: phc, minpoll: 5, maxpoll: 4}"
             })
     void shouldRefuseWhatIsNoServer(String server) {
         assertThat(problems("clock_measurement:\n  ntp:\n    servers:\n      - ntp.example\n      - " + server + "\n"))

@@ -26,6 +26,12 @@ public final class SystematicUncertainty {
     /** Standard deviation of a server's error as a share of the base delay one way, where nothing is known of its path. */
     public static final double DEFAULT_SHARE = 0.1;
 
+    /**
+     * The same of a clock of this host: it may have been read at any instant between the readings of the raw clock before and after,
+     * each as likely, so its error is that of a uniform law over half of that span to either side.
+     */
+    public static final double READING_SHARE = 1 / Math.sqrt(3);
+
     /** What half the difference of the two ways through this host may be, s: from the program to the wire and back. */
     private static final double USER_STAMPS = 5e-6;
 
@@ -58,13 +64,21 @@ public final class SystematicUncertainty {
         double squares = 0;
         double spread = 0;
         for (Member member : members) {
-            stamps += member.weight * (member.stamps == StampKind.KERNEL ? KERNEL_STAMPS : USER_STAMPS);
+            stamps += member.weight * stampSd(member.stamps);
             mean += member.weight * member.weight * member.prior();
             squares += member.weight * member.weight;
             spread += member.weight * member.difference;
         }
         double shown = squares < 1 ? Math.max(spread, 0) / (1 - squares) * squares : 0;
         return Math.sqrt(Math.max(scale(members, mean) * mean, shown) + stamps * stamps);
+    }
+
+    private static double stampSd(StampKind stamps) {
+        return switch (stamps) {
+            case USER -> USER_STAMPS;
+            case KERNEL -> KERNEL_STAMPS;
+            case DEVICE -> 0;
+        };
     }
 
     /** k^2, see above. */

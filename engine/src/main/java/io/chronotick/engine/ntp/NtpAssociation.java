@@ -332,6 +332,32 @@ public final class NtpAssociation {
         return exchange;
     }
 
+    /**
+     * A clock of this host was read for a request: nobody else can have answered, and there is no packet to be checked.
+     *
+     * @param id of the request
+     */
+    public Optional<Exchange> onReading(long id, ClockReading reading, long rawNanos) {
+        if (!pending || id != requestId || rawNanos - timeoutNanos > 0) {
+            return drop(DropReason.LATE);
+        }
+        pending = false;
+        unanswered = 0;
+        schedule.onAnswer(rawNanos, reach == 0);
+        reach |= 1;
+        NtpPacket reply = reading.reply();
+        lastReply = Optional.of(reply);
+        Exchange exchange = reading.exchange(index);
+        refusal = nonsense(reply, exchange);
+        if (refusal != SourceTrouble.NONE) {
+            return drop(DropReason.NONSENSE);
+        }
+        accepted++;
+        lastAcceptedNanos = rawNanos;
+        lastStamp = StampKind.DEVICE;
+        return Optional.of(exchange);
+    }
+
     private Exchange completed(InterleavedMode.Completed before, NtpPacket packet) {
         return exchange(before.t1(), before.serverReceive(), packet, before.t4());
     }

@@ -38,5 +38,7 @@ public enum SourceTrouble {
     /** Its time stamps contradict each other, or the round trip. */
     CONTRADICTORY_STAMPS,
     /** It smears a leap second, and its time is not UTC meanwhile. */
-    SMEARING
+    SMEARING,
+    /** A clock of this host that cannot be read, or says that it is not right. */
+    CLOCK_UNREADABLE
 }

@@ -6,7 +6,9 @@ public enum StampKind {
     /** Read by the program around its system call. */
     USER,
     /** Taken by the kernel's network stack (SO_TIMESTAMPING, software stamps). */
-    KERNEL;
+    KERNEL,
+    /** Taken together with the reading of a clock of this host: there is no way to it. */
+    DEVICE;
 
     /** That of an exchange whose ends were stamped so: the worse. */
     static StampKind ofBoth(StampKind one, StampKind other) {

@@ -84,4 +84,11 @@ class SystematicUncertaintyTest {
             assertThat(squares).as("%d servers", servers).isBetween(0.75, 1.25);
         }
     }
+
+    /** A clock of this host: 500 ns each way, any instant between as likely, and nothing by the way to the wire. */
+    @Test
+    void aReadingIsOffByAUniformLawOverItsWidth() {
+        Member clock = new Member(1, 500e-9, SystematicUncertainty.READING_SHARE, 0, StampKind.DEVICE);
+        assertThat(SystematicUncertainty.of(List.of(clock))).isCloseTo(1e-6 / Math.sqrt(12), within(1e-12));
+    }
 }

@@ -2,6 +2,7 @@
 package io.chronotick.engine.ntp;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.chronotick.engine.forecast.SystematicUncertainty;
 import java.nio.charset.StandardCharsets;
@@ -406,6 +407,53 @@ class NtpAssociationTest {
         source.onTransmitted(this.request - 1, now + 7_000, StampKind.KERNEL);
         assertThat(receive(answer(request, now + 5_000).toBytes()).orElseThrow().t1())
                 .isEqualTo(now + 5_000);
+    }
+
+    private ClockReading reading(double maxError) {
+        return new ClockReading(now + 1_000, UTC + now, now + 1_600, maxError, 1, Optional.empty());
+    }
+
+    @Test
+    void shouldTakeTheReadingOfAClockOfThisHostForAnExchange() {
+        ask();
+        Exchange exchange =
+                source.onReading(request, reading(1e-6), now + 1_700).orElseThrow();
+        assertThat(exchange).isEqualTo(new Exchange(0, now + 1_000, UTC + now, UTC + now, now + 1_600, 0, 1e-6, 1e-9));
+        SourceReport report = source.report(SourceState.SELECTED, 0, 0, exchange.delay(), 0);
+        assertThat(report.stratum()).isEqualTo(1);
+        assertThat(report.reach()).isEqualTo(1);
+        assertThat(report.accepted()).isEqualTo(1);
+        assertThat(report.rootDistance()).isCloseTo(1.3e-6, within(1e-15));
+        assertThat(report.stampKind()).isEqualTo(StampKind.DEVICE);
+        // It has no opinion of leap seconds, which is not that there is none.
+        assertThat(report.leap()).isEqualTo(LeapIndicator.UNSYNCHRONIZED);
+    }
+
+    @Test
+    void shouldDropReadingsThatAreLateOrOfAnotherRequest() {
+        ask();
+        assertThat(source.onReading(request - 1, reading(1e-6), now + 1_700)).isEmpty();
+        assertThat(source.onReading(request, reading(1e-6), now + SECOND + 1)).isEmpty();
+        assertThat(source.onReading(request, reading(1e-6), now + 1_700)).isPresent();
+        assertThat(source.onReading(request, reading(1e-6), now + 1_800)).isEmpty();
+        assertThat(dropped(DropReason.LATE)).isEqualTo(3);
+        ask();
+        source.onDiscontinuity(now + 100);
+        assertThat(source.onReading(request, reading(1e-6), now + 1_700)).isEmpty();
+        assertThat(dropped(DropReason.LATE)).isEqualTo(4);
+    }
+
+    @Test
+    void shouldDropReadingsThatCannotBe() {
+        ask();
+        assertThat(source.onReading(request, reading(NtpAssociation.MAX_ROOT_DISTANCE + 1), now + 1_700))
+                .isEmpty();
+        assertThat(source.trouble()).isEqualTo(SourceTrouble.ROOT_DISTANCE);
+        ask();
+        ClockReading backwards = new ClockReading(now + 10_000, UTC + now, now, 1e-6, 1, Optional.empty());
+        assertThat(source.onReading(request, backwards, now + 1_700)).isEmpty();
+        assertThat(source.trouble()).isEqualTo(SourceTrouble.CONTRADICTORY_STAMPS);
+        assertThat(dropped(DropReason.NONSENSE)).isEqualTo(2);
     }
 
     @Test

@@ -839,7 +839,12 @@ final class ByzantineScenario {
         }
         String name = seat < liars ? "liar" : "honest";
         return new ServerSpec(
-                name + (seat + 1), polls[seat], Math.min(2, polls[seat]), initial.get(seat), List.copyOf(changes));
+                name + (seat + 1),
+                polls[seat],
+                Math.min(2, polls[seat]),
+                false,
+                initial.get(seat),
+                List.copyOf(changes));
     }
 
     private void turn(int seat, double at, UnaryOperator<State> change) {

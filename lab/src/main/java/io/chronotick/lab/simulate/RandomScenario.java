@@ -143,7 +143,7 @@ public final class RandomScenario {
             changes.add(new ServerSpec.Change(duration * uniform(0.3, 0.9), later, random.nextInt(4) == 0));
         }
         double poll = Math.pow(2, 1 + random.nextInt(7));
-        return new ServerSpec((liar ? "liar" : "server") + (index + 1), poll, 2, initial, changes);
+        return new ServerSpec((liar ? "liar" : "server") + (index + 1), poll, 2, false, initial, changes);
     }
 
     private DirectionSpec direction(double base, double jitter) {

@@ -147,6 +147,7 @@ public final class ScenarioFile {
             String name = map.text("name").orElse("server" + (servers.size() + 1));
             double poll = map.number("poll", Quantity.TIME, 0.1, YEAR, 16);
             double burst = map.number("burst", Quantity.TIME, 0.1, YEAR, 2);
+            boolean isClock = map.text("kind").map(kind -> isClock(map, kind)).orElse(false);
             State initial = state(map, State.DEFAULT);
             List<Change> changes = new ArrayList<>();
             State last = initial;
@@ -164,14 +165,22 @@ public final class ScenarioFile {
             }
             map.end();
             for (int i = 1; i <= count; i++) {
-                servers.add(
-                        new ServerSpec(count == 1 ? name : name + "-" + i, poll, burst, initial, List.copyOf(changes)));
+                String own = count == 1 ? name : name + "-" + i;
+                servers.add(new ServerSpec(own, poll, burst, isClock, initial, List.copyOf(changes)));
             }
         }
         if (servers.isEmpty()) {
             throw root.problem("servers", "is missing; a scenario needs at least one");
         }
         return List.copyOf(servers);
+    }
+
+    private static boolean isClock(YamlMap map, String kind) {
+        return switch (kind) {
+            case "ntp" -> false;
+            case "phc" -> true;
+            default -> throw map.problem("kind", "'" + kind + "' is neither ntp nor phc");
+        };
     }
 
     /** What is not given stays as it was. */

@@ -11,10 +11,11 @@ import java.util.Optional;
  * @param name for reports
  * @param poll interval between exchanges, s
  * @param burst interval between the exchanges of the warm-up, s
+ * @param isClock whether it is a clock of the host itself: its path is the time that a reading takes
  * @param initial how it begins
  * @param changes in ascending order of time
  */
-record ServerSpec(String name, double poll, double burst, State initial, List<Change> changes) {
+record ServerSpec(String name, double poll, double burst, boolean isClock, State initial, List<Change> changes) {
 
     /**
      * How a server and its path are for some time.

@@ -8,6 +8,7 @@ import io.chronotick.engine.EstimatorOptions;
 import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.forecast.SystematicUncertainty;
 import io.chronotick.engine.learned.FilterWeights;
+import io.chronotick.engine.ntp.ClockReading;
 import io.chronotick.engine.ntp.Exchange;
 import io.chronotick.engine.ntp.LeapIndicator;
 import io.chronotick.engine.ntp.NtpPacket;
@@ -205,8 +206,8 @@ final class SimulatedWorld {
         Engine made = new Engine(config, new Random(engineSeed + generation), options);
         for (Server server : servers) {
             ServerSpec spec = server.spec;
-            int index = made.addSource(
-                    new SourceConfig(spec.name(), BURST, TIMEOUT, 1, 15, SystematicUncertainty.DEFAULT_SHARE));
+            double share = spec.isClock() ? SystematicUncertainty.READING_SHARE : SystematicUncertainty.DEFAULT_SHARE;
+            int index = made.addSource(new SourceConfig(spec.name(), BURST, TIMEOUT, 1, 15, share));
             made.onAddressChanged(index, spec.poll(), spec.burst(), raw());
         }
         return made;
@@ -385,6 +386,10 @@ final class SimulatedWorld {
 
     private void request(Action.Send send) {
         Server server = servers.get(send.source());
+        if (server.spec.isClock()) {
+            readClock(send, server);
+            return;
+        }
         disturb(send.source(), server);
         double delay = server.forward.delay(server.state.forward().after(server.seconds(now)), now * 1e-9);
         if (!isPassable() || Double.isNaN(delay)) {
@@ -398,6 +403,38 @@ final class SimulatedWorld {
                 answer(asked, server);
             }
         });
+    }
+
+    /** A clock of the host is read: no network, and nobody beside it who could disturb. */
+    private void readClock(Action.Send send, Server server) {
+        ServerSpec.State state = server.state;
+        if (state.down()) {
+            return;
+        }
+        long before = raw();
+        int asked = generation;
+        at(now + readingNanos(server.forward, state.forward(), server), false, () -> {
+            double most = state.rootDelay() / 2 + state.rootDispersion();
+            boolean honest = state.conduct().honest();
+            double error = server.error(now) + lie(server);
+            double kept = honest ? Math.min(Math.max(error, ROUNDING - most), most - ROUNDING) : error;
+            long utc = utcNanos(now) + SimulatedClock.nanos(kept);
+            if (!honest) {
+                watch.lied(send.source(), raw());
+            }
+            at(now + readingNanos(server.back, state.back(), server), true, () -> {
+                ClockReading reading = new ClockReading(before, utc, raw(), most, 1, Optional.empty());
+                if (asked == generation) {
+                    watch.answered(
+                            new Exchange(send.source(), before, utc, utc, reading.afterNanos(), 0, most, 1e-9), honest);
+                }
+                toDaemon(() -> engine.onReading(send.source(), send.requestId(), reading, raw(), this::perform));
+            });
+        });
+    }
+
+    private long readingNanos(Direction direction, DirectionSpec spec, Server server) {
+        return SimulatedClock.nanos(direction.delay(spec.after(server.seconds(now)), now * 1e-9));
     }
 
     /** What people do who have not seen the request. */

@@ -53,7 +53,8 @@ class ScenarioFileTest {
         String document = Files.readString(Path.of("../docs/lab.md"));
         int begin = document.indexOf("```yaml\n") + "```yaml\n".length();
         Scenario scenario = parse(document.substring(begin, document.indexOf("```", begin)));
-        assertThat(scenario.servers().stream().map(ServerSpec::name)).containsExactly("near", "far-1", "far-2");
+        assertThat(scenario.servers().stream().map(ServerSpec::name)).containsExactly("near", "phc", "far-1", "far-2");
+        assertThat(scenario.servers().stream().map(ServerSpec::isClock)).containsExactly(false, true, false, false);
         assertThat(scenario.limits().windows()).hasSize(1);
     }
 
@@ -118,6 +119,7 @@ class ScenarioFileTest {
         assertThat(server.changes().get(2).state().conduct()).isEqualTo(denying.withKiss(Optional.empty()));
         complains(
                 "for: 1 h\nservers: [{kiss: deny}]", "kiss: 'deny' is neither a code of four capital letters nor none");
+        complains("for: 1 h\nservers: [{kind: gps}]", "kind: 'gps' is neither ntp nor phc");
     }
 
     private static void complains(String text, String message) {
