@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon;
 
+import io.chronotick.daemon.config.DaemonConfig;
 import io.chronotick.daemon.local.LocalClock;
+import io.chronotick.daemon.local.LocalClocks;
 import io.chronotick.engine.ntp.ClockReading;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -68,6 +71,15 @@ final class ClockReaders {
         this.network = network;
         this.listener = listener;
         this.onDeath = onDeath;
+    }
+
+    /** With the clocks of this host that the configuration means. */
+    static DaemonConfig withClocks(DaemonConfig config, LocalClocks localClocks) throws DaemonException {
+        try {
+            return config.withServers(localClocks.find(config.servers()));
+        } catch (IOException e) {
+            throw new DaemonException(Objects.requireNonNull(e.getMessage()), e);
+        }
     }
 
     /** A source that is a clock of this host; from now on it is closed here. */

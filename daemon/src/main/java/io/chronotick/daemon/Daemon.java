@@ -175,7 +175,7 @@ public final class Daemon implements AutoCloseable {
     static Daemon start(
             DaemonConfig configured, HostClocks clocks, Network network, LocalClocks localClocks, long lookMillis)
             throws DaemonException {
-        DaemonConfig config = withClocks(configured, localClocks);
+        DaemonConfig config = ClockReaders.withClocks(configured, localClocks);
         if (config.servers().isEmpty()) {
             throw new IllegalArgumentException("no servers: auto is to be looked up before");
         }
@@ -195,15 +195,6 @@ public final class Daemon implements AutoCloseable {
         } catch (DaemonException | RuntimeException | Error e) {
             opened.closeAfter(e);
             throw e;
-        }
-    }
-
-    /** With the clocks of this host that the configuration means. */
-    static DaemonConfig withClocks(DaemonConfig config, LocalClocks localClocks) throws DaemonException {
-        try {
-            return config.withServers(localClocks.find(config.servers()));
-        } catch (IOException e) {
-            throw new DaemonException(Objects.requireNonNull(e.getMessage()), e);
         }
     }
 
@@ -305,7 +296,7 @@ public final class Daemon implements AutoCloseable {
         if (next.servers().isEmpty()) {
             throw new IllegalArgumentException("no servers: auto is to be looked up before");
         }
-        DaemonConfig changed = withClocks(config.withServers(next.servers()), localClocks);
+        DaemonConfig changed = ClockReaders.withClocks(config.withServers(next.servers()), localClocks);
         if (changed.followsSmear() != config.followsSmear()) {
             throw new DaemonException(
                     "leap_smear: whether a smear is followed is decided at the start, and these servers would decide otherwise; restart the"

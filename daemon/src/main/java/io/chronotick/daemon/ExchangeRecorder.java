@@ -106,8 +106,8 @@ public final class ExchangeRecorder implements AutoCloseable {
             NtpTransport transport = NtpTransports.open(clocks);
             opened.add(transport::close);
             LocalClocks localClocks = new LocalClocks(clocks);
-            ExchangeRecorder recorder =
-                    new ExchangeRecorder(Daemon.withClocks(config, localClocks), clocks, transport, localClocks, file);
+            ExchangeRecorder recorder = new ExchangeRecorder(
+                    ClockReaders.withClocks(config, localClocks), clocks, transport, localClocks, file);
             recorder.thread.start();
             return recorder;
         } catch (IOException e) {
