@@ -163,7 +163,7 @@ final class DemoCommand implements Callable<Integer> {
         String state = "NOT READY";
         String servers = "";
         try {
-            state = new Reading(reader).state().label();
+            state = new Reading(reader).label();
             servers = servers(reader.status());
         } catch (ChronoTickException e) {
             // Not written yet: the columns say so.

@@ -153,8 +153,8 @@ final class DoctorCommand extends SegmentCommand {
                 && check(
                         refusal == null,
                         "Time can be read",
-                        refusal == null ? Format.iso(reading.now().estimateNanos()) : health.label(),
-                        health.isWithdrawn() || refusal == null ? remedy : refusal.getMessage());
+                        refusal == null ? Format.iso(reading.now().estimateNanos()) : reading.label(),
+                        reading.isWithdrawn() || refusal == null ? remedy : refusal.getMessage());
         if (!readable) {
             diagnose(page);
         }

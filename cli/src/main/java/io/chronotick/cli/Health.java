@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.cli;
 
-import io.chronotick.client.CorrectionRecord;
 import io.chronotick.client.Reading;
 import io.chronotick.client.SourceRow;
 import io.chronotick.client.StatusPage;
@@ -21,20 +20,9 @@ final class Health {
         this.page = page;
     }
 
-    /** Whether a daemon that lives and writes has taken its time back. */
-    boolean isWithdrawn() {
-        CorrectionRecord record = reading.record();
-        return reading.isWriterAlive() && !reading.isStale() && !record.isValid() && record.isWarmupComplete();
-    }
-
-    /** As people read it. */
-    String label() {
-        return isWithdrawn() ? "WITHDRAWN" : reading.state().label();
-    }
-
     /** What the daemon waits for; empty if for nothing. */
     String waitingFor() {
-        boolean waits = isWithdrawn()
+        boolean waits = reading.isWithdrawn()
                 || reading.state() == Reading.State.WARMING_UP
                 || reading.state() == Reading.State.HOLDOVER;
         if (!waits) {
@@ -47,7 +35,7 @@ final class Health {
         if (!text.isEmpty()) {
             return text;
         }
-        return isWithdrawn() ? WaitReason.UNCERTAINTY.text() : "";
+        return reading.isWithdrawn() ? WaitReason.UNCERTAINTY.text() : "";
     }
 
     /** What to do about that; empty if there is nothing to wait for. */
@@ -70,24 +58,29 @@ final class Health {
                         + " clock_measurement.ntp.max_step";
             case MOVED ->
                 "one side is wrong; compare them with: chronotick query SERVER...; remove those that are wrong from"
-                        + " clock_measurement.ntp.servers and restart the daemon";
+                        + " clock_measurement.ntp.servers" + reload();
             case MIN_SERVERS ->
-                "see which servers are missing with: chronotick sources; name more, or lower"
-                        + " clock_measurement.ntp.min_servers";
+                "see which servers are missing with: chronotick sources; name more" + reload() + "; or lower"
+                        + " clock_measurement.ntp.min_servers and restart the daemon";
             case UNEXPECTED ->
                 "check this machine's clock with: date; if it is wrong, set it roughly (date -s) and restart the daemon";
             case JUMP ->
                 "wait some minutes: what persists is followed; see which server moved with: chronotick sources";
             case AGREEMENT ->
                 "compare them with: chronotick query SERVER...; remove those that are wrong from"
-                        + " clock_measurement.ntp.servers, or name more";
+                        + " clock_measurement.ntp.servers, or name more" + reload();
             case ONE_SERVER, SERVERS ->
                 "more than half of the configured servers have to be heard; see which are not with: chronotick"
-                        + " sources; remove those that are gone from clock_measurement.ntp.servers";
+                        + " sources; remove those that are gone from clock_measurement.ntp.servers" + reload();
             case UNCERTAINTY ->
                 "look for servers that answer late or seldom with: chronotick sources; the maximum is"
                         + " clock_measurement.ntp.max_acceptable_uncertainty";
         };
+    }
+
+    /** Servers need no restart, which would lose what the daemon knows. */
+    private String reload() {
+        return ", and have the daemon read that: kill -HUP " + reading.record().writerPid();
     }
 
     private String noAnswer(String waitingFor) {

@@ -183,7 +183,7 @@ final class MonitorCommand extends SegmentCommand {
                 ? "another daemon has taken over (process " + record.writerPid() + ")"
                 : Remark.of(reading, page);
         if (shell.terminal()) {
-            draw(segment, reading, page, remark);
+            draw(segment, reading, remark);
             return;
         }
         if (remark != null) {
@@ -199,7 +199,7 @@ final class MonitorCommand extends SegmentCommand {
                     Format.ppm(record.driftRate()),
                     Format.percent(record.confidence(), 1),
                     record.source().name(),
-                    reading.state().label()));
+                    reading.label()));
         }
     }
 
@@ -219,11 +219,11 @@ final class MonitorCommand extends SegmentCommand {
         }
     }
 
-    private void draw(Path segment, Reading reading, StatusPage page, @Nullable String remark) {
+    private void draw(Path segment, Reading reading, @Nullable String remark) {
         CorrectionRecord record = reading.record();
         Style style = Style.of(shell);
         boolean good = reading.refusal() == null;
-        String state = new Health(reading, page).label();
+        String state = reading.label();
         drawLine(title(segment));
         drawLine("");
         drawLine("State:          "

@@ -15,7 +15,7 @@ final class Remark {
     /** One line; null if all is well. */
     static @Nullable String of(Reading reading, StatusPage page) {
         Health health = new Health(reading, page);
-        if (health.isWithdrawn()) {
+        if (reading.isWithdrawn()) {
             return "the daemon (process " + reading.record().writerPid() + ") has withdrawn the time and waits for "
                     + health.waitingFor() + ": " + health.remedy();
         }

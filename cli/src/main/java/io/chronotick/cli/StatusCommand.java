@@ -80,7 +80,7 @@ final class StatusCommand extends SegmentCommand {
     private void printState(Reading reading, StatusPage page) {
         Health health = new Health(reading, page);
         Reading.State state = reading.state();
-        String text = health.isWithdrawn() ? Style.of(shell).bad(health.label()) : coloured(state);
+        String text = reading.isWithdrawn() ? Style.of(shell).bad(reading.label()) : coloured(state);
         if (state == Reading.State.WARMING_UP) {
             text += " " + Format.percent(page.warmupProgress(), 0);
         }

@@ -44,7 +44,7 @@ final class TopView {
         CorrectionRecord record = reading.record();
         Health health = new Health(reading, page);
         List<String> lines = new ArrayList<>();
-        String state = health.label();
+        String state = reading.label();
         String time = hasTime ? Format.iso(reading.now().estimateNanos()) : "no valid time";
         String head = cut(time + "   " + (hasTime ? "±" + Format.duration(bound) : ""), columns - state.length() - 2);
         lines.add(style.bold(head)

@@ -34,11 +34,13 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Alerts and dashboard for a fleet: by promtool, and by a Prometheus that scrapes three daemons, one of whose servers lies. */
 @Tag("slow")
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class FleetTest {
+    private static final String GRAFANA = "@grafana/schema@13.2.3";
     private static final long PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(2);
     private static final Path FILES = Path.of("..", "packaging", "prometheus");
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -98,6 +100,42 @@ class FleetTest {
             }
         }
         assertThat(ids).hasSizeGreaterThan(10);
+    }
+
+    /** By Grafana's own types, as a literal in which no unknown field may stand; what a data source makes of its queries is not in them. */
+    @Test
+    void shouldBeADashboardByGrafanasTypes() throws IOException, InterruptedException {
+        Path compiler = TypeScript.built().root.resolve("node_modules/typescript/bin/tsc");
+        Files.writeString(directory.resolve("package.json"), "{\"private\": true}");
+        TypeScript.add(directory, GRAFANA);
+        ObjectNode board = (ObjectNode) dashboard();
+        board.path("panels").forEach(panel -> ((ObjectNode) panel).remove("targets"));
+        board.path("annotations")
+                .path("list")
+                .forEach(each -> ((ObjectNode) each).remove(List.of("expr", "titleFormat", "textFormat")));
+        Programs.Result right = compile(compiler, board.toString());
+        assertThat(right.exitCode()).as(right::toString).isZero();
+        Programs.Result wrong = compile(compiler, board.toString().replace("\"gridPos\"", "\"gridPlace\""));
+        assertThat(wrong.out()).contains("'\"gridPlace\"' does not exist");
+    }
+
+    private Programs.Result compile(Path compiler, String board) throws IOException, InterruptedException {
+        // Texts stand for the values of enumerations.
+        Files.writeString(directory.resolve("board.ts"), """
+                import type { Dashboard } from "@grafana/schema";
+                type Plain<T> = T extends string ? `${T}` : T extends object ? { [K in keyof T]: Plain<T[K]> } : T;
+                export const board: Plain<Dashboard> = %s;
+                """.formatted(board));
+        List<String> command = List.of(
+                "node",
+                compiler.toString(),
+                "--noEmit",
+                "--strict",
+                "--skipLibCheck",
+                "--module",
+                "nodenext",
+                "board.ts");
+        return Programs.run(directory, Map.of(), command);
     }
 
     private static JsonNode dashboard() throws IOException {

@@ -136,6 +136,13 @@ class PageBrowserTest {
         assertThat(text("events")).contains("is a falseticker").contains("agrees with the majority");
         await("plots", "document.querySelectorAll('.plot canvas').length === 2");
         await("a scatter", "document.querySelectorAll('#scatter circle').length > 9");
+        noteFigures();
+        // The daemon has numbers of its own after two minutes.
+        String stability =
+                "(stability = [[10, 20, 40, 80, 160, 320], [4e-8, 2e-8, 1.1e-8, 8e-9, 9e-9, 2e-8]], drawStability(),"
+                        + " document.querySelectorAll('#stability canvas').length)";
+        assertThat(browser.evaluate(stability)).isEqualTo("1");
+        assertThat(text("calibration")).matches("Calibration: the model’s own deviation × [0-9.]+\\.");
         browser.screenshot(picture("page-light.png"));
 
         browser.screen(1280, 1600, true);
@@ -151,6 +158,17 @@ class PageBrowserTest {
                         + ".filter(each => !each.startsWith(location.origin)).length"))
                 .isEqualTo("0");
         assertThat(browser.complaints()).isEmpty();
+    }
+
+    /** What the page weighs, and how soon it can be seen here, which is only noted: in {@code cli/target}. */
+    private void noteFigures() throws IOException, InterruptedException {
+        String loaded = "performance.getEntriesByType('navigation').concat(performance.getEntriesByType('resource'))";
+        int bytes = Integer.parseInt(browser.evaluate(loaded + ".reduce((sum, each) => sum + each.transferSize, 0)"));
+        assertThat(bytes).isBetween(10_000, 60_000);
+        String paint =
+                browser.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime.toFixed(0)");
+        Files.writeString(
+                picture("page-figures.txt"), bytes + " bytes, first contentful paint after " + paint + " ms\n");
     }
 
     @Test

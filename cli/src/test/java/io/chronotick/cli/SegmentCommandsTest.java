@@ -234,7 +234,8 @@ class SegmentCommandsTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "answers from 2 more servers | chronotick sources",
+                "answers from 2 more servers | remove those that are gone from clock_measurement.ntp.servers, and have the daemon read that: kill -HUP",
+                "servers to agree on a move of 0.300 s, or a restart | and have the daemon read that: kill -HUP",
                 "an answer from one more server | chronotick sources",
                 "servers that agree | chronotick query",
                 "servers or local clock have jumped: is it to stay? | wait some minutes",

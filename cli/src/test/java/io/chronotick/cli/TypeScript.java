@@ -86,6 +86,11 @@ final class TypeScript {
         }
     }
 
+    /** Fetches one package more, of that version. */
+    static void add(Path directory, String packageAndVersion) throws IOException, InterruptedException {
+        npm(directory, "install", "--no-save", packageAndVersion);
+    }
+
     private static void npm(Path directory, String... arguments) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("npm"));
         command.addAll(List.of(arguments));

@@ -109,7 +109,7 @@ final class EngineLoop
                 return "WARMING UP: waiting for " + waitingFor;
             }
             if (!correction.validAt(raw)) {
-                return "NOT VALID" + (waitingFor.isEmpty() ? "" : ": waiting for " + waitingFor);
+                return "WITHDRAWN" + (waitingFor.isEmpty() ? "" : ": waiting for " + waitingFor);
             }
             if (correction.holdover()) {
                 return "HOLDOVER: waiting for " + waitingFor;

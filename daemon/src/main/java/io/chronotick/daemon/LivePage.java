@@ -52,6 +52,7 @@ final class LivePage implements AutoCloseable {
     private final LongSupplier clockSteps;
     private final EventStream samples = new EventStream();
     private final PageHistory history = new PageHistory();
+    private final PageStability stability = new PageStability();
     private final PageEvents events = new PageEvents();
     private final Deque<Point> exchanges = new ArrayDeque<>();
 
@@ -116,7 +117,9 @@ final class LivePage implements AutoCloseable {
             events.write(json);
             json.name("exchanges").array();
             this.exchanges.forEach(point -> point.write(json));
-            json.endArray().endObject();
+            json.endArray().name("stability");
+            stability.write(json);
+            json.endObject();
         }
         StaticFile.send(exchange, JSON, json.toString());
     }
@@ -145,20 +148,25 @@ final class LivePage implements AutoCloseable {
         EngineLoop.Snapshot now = engine.get();
         Optional<Reading> reading = read();
         JsonText json = new JsonText().object();
-        String state = reading.map(each -> each.state().label()).orElse("WARMING UP");
+        String state = reading.map(Reading::label).orElse("WARMING UP");
         json.name("state").value(state);
         json.name("waiting_for").value(now.waitingFor());
         json.name("progress").value(now.warmupProgress());
         reading.ifPresent(each -> writeTime(json, each));
         writeSources(json, now);
         writeForecasters(json, now);
+        Correction published = now.correction();
+        if (stability.look(now.rawNanos(), published.validAt(now.rawNanos()), published::utcNanosAt)) {
+            json.name("stability");
+            stability.write(json);
+        }
         double unixSeconds = reading.map(each -> each.systemNanos() * Nanos.IN_SECONDS)
                 .orElseGet(() -> System.currentTimeMillis() / 1e3);
         json.name("events").array();
         events.look(unixSeconds, state, now.sources(), clockSteps.getAsLong()).forEach(event -> event.write(json));
         json.endArray();
         json.name("exchanges").array();
-        takeExchanges(now.correction()).forEach(point -> point.write(json));
+        takeExchanges(published).forEach(point -> point.write(json));
         json.endArray();
         return json.endObject().toString();
     }

@@ -76,7 +76,8 @@ function showNumbers() {
   $('confidence').textContent = Math.round(s.confidence * 100) + ' %';
   $('age').textContent = 'confidence; ' + s.measurements.toLocaleString('en') + ' answers';
   $('about').textContent = 'Running for ' + span(s.uptime) + (s.authenticated ? ', authenticated' : '')
-    + ', calibration × ' + s.calibration.toFixed(2) + ', writer ' + duration(s.latency_ms / 1e3);
+    + ', writer ' + duration(s.latency_ms / 1e3);
+  $('calibration').textContent = 'Calibration: the model’s own deviation × ' + s.calibration.toFixed(2) + '.';
   for (const name of ['offset', 'uncertainty', 'bound', 'drift', 'source', 'measurements', 'state', 'confidence', 'unix_ns']) {
     document.body.dataset[name] = s[name];
   }
@@ -270,6 +271,27 @@ function drawScatter() {
   box.replaceChildren(root);
 }
 
+// --- Stability ---
+
+let stability = [[], []];
+let stabilityPlot = null;
+
+function drawStability() {
+  if (stability[0].length < 2) return;
+  if (stabilityPlot) stabilityPlot.destroy();
+  $('stability').replaceChildren();
+  const whole = (u, min, max) => [10 ** Math.floor(Math.log10(min)), 10 ** Math.ceil(Math.log10(max * 1.001))];
+  const [, base] = axes('', false);
+  const log = {...base, splits: (u, axis, min, max) => decades(u, axis, min, max)};
+  stabilityPlot = new uPlot({width: $('stability').clientWidth - 16, height: 238, legend: {show: false}, cursor: {y: false},
+    series: [{}, {stroke: colour('accent'), width: 1.5, points: {show: true, size: 5}}],
+    scales: {x: {time: false, distr: 3, range: whole}, y: {distr: 3, range: whole}},
+    axes: [{...log, size: 26, values: (u, list) => list.map(span)}, {...log, values: (u, list) => list.map(exponential)}]},
+  stability, $('stability'));
+}
+
+const exponential = y => '10' + [...minus(String(Math.round(Math.log10(y))))].map(c => '⁰¹²³⁴⁵⁶⁷⁸⁹'[c] || '⁻').join('');
+
 // --- Events ---
 
 function showEvents(list) {
@@ -297,8 +319,10 @@ function take(s) {
   showServers();
   showEvents(s.events);
   addExchanges(s.exchanges);
+  if (s.stability) stability = s.stability;
   if (!document.hidden) {
     drawHistory();
+    if (s.stability) drawStability();
     if (s.exchanges.length || !$('scatter').firstChild) drawScatter();
   }
 }
@@ -309,6 +333,8 @@ async function start() {
   columns = past.history;
   points.length = 0;
   addExchanges(past.exchanges);
+  stability = past.stability;
+  drawStability();
   $('events').replaceChildren();
   showEvents(past.events);
   const stream = new EventSource('samples');
@@ -334,7 +360,7 @@ for (const button of $('ranges').children) {
   };
 }
 $('straight').onchange = drawHistory;
-const redraw = () => { if (sample) { drawHistory(); drawScatter(); } };
+const redraw = () => { if (sample) { drawHistory(); drawScatter(); drawStability(); } };
 addEventListener('resize', redraw);
 document.addEventListener('visibilitychange', redraw);
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redraw);

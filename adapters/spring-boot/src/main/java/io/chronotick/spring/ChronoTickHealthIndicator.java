@@ -27,7 +27,7 @@ class ChronoTickHealthIndicator extends AbstractHealthIndicator {
     protected void doHealthCheck(Health.Builder health) {
         try {
             Reading reading = new Reading(clock.reader());
-            health.withDetail("state", reading.state().label());
+            health.withDetail("state", reading.label());
             ChronoTickException refusal = reading.refusal();
             if (refusal != null) {
                 withoutTime(health, refusal);

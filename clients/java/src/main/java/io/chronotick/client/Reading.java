@@ -116,6 +116,16 @@ public final class Reading {
                 || (record.isValid() ? record.isExpiredAt(System.nanoTime()) : record.isWarmupComplete());
     }
 
+    /** Whether a daemon that lives and writes has taken its time back, because it cannot state an honest bound; its page says what would settle it. */
+    public boolean isWithdrawn() {
+        return writerAlive && !stale && !record.isValid() && record.isWarmupComplete();
+    }
+
+    /** The state as people read it: {@link State#label()}, or WITHDRAWN. */
+    public String label() {
+        return isWithdrawn() ? "WITHDRAWN" : state().label();
+    }
+
     /** Correction of the system clock now, s. */
     public double offset() {
         return record.correctionAt(systemNanos * 1e-9);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.document;
 
+import io.chronotick.engine.math.AllanDeviation;
 import io.chronotick.lab.replay.ReplaySummary;
 import io.chronotick.lab.replay.ReplaySummary.Cell;
-import io.chronotick.lab.score.AllanDeviation;
 import io.chronotick.lab.score.IntervalScore;
 import io.chronotick.lab.score.TimeSeries;
 import java.util.ArrayList;

@@ -2,6 +2,7 @@
 package io.chronotick.lab.report;
 
 import io.chronotick.engine.EngineConfig;
+import io.chronotick.engine.math.AllanDeviation;
 import io.chronotick.engine.oscillator.Ablation;
 import io.chronotick.lab.LearnedWeights;
 import io.chronotick.lab.Parallel;
@@ -10,7 +11,6 @@ import io.chronotick.lab.replay.ReplayCase;
 import io.chronotick.lab.replay.ReplayResult;
 import io.chronotick.lab.replay.ReplaySet;
 import io.chronotick.lab.replay.ReplaySummary;
-import io.chronotick.lab.score.AllanDeviation;
 import io.chronotick.lab.score.TimeSeries;
 import io.chronotick.lab.simulate.ScenarioLibrary;
 import io.chronotick.lab.simulate.Simulation;
@@ -62,8 +62,8 @@ public final class Report {
         Map<String, AllanDeviation> published = new LinkedHashMap<>();
         series.forEach((which, of) -> {
             if (!clocks.containsKey(which.clock())) {
-                clocks.put(which.clock(), AllanDeviation.of(phase(Replay.frequencies(set, which))));
-                published.put(which.clock(), AllanDeviation.of(of.errors()));
+                clocks.put(which.clock(), AllanDeviation.of(phase(Replay.frequencies(set, which)), 1));
+                published.put(which.clock(), AllanDeviation.of(of.errors(), 1));
             }
         });
         return new ReportData(

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.lab.report;
 
+import io.chronotick.engine.math.AllanDeviation;
 import io.chronotick.engine.oscillator.Ablation;
 import io.chronotick.lab.replay.ReplayCase;
 import io.chronotick.lab.replay.ReplaySummary;
-import io.chronotick.lab.score.AllanDeviation;
 import io.chronotick.lab.score.TimeSeries;
 import io.chronotick.lab.simulate.SimulationResult;
 import io.chronotick.lab.trace.TraceResult;

@@ -4,6 +4,7 @@ package io.chronotick.lab.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.chronotick.engine.EngineConfig;
+import io.chronotick.engine.math.AllanDeviation;
 import io.chronotick.engine.oscillator.Ablation;
 import io.chronotick.lab.LearnedWeights;
 import io.chronotick.lab.replay.Replay;
@@ -11,7 +12,6 @@ import io.chronotick.lab.replay.ReplayCase;
 import io.chronotick.lab.replay.ReplayFiles;
 import io.chronotick.lab.replay.ReplaySet;
 import io.chronotick.lab.replay.ReplaySummary;
-import io.chronotick.lab.score.AllanDeviation;
 import io.chronotick.lab.score.TimeSeries;
 import io.chronotick.lab.simulate.ScenarioLibrary;
 import io.chronotick.lab.simulate.Simulation;
@@ -58,7 +58,7 @@ class HtmlReportTest {
                 1,
                 done -> {}));
         TimeSeries series = Replay.series(set, which, 64);
-        AllanDeviation allan = AllanDeviation.of(series.errors());
+        AllanDeviation allan = AllanDeviation.of(series.errors(), 1);
         data = new ReportData(
                 summary,
                 List.of(

@@ -86,21 +86,6 @@ class ScoreTest {
         assertThat(Quantiles.geometricMean(new double[] {2, 8})).isCloseTo(4, offset(1e-12));
     }
 
-    /** White phase noise of deviation s has sqrt(3) s / tau (NIST SP 1065, table 3); a constant frequency has none. */
-    @Test
-    void allanDeviationOfKnownNoise() {
-        double[] phase = gaussians(20_000, 1e-6);
-        for (int i = 0; i < phase.length; i++) {
-            phase[i] += 5e-6 * i;
-        }
-        AllanDeviation allan = AllanDeviation.of(phase);
-        assertThat(allan.tau()).startsWith(1.0, 2.0, 4.0);
-        for (int i = 0; i < 6; i++) {
-            double tau = allan.tau().get(i);
-            assertThat(allan.deviation().get(i) * tau / (Math.sqrt(3) * 1e-6)).isCloseTo(1, offset(0.05));
-        }
-    }
-
     @Test
     void thinnedSeriesKeepsEveryNth() {
         double[] values = {0, 1, 2, 3, 4};
