@@ -19,7 +19,8 @@ class DaemonReloadTest {
     Path directory;
 
     private DaemonConfig config(String ntp) throws ConfigException {
-        String yaml = "clock_measurement: {ntp: {" + ntp + "}}\ndaemon: {shm: \"" + directory.resolve("segment") + "\"}\n";
+        String yaml =
+                "clock_measurement: {ntp: {" + ntp + "}}\ndaemon: {shm: \"" + directory.resolve("segment") + "\"}\n";
         return ConfigLoader.parse(yaml, "test", Map.of(), ConfigOverrides.NONE, 64)
                 .config();
     }
