@@ -11,6 +11,7 @@ import io.chronotick.daemon.config.ConfigLoader;
 import io.chronotick.daemon.config.ConfigOverrides;
 import io.chronotick.daemon.config.DaemonConfig;
 import io.chronotick.daemon.local.FakePtp;
+import io.chronotick.daemon.local.KernelClock;
 import io.chronotick.daemon.local.LocalClocks;
 import io.chronotick.daemon.net.NtpTransports;
 import io.chronotick.daemon.reference.ReferenceServer;
@@ -44,6 +45,7 @@ class LocalClockDaemonTest {
     private final List<AutoCloseable> opened = new ArrayList<>(List.of(log));
     private Path file = Path.of("");
     private LocalClocks host = new LocalClocks(CLOCKS);
+    private volatile Optional<KernelClock.State> kernel = Optional.empty();
 
     @BeforeEach
     void host() throws Exception {
@@ -53,7 +55,7 @@ class LocalClockDaemonTest {
         Files.writeString(classes.resolve("ptp0/device/phc_error_bound"), "2000");
         Path devices = Files.createDirectories(directory.resolve("dev"));
         file = Files.writeString(devices.resolve("ptp0"), "");
-        host = new LocalClocks(classes, devices, device, Optional::empty, CLOCKS);
+        host = new LocalClocks(classes, devices, device, () -> kernel, directory.resolve("timesyncd"), CLOCKS);
     }
 
     @AfterEach
@@ -175,6 +177,28 @@ class LocalClockDaemonTest {
         assertThat(reader.status().sources().get(1).trouble()).contains(SourceRow.Trouble.CLOCK_UNREADABLE);
         device.closedBy = "";
         TestDaemon.await("the clock", () -> reader.status().sources().get(1).state() == SourceRow.State.SELECTED);
+    }
+
+    /** Another program has the time. */
+    @Test
+    void shouldHaveTheTimeOfTheSystemClockWhileThatIsSynchronized() throws Exception {
+        kernel = Optional.of(new KernelClock.State(2_000, 0x2001, 37));
+        ChronoTickReader reader = start("{kind: system, maxpoll: 0}");
+        TestDaemon.await("a time", () -> TestDaemon.isReady(reader));
+        TimeInterval now = new TimeInterval();
+        long before = CLOCKS.realtimeNanos();
+        reader.now(now);
+        assertThat(now.earliestNanos()).isLessThanOrEqualTo(CLOCKS.realtimeNanos());
+        assertThat(now.latestNanos()).isGreaterThanOrEqualTo(before);
+        assertThat(now.boundNanos()).isGreaterThanOrEqualTo(2_000_000);
+        kernel = Optional.of(new KernelClock.State(16_000_000, 0x40, 0));
+        awaitLine("WARN system clock is not used: the system clock is not synchronized (STA_UNSYNC): see timedatectl or"
+                + " chronyc tracking; trying until it works");
+        TestDaemon.await("the row", () -> {
+            SourceRow row = reader.status().sources().getFirst();
+            return row.stratum() == 10 && row.trouble().equals(Optional.of(SourceRow.Trouble.CLOCK_UNREADABLE));
+        });
+        assertThat(reader.status().sources().getFirst().name()).isEqualTo("system clock");
     }
 
     /** A driver that hangs holds nobody up but its own thread. */

@@ -95,7 +95,7 @@ final class ServerDirectives {
 
     /** Nothing for a server that is only watched. */
     private static Optional<Directive> server(String[] words, int host, int count, int line) {
-        if (words.length <= host || !ServerList.isHost(words[host])) {
+        if (words.length <= host || !Host.isHost(words[host])) {
             String found = words.length <= host ? "nothing" : "\"" + words[host] + "\"";
             return Optional.of(Directive.of(Kind.PROBLEM, line, "found " + found + " in the place of a server's name"));
         }
@@ -183,7 +183,7 @@ final class ServerDirectives {
                 return;
             }
             for (String host : value.split("\\s+", -1)) {
-                if (ServerList.isHost(host)) {
+                if (Host.isHost(host)) {
                     list.add(new Named(ServerConfig.of(host, ServerConfig.DEFAULT_PORT), place));
                 } else {
                     problems.add(place + ": found \"" + host + "\" in the place of a server's name");

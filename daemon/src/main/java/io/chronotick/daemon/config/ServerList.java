@@ -3,7 +3,6 @@ package io.chronotick.daemon.config;
 
 import io.chronotick.client.PageLayout;
 import io.chronotick.daemon.nts.KeyExchange;
-import java.net.InetAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -30,11 +29,13 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
 
     private static final KeySet KEYS = new KeySet();
     private static final String PHC = "phc";
+    private static final String SYSTEM = "system";
     private static final ConfigKey<String> KIND = KEYS.key(
             "kind",
-            ValueTypes.Choice.of("ntp", PHC),
+            ValueTypes.Choice.of("ntp", PHC, SYSTEM),
             "ntp",
-            "ntp: a server on the network; phc: a PTP hardware clock of this host, or the one that its hypervisor offers.");
+            "ntp: a server on the network; phc: a PTP hardware clock of this host, or the one that its hypervisor offers; system: the system"
+                    + " clock, where another program steers it and nothing else can be asked, alone.");
     private static final ConfigKey<String> DEVICE = KEYS.key(
             "device",
             new ValueTypes.Text(),
@@ -45,8 +46,8 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
             "max_error",
             new ValueTypes.Real(1e-9, 1, "s"),
             "",
-            "Of kind phc: what the clock may be off from UTC by, s. Needed unless its driver states that (ENA does); the larger of both"
-                    + " counts.");
+            "Of kind phc or system: what the clock may be off from UTC by, s. Needed unless its driver states that (ENA does), or what"
+                    + " steers the system clock (systemd-timesyncd does not); the larger of both counts.");
     private static final ConfigKey<LocalClockConfig.Timescale> TIMESCALE = KEYS.key(
             "timescale",
             new ValueTypes.Choice<>(ConfigKeys.words(LocalClockConfig.Timescale.values())),
@@ -142,11 +143,6 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
         return text.strip().equalsIgnoreCase(AUTO);
     }
 
-    /** Whether a text is a host name or an address, without port. */
-    static boolean isHost(String text) {
-        return Host.isHost(text);
-    }
-
     private Optional<ServerConfig> parseText(Node item, String key, Mistakes mistakes) {
         String text = Nodes.text(item);
         String host = text;
@@ -194,7 +190,11 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
                     "found " + settings.given(POOL).orElseThrow()
                             + " beside nts: true, allowed: 1, since keys are good for one server; name each by itself");
         }
-        if (settings.given(KIND).orElse("").equals(PHC)) {
+        String kind = settings.given(KIND).orElse("");
+        if (kind.equals(SYSTEM)) {
+            reject(List.of(DEVICE, TIMESCALE), key, settings, mistakes);
+        }
+        if (kind.equals(PHC) || kind.equals(SYSTEM)) {
             reject(
                     List.of(HOST, PORT, NTS, NTS_PORT, NTS_CA, ALLOW_FAST_POLLING, ASYMMETRY, POOL),
                     key,
@@ -232,8 +232,10 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
     }
 
     private static LocalClockConfig clock(Settings settings) {
+        boolean isSystem = settings.given(KIND).orElse("").equals(SYSTEM);
         return new LocalClockConfig(
-                settings.given(DEVICE).orElse(LocalClockConfig.AUTO),
+                isSystem ? LocalClockConfig.Kind.SYSTEM : LocalClockConfig.Kind.PHC,
+                isSystem ? "" : settings.given(DEVICE).orElse(LocalClockConfig.AUTO),
                 settings.given(MAX_ERROR).map(OptionalDouble::of).orElse(OptionalDouble.empty()),
                 settings.given(TIMESCALE));
     }
@@ -310,7 +312,9 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
     }
 
     private static Object plain(ServerConfig server, LocalClockConfig clock) {
-        Map<String, Object> map = ValueTypes.ordered(KIND.path(), PHC, DEVICE.path(), clock.device());
+        Map<String, Object> map = clock.kind() == LocalClockConfig.Kind.SYSTEM
+                ? ValueTypes.ordered(KIND.path(), SYSTEM)
+                : ValueTypes.ordered(KIND.path(), PHC, DEVICE.path(), clock.device());
         clock.maxErrorSeconds().ifPresent(error -> map.put(MAX_ERROR.path(), error));
         clock.timescale()
                 .ifPresent(scale -> map.put(TIMESCALE.path(), scale.name().toLowerCase(Locale.ROOT)));
@@ -348,62 +352,5 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
     @Override
     public Node fromText(String text) {
         return isAuto(text) ? Nodes.plainScalar(AUTO) : Nodes.plainList(text);
-    }
-
-    /** A host name or an address literal, judged without asking a name server. */
-    private record Host() implements ValueType<String> {
-        // Letters, digits and hyphens (RFC 1123, section 2.1), and the underscore that names in the wild have.
-        private static final Pattern NAME =
-                Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(\\.[A-Za-z0-9_][A-Za-z0-9_-]{0,62})*\\.?");
-        // A last label of digits alone can only be meant as an IPv4 address.
-        private static final Pattern ENDS_IN_NUMBER = Pattern.compile("(.*\\.)?[0-9]+\\.?");
-        private static final Pattern IPV4 = Pattern.compile("[0-9]{1,3}(\\.[0-9]{1,3}){3}");
-        private static final int LONGEST_NAME = 253;
-
-        static boolean isHost(String text) {
-            if (text.indexOf(':') >= 0) {
-                int scope = text.indexOf('%');
-                return text.indexOf('[') < 0 && isLiteral(scope < 0 ? text : text.substring(0, scope));
-            }
-            if (IPV4.matcher(text).matches()) {
-                return isLiteral(text);
-            }
-            return text.length() <= LONGEST_NAME
-                    && NAME.matcher(text).matches()
-                    && !ENDS_IN_NUMBER.matcher(text).matches();
-        }
-
-        private static boolean isLiteral(String text) {
-            try {
-                InetAddress.ofLiteral(text);
-                return true;
-            } catch (IllegalArgumentException notAnAddress) {
-                return false;
-            }
-        }
-
-        @Override
-        public Optional<String> parse(Node node, String key, Mistakes mistakes) {
-            if (Nodes.isText(node) && isHost(Nodes.text(node))) {
-                return Optional.of(Nodes.text(node));
-            }
-            mistakes.reject(node, key, allowed());
-            return Optional.empty();
-        }
-
-        @Override
-        public String allowed() {
-            return "a host name, an IPv4 or an IPv6 address, without port";
-        }
-
-        @Override
-        public Object plain(String value) {
-            return value;
-        }
-
-        @Override
-        public Map<String, Object> schema() {
-            return ValueTypes.ordered("type", "string", "minLength", 1);
-        }
     }
 }
