@@ -18,8 +18,12 @@ import io.chronotick.daemon.reference.ReferenceServer;
 import io.chronotick.daemon.reference.ReferenceServerConfig;
 import io.chronotick.daemon.reference.Truth;
 import io.chronotick.daemon.time.HostClocks;
+import io.chronotick.engine.ntp.LeapIndicator;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -44,6 +48,7 @@ class LocalClockDaemonTest {
     private final LogLines log = new LogLines();
     private final List<AutoCloseable> opened = new ArrayList<>(List.of(log));
     private Path file = Path.of("");
+    private String vmClockDevice = "none";
     private LocalClocks host = new LocalClocks(CLOCKS);
     private volatile Optional<KernelClock.State> kernel = Optional.empty();
 
@@ -69,12 +74,13 @@ class LocalClockDaemonTest {
         return ConfigLoader.parse(
                         """
                         clock_measurement:
+                          vmclock: "%s"
                           ntp: {servers: [%s], timeout_seconds: 0.3, leap_seconds_list: none}
                           timing:
                             warm_up: {measurement_interval: 0.1}
                             normal_operation: {measurement_interval: 1}
                         daemon: {shm: "%s"}
-                        """.formatted(String.join(", ", servers), directory.resolve("segment")),
+                        """.formatted(vmClockDevice, String.join(", ", servers), directory.resolve("segment")),
                         "test",
                         Map.of(),
                         ConfigOverrides.NONE,
@@ -199,6 +205,28 @@ class LocalClockDaemonTest {
             return row.stratum() == 10 && row.trouble().equals(Optional.of(SourceRow.Trouble.CLOCK_UNREADABLE));
         });
         assertThat(reader.status().sources().getFirst().name()).isEqualTo("system clock");
+    }
+
+    /** A hardware clock knows of no leap seconds, the hypervisor does. */
+    @Test
+    void shouldHearOfALeapSecondByTheVmClock() throws Exception {
+        Path vmClock = directory.resolve("vmclock0");
+        ByteBuffer page = ByteBuffer.allocate(0x70).order(ByteOrder.LITTLE_ENDIAN);
+        page.putInt(0, 0x4B4C4356).putInt(4, 0x70).putShort(8, (short) 1).put(35, (byte) 1);
+        Files.write(vmClock, page.array());
+        vmClockDevice = vmClock.toString();
+        ChronoTickReader reader = start("{kind: phc}");
+        TestDaemon.await("a time", () -> TestDaemon.isReady(reader));
+        assertThat(log.lines())
+                .contains(
+                        "WARN the hypervisor says that systems here smear leap seconds (linearly from noon to noon), and this daemon"
+                                + " tells UTC, so its servers must not: see leap_smear");
+        Files.write(vmClock, page.put(38, (byte) 2).array(), StandardOpenOption.WRITE);
+        awaitLine("INFO the hypervisor announces a leap second: 23:59:59 is left out");
+        TestDaemon.await("its place on the page", () -> reader.status().leapState() == LeapIndicator.DELETE.ordinal());
+        Files.write(vmClock, page.put(38, (byte) 0).array(), StandardOpenOption.WRITE);
+        awaitLine("INFO the hypervisor announces no leap second any more");
+        TestDaemon.await("its end on the page", () -> reader.status().leapState() == LeapIndicator.NONE.ordinal());
     }
 
     /** A driver that hangs holds nobody up but its own thread. */
