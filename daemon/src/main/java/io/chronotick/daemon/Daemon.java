@@ -103,7 +103,8 @@ public final class Daemon implements AutoCloseable {
                 transport.describe());
         RecordWriter.prepare(claimed.buffer());
         int pid = (int) ProcessHandle.current().pid();
-        RecordWriter recordWriter = new RecordWriter(clocks, pid, Disruptions.of(config.vmClock()));
+        Disruptions disruptions = Disruptions.of(config.vmClock(), config.followsSmear());
+        RecordWriter recordWriter = new RecordWriter(clocks, pid, disruptions::marker);
         this.writerLoop = new WriterLoop(
                 clocks,
                 recordWriter,
@@ -140,12 +141,25 @@ public final class Daemon implements AutoCloseable {
             webServer.ifPresent(server -> opened.add(server::close));
         }
         this.statusLoop = new StatusLoop(
-                config, clocks, engineLoop, writerLoop, recordWriter, sensors, claimed, fresh -> segment = fresh);
+                config,
+                clocks,
+                engineLoop,
+                writerLoop,
+                recordWriter,
+                sensors,
+                disruptions,
+                claimed,
+                fresh -> segment = fresh);
         this.outputLoop = OutputLoop.of(
                 config.outputs(),
                 claimed.path(),
                 clocks,
-                () -> engineLoop.snapshot().upstream());
+                () -> {
+                    // Not the device's own: the record does not know of that yet.
+                    long marker = recordWriter.disruption();
+                    return engineLoop.snapshot().upstream(marker);
+                },
+                disruptions.areKnownToReaders());
         this.writerThread = thread("writer", this::runWriter, watchdog);
         this.networkThread = thread("network", engineLoop, watchdog);
         this.statusThread = thread("status", statusLoop, watchdog);

@@ -22,6 +22,7 @@ import io.chronotick.engine.forecast.WaitReason;
 import io.chronotick.engine.learned.FilterWeights;
 import io.chronotick.engine.ntp.ClockReading;
 import io.chronotick.engine.ntp.ExchangeCsv;
+import io.chronotick.engine.ntp.LeapIndicator;
 import io.chronotick.engine.ntp.SourceConfig;
 import io.chronotick.engine.ntp.SourceReport;
 import io.chronotick.engine.ntp.SourceState;
@@ -99,8 +100,8 @@ final class EngineLoop
             long rawNanos) {
 
         /** What those who hand the time on have to know beside the record. */
-        Upstream upstream() {
-            return Upstream.of(correction, sources, addresses);
+        Upstream upstream(long disruptionMarker) {
+            return Upstream.of(correction, sources, addresses, disruptionMarker);
         }
 
         /** What the daemon is doing, in one line that changes only when that does. */
@@ -301,6 +302,11 @@ final class EngineLoop
     void onLeapSecondList(LeapSecondList list) {
         localClocks.onLeapSecondList(list);
         post(() -> engine.onLeapSecondList(list, clocks.rawNanos()));
+    }
+
+    /** The hypervisor knows of a leap second, or of none any more. Any thread. */
+    void onHostLeap(Optional<LeapIndicator> leap) {
+        post(() -> engine.onHostLeap(leap));
     }
 
     private Snapshot snapshotAt(long raw) {

@@ -16,6 +16,7 @@ import io.chronotick.daemon.time.ProcessStats;
 import io.chronotick.engine.forecast.Correction;
 import io.chronotick.engine.forecast.ForecasterReport;
 import io.chronotick.engine.math.Nanos;
+import io.chronotick.engine.ntp.LeapIndicator;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -48,6 +49,8 @@ final class StatusLoop implements Runnable {
     private final WriterLoop writerLoop;
     private final RecordWriter recordWriter;
     private final HostSensors sensors;
+    private final Disruptions disruptions;
+    private Optional<LeapIndicator> hostLeap = Optional.empty();
     private final Optional<LeapSecondFile> leapSeconds;
     private final StatusPageWriter pageWriter;
     private final CountDownLatch stop = new CountDownLatch(1);
@@ -71,6 +74,7 @@ final class StatusLoop implements Runnable {
             WriterLoop writerLoop,
             RecordWriter recordWriter,
             HostSensors sensors,
+            Disruptions disruptions,
             SegmentFile segment,
             Consumer<SegmentFile> onReplaced) {
         this.clocks = clocks;
@@ -78,6 +82,7 @@ final class StatusLoop implements Runnable {
         this.writerLoop = writerLoop;
         this.recordWriter = recordWriter;
         this.sensors = sensors;
+        this.disruptions = disruptions;
         this.segment = segment;
         this.onReplaced = onReplaced;
         this.leapSeconds = config.leapSecondsList().map(LeapSecondFile::new);
@@ -111,6 +116,7 @@ final class StatusLoop implements Runnable {
                 lookAfterSegment();
                 logWarmup();
                 readSensors();
+                lookForHostLeap();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -121,6 +127,19 @@ final class StatusLoop implements Runnable {
         leapSeconds
                 .flatMap(file -> file.ifNew(Instant.ofEpochSecond(0, clocks.realtimeNanos())))
                 .ifPresent(engineLoop::onLeapSecondList);
+    }
+
+    private void lookForHostLeap() {
+        Optional<LeapIndicator> now = disruptions.leap();
+        if (!now.equals(hostLeap)) {
+            hostLeap = now;
+            LOG.info(
+                    "the hypervisor {}",
+                    now.map(leap -> "announces a leap second: "
+                                    + (leap == LeapIndicator.INSERT ? "23:59:60 is inserted" : "23:59:59 is left out"))
+                            .orElse("announces no leap second any more"));
+            engineLoop.onHostLeap(now);
+        }
     }
 
     private void readSensors() {

@@ -11,14 +11,19 @@ import io.chronotick.daemon.config.ConfigLoader;
 import io.chronotick.daemon.config.ConfigOverrides;
 import io.chronotick.daemon.config.DaemonConfig;
 import io.chronotick.daemon.local.FakePtp;
+import io.chronotick.daemon.local.KernelClock;
 import io.chronotick.daemon.local.LocalClocks;
 import io.chronotick.daemon.net.NtpTransports;
 import io.chronotick.daemon.reference.ReferenceServer;
 import io.chronotick.daemon.reference.ReferenceServerConfig;
 import io.chronotick.daemon.reference.Truth;
 import io.chronotick.daemon.time.HostClocks;
+import io.chronotick.engine.ntp.LeapIndicator;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +48,9 @@ class LocalClockDaemonTest {
     private final LogLines log = new LogLines();
     private final List<AutoCloseable> opened = new ArrayList<>(List.of(log));
     private Path file = Path.of("");
+    private String vmClockDevice = "none";
     private LocalClocks host = new LocalClocks(CLOCKS);
+    private volatile Optional<KernelClock.State> kernel = Optional.empty();
 
     @BeforeEach
     void host() throws Exception {
@@ -53,7 +60,7 @@ class LocalClockDaemonTest {
         Files.writeString(classes.resolve("ptp0/device/phc_error_bound"), "2000");
         Path devices = Files.createDirectories(directory.resolve("dev"));
         file = Files.writeString(devices.resolve("ptp0"), "");
-        host = new LocalClocks(classes, devices, device, Optional::empty, CLOCKS);
+        host = new LocalClocks(classes, devices, device, () -> kernel, directory.resolve("timesyncd"), CLOCKS);
     }
 
     @AfterEach
@@ -67,12 +74,13 @@ class LocalClockDaemonTest {
         return ConfigLoader.parse(
                         """
                         clock_measurement:
+                          vmclock: "%s"
                           ntp: {servers: [%s], timeout_seconds: 0.3, leap_seconds_list: none}
                           timing:
                             warm_up: {measurement_interval: 0.1}
                             normal_operation: {measurement_interval: 1}
                         daemon: {shm: "%s"}
-                        """.formatted(String.join(", ", servers), directory.resolve("segment")),
+                        """.formatted(vmClockDevice, String.join(", ", servers), directory.resolve("segment")),
                         "test",
                         Map.of(),
                         ConfigOverrides.NONE,
@@ -175,6 +183,50 @@ class LocalClockDaemonTest {
         assertThat(reader.status().sources().get(1).trouble()).contains(SourceRow.Trouble.CLOCK_UNREADABLE);
         device.closedBy = "";
         TestDaemon.await("the clock", () -> reader.status().sources().get(1).state() == SourceRow.State.SELECTED);
+    }
+
+    /** Another program has the time. */
+    @Test
+    void shouldHaveTheTimeOfTheSystemClockWhileThatIsSynchronized() throws Exception {
+        kernel = Optional.of(new KernelClock.State(2_000, 0x2001, 37));
+        ChronoTickReader reader = start("{kind: system, maxpoll: 0}");
+        TestDaemon.await("a time", () -> TestDaemon.isReady(reader));
+        TimeInterval now = new TimeInterval();
+        long before = CLOCKS.realtimeNanos();
+        reader.now(now);
+        assertThat(now.earliestNanos()).isLessThanOrEqualTo(CLOCKS.realtimeNanos());
+        assertThat(now.latestNanos()).isGreaterThanOrEqualTo(before);
+        assertThat(now.boundNanos()).isGreaterThanOrEqualTo(2_000_000);
+        kernel = Optional.of(new KernelClock.State(16_000_000, 0x40, 0));
+        awaitLine("WARN system clock is not used: the system clock is not synchronized (STA_UNSYNC): see timedatectl or"
+                + " chronyc tracking; trying until it works");
+        TestDaemon.await("the row", () -> {
+            SourceRow row = reader.status().sources().getFirst();
+            return row.stratum() == 10 && row.trouble().equals(Optional.of(SourceRow.Trouble.CLOCK_UNREADABLE));
+        });
+        assertThat(reader.status().sources().getFirst().name()).isEqualTo("system clock");
+    }
+
+    /** A hardware clock knows of no leap seconds, the hypervisor does. */
+    @Test
+    void shouldHearOfALeapSecondByTheVmClock() throws Exception {
+        Path vmClock = directory.resolve("vmclock0");
+        ByteBuffer page = ByteBuffer.allocate(0x70).order(ByteOrder.LITTLE_ENDIAN);
+        page.putInt(0, 0x4B4C4356).putInt(4, 0x70).putShort(8, (short) 1).put(35, (byte) 1);
+        Files.write(vmClock, page.array());
+        vmClockDevice = vmClock.toString();
+        ChronoTickReader reader = start("{kind: phc}");
+        TestDaemon.await("a time", () -> TestDaemon.isReady(reader));
+        assertThat(log.lines())
+                .contains(
+                        "WARN the hypervisor says that systems here smear leap seconds (linearly from noon to noon), and this daemon"
+                                + " tells UTC, so its servers must not: see leap_smear");
+        Files.write(vmClock, page.put(38, (byte) 2).array(), StandardOpenOption.WRITE);
+        awaitLine("INFO the hypervisor announces a leap second: 23:59:59 is left out");
+        TestDaemon.await("its place on the page", () -> reader.status().leapState() == LeapIndicator.DELETE.ordinal());
+        Files.write(vmClock, page.put(38, (byte) 0).array(), StandardOpenOption.WRITE);
+        awaitLine("INFO the hypervisor announces no leap second any more");
+        TestDaemon.await("its end on the page", () -> reader.status().leapState() == LeapIndicator.NONE.ordinal());
     }
 
     /** A driver that hangs holds nobody up but its own thread. */

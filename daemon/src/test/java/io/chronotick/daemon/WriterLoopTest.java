@@ -132,8 +132,8 @@ class WriterLoopTest {
         page.putInt(0, 0x4B4C4356).putInt(4, 0x70).putShort(8, (short) 1);
         Files.write(device, page.array());
         VmClock vmClock = VmClock.open(device);
-        loop = new WriterLoop(
-                clocks, new RecordWriter(clocks, 1, vmClock::marker), 100, Correction.nothingKnown(0), segment);
+        RecordWriter writer = new RecordWriter(clocks, 1, vmClock::marker);
+        loop = new WriterLoop(clocks, writer, 100, Correction.nothingKnown(0), segment);
         try (FileChannel host = FileChannel.open(device, StandardOpenOption.WRITE)) {
             loop.publish(correction(clocks), 0);
             tick();
@@ -141,7 +141,10 @@ class WriterLoopTest {
             for (int i = 1; i <= 1000; i++) {
                 // As the host does it: odd while it changes.
                 host.write(page.putInt(12, 2 * i - 1).putLong(16, i).clear(), 0);
+                // What the record does not know of yet is not said of it.
+                assertThat(writer.disruption()).isEqualTo(i - 1);
                 tick();
+                assertThat(writer.disruption()).isEqualTo(i);
                 assertThat(isValid()).isFalse();
                 host.write(page.putInt(12, 2 * i).clear(), 0);
                 loop.publish(correction(clocks), i - 1);

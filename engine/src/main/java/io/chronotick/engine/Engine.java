@@ -15,6 +15,7 @@ import io.chronotick.engine.forecast.Readiness;
 import io.chronotick.engine.math.Nanos;
 import io.chronotick.engine.ntp.ClockReading;
 import io.chronotick.engine.ntp.Exchange;
+import io.chronotick.engine.ntp.LeapIndicator;
 import io.chronotick.engine.ntp.MeasuredExchange;
 import io.chronotick.engine.ntp.NtpAssociation;
 import io.chronotick.engine.ntp.SourceConfig;
@@ -364,6 +365,11 @@ public final class Engine {
     /** What is known of leap seconds beside what the servers announce, instead of what was known before. */
     public void onLeapSecondList(LeapSecondList list, long rawNanos) {
         leap.onList(list, rawNanos);
+    }
+
+    /** The host announces a leap second at the end of the month, as a hypervisor may know of one; empty: it knows of none. */
+    public void onHostLeap(Optional<LeapIndicator> announced) {
+        servers.onHostLeap(announced);
     }
 
     /** The model of an external forecaster is there; from now on it is asked by {@link Action.Infer}. */

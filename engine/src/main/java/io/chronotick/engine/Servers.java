@@ -108,6 +108,7 @@ final class Servers {
     private final EngineConfig config;
     private final ServerPool pool;
     private Optional<Intersection.Agreement> agreed = Optional.empty();
+    private Optional<LeapIndicator> hostLeap = Optional.empty();
     private ServerPool.Doubt doubt = ServerPool.Doubt.TOO_FEW_HEARD;
 
     /** The newest that is known: infinite before any path is. */
@@ -416,13 +417,22 @@ final class Servers {
                 .orElse(1);
     }
 
+    /** The host itself announces this leap second, or knows of none: which is an announcement only after one of another kind. */
+    void onHostLeap(Optional<LeapIndicator> announced) {
+        hostLeap = announced.or(() -> hostLeap.map(before -> LeapIndicator.NONE));
+    }
+
     /**
-     * The leap second that most selected servers announce, or that they announce none; empty while so few are selected that
-     * all of them may be wrong, or none has a majority.
+     * The leap second that most selected servers announce, with a vote of the host's where it announces one, or that they announce none;
+     * empty while so few are selected that all of them may be wrong, or none has a majority.
      */
     Optional<LeapIndicator> announcedLeap() {
         int[] votes = new int[LeapIndicator.values().length];
         int voters = 0;
+        if (hostLeap.isPresent()) {
+            votes[hostLeap.get().ordinal()]++;
+            voters++;
+        }
         for (Server server : all) {
             Optional<LeapIndicator> said = server.protocol.lastReply().map(NtpPacket::leap);
             if (server.isSelected() && said.isPresent() && said.get() != LeapIndicator.UNSYNCHRONIZED) {

@@ -13,6 +13,7 @@ import java.time.LocalDate;
 import java.time.Month;
 import java.time.temporal.TemporalAdjusters;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.LongUnaryOperator;
 import org.junit.jupiter.api.Tag;
@@ -217,6 +218,41 @@ class LeapSecondTest {
         world.engine.onLeapSecondList(list(kind, JUNE), world.rawNanos());
         holdsThroughTheLeap(world);
         assertThat(world.notes).filteredOn(note -> note.contains("leap second")).hasSize(1);
+    }
+
+    /** As of a hypervisor, beside clocks that know of no leap seconds; one vote, which two servers of four that announce none outweigh. */
+    @ParameterizedTest
+    @CsvSource({"INSERT, 2", "DELETE, 2", "INSERT, 4"})
+    void shouldCountTheHostsAnnouncementAsOneVote(LeapIndicator kind, int announcing) {
+        VirtualWorld world = world(16, kind);
+        for (int i = announcing; i < 4; i++) {
+            world.servers.get(i).leap = LeapIndicator.NONE;
+        }
+        world.engine.onHostLeap(Optional.of(kind));
+        holdsThroughTheLeap(world);
+        assertThat(world.notes).filteredOn(note -> note.contains("leap second")).hasSize(1);
+    }
+
+    @Test
+    void shouldNotBelieveTheHostAgainstTheServers() {
+        VirtualWorld world = world(16, LeapIndicator.NONE);
+        world.engine.onHostLeap(Optional.of(LeapIndicator.INSERT));
+        world.runUntil(5000 * SECOND);
+        assertThat(world.correction().leap()).isEqualTo(LeapIndicator.NONE);
+    }
+
+    /** Of one that it took back, or that has passed, nothing must stay for the end of the next June. */
+    @Test
+    void shouldForgetWhatTheHostTakesBack() {
+        VirtualWorld world = world(16, LeapIndicator.NONE);
+        world.servers.get(0).leap = LeapIndicator.INSERT;
+        world.servers.get(1).leap = LeapIndicator.INSERT;
+        world.engine.onHostLeap(Optional.of(LeapIndicator.INSERT));
+        world.runUntil(2000 * SECOND);
+        assertThat(world.correction().leap()).isEqualTo(LeapIndicator.INSERT);
+        world.engine.onHostLeap(Optional.empty());
+        world.runUntil(3000 * SECOND);
+        assertThat(world.correction().leap()).isEqualTo(LeapIndicator.NONE);
     }
 
     /** A list that knows of none outweighs all servers that announce one. */

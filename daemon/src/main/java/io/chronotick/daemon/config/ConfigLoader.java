@@ -197,6 +197,25 @@ public final class ConfigLoader {
                 .ifPresent(what -> there.report(setting.node(), ConfigKeys.SERVERS.path(), what));
         smearedServers(given(ConfigKeys.LEAP_SMEAR, given, cpus), servers)
                 .ifPresent(what -> there.report(setting.node(), ConfigKeys.SERVERS.path(), what));
+        if (servers.stream().anyMatch(ServerConfig::isSystemClock)) {
+            systemClock(servers, given, cpus)
+                    .ifPresent(what -> there.report(setting.node(), ConfigKeys.SERVERS.path(), what));
+        }
+    }
+
+    /** It is an opinion that others have formed, and not one to hand back to them. */
+    private static Optional<String> systemClock(List<ServerConfig> servers, Settings given, int cpus) {
+        if (servers.size() > 1) {
+            return Optional.of(
+                    "found kind: system beside others, allowed: alone, since the system clock is no second opinion beside the"
+                            + " servers that steer it; name these servers instead");
+        }
+        if (given(ConfigKeys.CHRONY_SOCK, given, cpus).isPresent() || given(ConfigKeys.NTP_SHM, given, cpus) >= 0) {
+            return Optional.of(
+                    "found kind: system beside outputs.chrony_sock or outputs.ntp_shm, allowed: without, since the system clock"
+                            + " would be steered by itself");
+        }
+        return Optional.empty();
     }
 
     static Optional<String> tooFewServers(int least, List<ServerConfig> servers) {

@@ -7,13 +7,23 @@ import java.util.OptionalDouble;
 /**
  * A clock of this host beside the servers, as the operator named it. Immutable.
  *
- * @param device of a PTP hardware clock: {@code /dev/ptp0}, or {@link #AUTO} until it has been looked for
- * @param maxErrorSeconds what it may be off from UTC by, s; empty: what its driver states
- * @param timescale what it counts; empty: known by its kind
+ * @param kind what it is
+ * @param device of a PTP hardware clock: {@code /dev/ptp0}, or {@link #AUTO} until it has been looked for; else empty
+ * @param maxErrorSeconds what it may be off from UTC by, s; empty: what its driver or the kernel states
+ * @param timescale what a hardware clock counts; empty: known by its name
  */
-public record LocalClockConfig(String device, OptionalDouble maxErrorSeconds, Optional<Timescale> timescale) {
+public record LocalClockConfig(
+        Kind kind, String device, OptionalDouble maxErrorSeconds, Optional<Timescale> timescale) {
     /** The one that a hypervisor offers. */
     public static final String AUTO = "auto";
+
+    /** What clocks there are. */
+    public enum Kind {
+        /** A PTP hardware clock. */
+        PHC,
+        /** The system clock, which another program steers. */
+        SYSTEM
+    }
 
     /** What a hardware clock counts. */
     public enum Timescale {
@@ -30,11 +40,14 @@ public record LocalClockConfig(String device, OptionalDouble maxErrorSeconds, Op
 
     /** What a person calls it. */
     String name() {
-        return isToBeFound() ? "phc" : device;
+        return switch (kind) {
+            case PHC -> isToBeFound() ? "phc" : device;
+            case SYSTEM -> "system clock";
+        };
     }
 
     /** The same clock at a device that has been found. */
     public LocalClockConfig at(String found) {
-        return new LocalClockConfig(found, maxErrorSeconds, timescale);
+        return new LocalClockConfig(kind, found, maxErrorSeconds, timescale);
     }
 }

@@ -102,6 +102,11 @@ public record ServerConfig(
                 Optional.of(clock));
     }
 
+    /** Whether it is the system clock. */
+    boolean isSystemClock() {
+        return clock.filter(own -> own.kind() == LocalClockConfig.Kind.SYSTEM).isPresent();
+    }
+
     /** The same with its clock described more closely. */
     public ServerConfig with(LocalClockConfig closer) {
         return of(closer, minpoll, maxpoll);

@@ -29,11 +29,13 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
 
     private static final KeySet KEYS = new KeySet();
     private static final String PHC = "phc";
+    private static final String SYSTEM = "system";
     private static final ConfigKey<String> KIND = KEYS.key(
             "kind",
-            ValueTypes.Choice.of("ntp", PHC),
+            ValueTypes.Choice.of("ntp", PHC, SYSTEM),
             "ntp",
-            "ntp: a server on the network; phc: a PTP hardware clock of this host, or the one that its hypervisor offers.");
+            "ntp: a server on the network; phc: a PTP hardware clock of this host, or the one that its hypervisor offers; system: the system"
+                    + " clock, where another program steers it and nothing else can be asked, alone.");
     private static final ConfigKey<String> DEVICE = KEYS.key(
             "device",
             new ValueTypes.Text(),
@@ -44,8 +46,8 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
             "max_error",
             new ValueTypes.Real(1e-9, 1, "s"),
             "",
-            "Of kind phc: what the clock may be off from UTC by, s. Needed unless its driver states that (ENA does); the larger of both"
-                    + " counts.");
+            "Of kind phc or system: what the clock may be off from UTC by, s. Needed unless its driver states that (ENA does), or what"
+                    + " steers the system clock (systemd-timesyncd does not); the larger of both counts.");
     private static final ConfigKey<LocalClockConfig.Timescale> TIMESCALE = KEYS.key(
             "timescale",
             new ValueTypes.Choice<>(ConfigKeys.words(LocalClockConfig.Timescale.values())),
@@ -188,7 +190,11 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
                     "found " + settings.given(POOL).orElseThrow()
                             + " beside nts: true, allowed: 1, since keys are good for one server; name each by itself");
         }
-        if (settings.given(KIND).orElse("").equals(PHC)) {
+        String kind = settings.given(KIND).orElse("");
+        if (kind.equals(SYSTEM)) {
+            reject(List.of(DEVICE, TIMESCALE), key, settings, mistakes);
+        }
+        if (kind.equals(PHC) || kind.equals(SYSTEM)) {
             reject(
                     List.of(HOST, PORT, NTS, NTS_PORT, NTS_CA, ALLOW_FAST_POLLING, ASYMMETRY, POOL),
                     key,
@@ -226,8 +232,10 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
     }
 
     private static LocalClockConfig clock(Settings settings) {
+        boolean isSystem = settings.given(KIND).orElse("").equals(SYSTEM);
         return new LocalClockConfig(
-                settings.given(DEVICE).orElse(LocalClockConfig.AUTO),
+                isSystem ? LocalClockConfig.Kind.SYSTEM : LocalClockConfig.Kind.PHC,
+                isSystem ? "" : settings.given(DEVICE).orElse(LocalClockConfig.AUTO),
                 settings.given(MAX_ERROR).map(OptionalDouble::of).orElse(OptionalDouble.empty()),
                 settings.given(TIMESCALE));
     }
@@ -304,7 +312,9 @@ record ServerList(int mostServers) implements ValueType<List<ServerConfig>> {
     }
 
     private static Object plain(ServerConfig server, LocalClockConfig clock) {
-        Map<String, Object> map = ValueTypes.ordered(KIND.path(), PHC, DEVICE.path(), clock.device());
+        Map<String, Object> map = clock.kind() == LocalClockConfig.Kind.SYSTEM
+                ? ValueTypes.ordered(KIND.path(), SYSTEM)
+                : ValueTypes.ordered(KIND.path(), PHC, DEVICE.path(), clock.device());
         clock.maxErrorSeconds().ifPresent(error -> map.put(MAX_ERROR.path(), error));
         clock.timescale()
                 .ifPresent(scale -> map.put(TIMESCALE.path(), scale.name().toLowerCase(Locale.ROOT)));

@@ -43,20 +43,38 @@ public final class LocalClocks {
     private final Path devices;
     private final PtpDevice.Opener opener;
     private final KernelClock kernel;
+    private final Path timesyncd;
     private final HostClocks clocks;
     private volatile LeapSecondList leapSeconds = LeapSecondList.NOTHING;
 
     /** Those of this host. */
     public LocalClocks(HostClocks clocks) {
-        this(Path.of("/sys/class/ptp"), Path.of("/dev"), LinuxPtpDevice::open, KernelClock::ofThisSystem, clocks);
+        this(
+                Path.of("/sys/class/ptp"),
+                Path.of("/dev"),
+                LinuxPtpDevice::open,
+                KernelClock::ofThisSystem,
+                Path.of("/run/systemd/timesync/synchronized"),
+                clocks);
     }
 
-    /** With other directories and other calls. */
-    public LocalClocks(Path classes, Path devices, PtpDevice.Opener opener, KernelClock kernel, HostClocks clocks) {
+    /**
+     * With other directories and other calls.
+     *
+     * @param timesyncd what systemd-timesyncd touches when it has set the system clock
+     */
+    public LocalClocks(
+            Path classes,
+            Path devices,
+            PtpDevice.Opener opener,
+            KernelClock kernel,
+            Path timesyncd,
+            HostClocks clocks) {
         this.classes = classes;
         this.devices = devices;
         this.opener = opener;
         this.kernel = kernel;
+        this.timesyncd = timesyncd;
         this.clocks = clocks;
     }
 
@@ -81,6 +99,10 @@ public final class LocalClocks {
                 continue;
             }
             LocalClockConfig clock = server.clock().get();
+            if (clock.kind() == LocalClockConfig.Kind.SYSTEM) {
+                found.add(server);
+                continue;
+            }
             if (clock.isToBeFound()) {
                 clock = clock.at(hypervisors());
                 LOG.info(
@@ -141,6 +163,13 @@ public final class LocalClocks {
 
     /** Opens a clock, which is not touched before it is read. */
     public LocalClock open(LocalClockConfig clock) {
+        return switch (clock.kind()) {
+            case PHC -> hardware(clock);
+            case SYSTEM -> new SystemClock(clocks, kernel, clock.maxErrorSeconds(), timesyncd);
+        };
+    }
+
+    private LocalClock hardware(LocalClockConfig clock) {
         String name = clockName(clock).orElse("PTP hardware clock");
         return new PtpClock(
                 Path.of(clock.device()),

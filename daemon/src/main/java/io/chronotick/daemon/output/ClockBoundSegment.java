@@ -40,12 +40,24 @@ public final class ClockBoundSegment implements Output {
             MethodHandles.byteBufferViewVarHandle(short[].class, ByteOrder.nativeOrder());
 
     private final Path path;
+    private final boolean isDisruptionKnown;
     private @Nullable FileChannel channel;
     private @Nullable ByteBuffer buffer;
 
-    /** An output that opens its file at the first put. */
+    /** An output that opens its file at the first put, on a machine without a VMClock. */
     public ClockBoundSegment(Path path) {
+        this(path, false);
+    }
+
+    /**
+     * An output that opens its file at the first put.
+     *
+     * @param isDisruptionKnown whether readers are to compare the VMClock's marker, in /dev/vmclock0, with that of each sample: they see
+     *     a disruption then before this program does
+     */
+    public ClockBoundSegment(Path path, boolean isDisruptionKnown) {
         this.path = path;
+        this.isDisruptionKnown = isDisruptionKnown;
     }
 
     @Override
@@ -137,12 +149,16 @@ public final class ClockBoundSegment implements Output {
         }
     }
 
-    private static void write(ByteBuffer b, Optional<TimeSample> sample) {
+    private void write(ByteBuffer b, Optional<TimeSample> sample) {
         int generation = Short.toUnsignedInt((short) SHORT.getAcquire(b, ClockBoundLayout.GENERATION));
         int writing = generation | 1; // odd already where a writer has died
         SHORT.setRelease(b, ClockBoundLayout.GENERATION, (short) writing);
         VarHandle.storeStoreFence();
-        header(b).putLong(ClockBoundLayout.DISRUPTION_MARKER, 0).put(ClockBoundLayout.DISRUPTION_SUPPORT, (byte) 0);
+        header(b)
+                .putLong(
+                        ClockBoundLayout.DISRUPTION_MARKER,
+                        sample.map(known -> known.upstream().disruptionMarker()).orElse(0L))
+                .put(ClockBoundLayout.DISRUPTION_SUPPORT, (byte) (isDisruptionKnown ? 1 : 0));
         if (sample.isPresent()) {
             write(b, sample.get());
         } else {

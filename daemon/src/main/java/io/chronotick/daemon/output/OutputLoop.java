@@ -76,11 +76,19 @@ public final class OutputLoop implements Runnable {
         this.outlets = outputs.stream().map(Outlet::new).toList();
     }
 
-    /** A loop that compares a segment's record with the system clock; empty where it has nothing to hand on. */
+    /**
+     * A loop that compares a segment's record with the system clock; empty where it has nothing to hand on.
+     *
+     * @param isDisruptionKnown whether there is a VMClock where everybody looks for it
+     */
     public static Optional<OutputLoop> of(
-            OutputsConfig config, Path segment, HostClocks clocks, Supplier<Upstream> upstream) {
+            OutputsConfig config,
+            Path segment,
+            HostClocks clocks,
+            Supplier<Upstream> upstream,
+            boolean isDisruptionKnown) {
         List<Output> outputs = new ArrayList<>();
-        config.clockBound().ifPresent(path -> outputs.add(new ClockBoundSegment(path)));
+        config.clockBound().ifPresent(path -> outputs.add(new ClockBoundSegment(path, isDisruptionKnown)));
         config.chronySocket().ifPresent(path -> outputs.add(new ChronySocket(path)));
         config.ntpShm().ifPresent(unit -> outputs.add(new NtpSharedMemory(unit)));
         if (config.ntpServerPort() != 0) {
@@ -144,6 +152,7 @@ public final class OutputLoop implements Runnable {
         return now.holdover() != old.holdover()
                 || now.upstream().leap() != old.upstream().leap()
                 || now.upstream().stratum() != old.upstream().stratum()
+                || now.upstream().disruptionMarker() != old.upstream().disruptionMarker()
                 || moved > NOISE_NANOS + old.maxDrift() * elapsed
                 || now.systemBoundNanos() > old.systemBoundNanos() + NOISE_NANOS + old.maxDrift() * elapsed;
     }

@@ -33,6 +33,8 @@ public final class RecordSampler implements Supplier<Optional<TimeSample>> {
     @Override
     public Optional<TimeSample> get() {
         try {
+            // Before the record: what the VMClock says after that may void it.
+            Upstream known = upstream.get();
             ChronoTickReader reader = clock.reader();
             // First: whoever is held up between these reads makes the sample older, never younger.
             long coarse = clocks.coarseMonotonicNanos();
@@ -53,7 +55,7 @@ public final class RecordSampler implements Supplier<Optional<TimeSample>> {
                     RecordWriter.MAX_DRIFT,
                     Math.max(0, validity - age),
                     record.isHoldover(),
-                    upstream.get()));
+                    known));
         } catch (ChronoTickException e) {
             return Optional.empty();
         }

@@ -21,13 +21,17 @@ import java.util.Optional;
  * @param frequency rate of UTC against CLOCK_MONOTONIC_RAW, less one
  * @param stratum of the best server in use; 0 without one
  * @param referenceId that server, as RFC 5905 writes it (section 7.3): by it hosts that ask each other notice
+ * @param disruptionMarker what the VMClock said before the record was looked at; 0 where there is none
  */
-public record Upstream(LeapIndicator leap, double frequency, int stratum, int referenceId) {
+public record Upstream(LeapIndicator leap, double frequency, int stratum, int referenceId, long disruptionMarker) {
     private static final int NOBODY = 0;
 
     /** Of a correction and the servers that it rests on. */
     public static Upstream of(
-            Correction correction, List<SourceReport> sources, List<Optional<InetSocketAddress>> addresses) {
+            Correction correction,
+            List<SourceReport> sources,
+            List<Optional<InetSocketAddress>> addresses,
+            long disruptionMarker) {
         int best = -1;
         for (int i = 0; i < sources.size(); i++) {
             if (sources.get(i).state() == SourceState.SELECTED
@@ -44,7 +48,8 @@ public record Upstream(LeapIndicator leap, double frequency, int stratum, int re
                         : addresses
                                 .get(best)
                                 .map(at -> referenceId(at.getAddress()))
-                                .orElse(NOBODY));
+                                .orElse(NOBODY),
+                disruptionMarker);
     }
 
     /** An IPv4 address as it is, of an IPv6 address the first bytes of its MD5 hash. */

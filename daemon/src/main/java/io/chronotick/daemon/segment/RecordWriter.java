@@ -56,6 +56,9 @@ public final class RecordWriter {
 
     private long discontinuitiesSeen;
 
+    /** Written by one thread, after the record that takes it into account. */
+    private volatile long disruption;
+
     /** The segment that the last record went to. */
     private @Nullable ByteBuffer target;
 
@@ -83,6 +86,7 @@ public final class RecordWriter {
     /** A writer that has published so many records, modulo 2^32. */
     RecordWriter(HostClocks clocks, int pid, LongSupplier disruptions, int corrections) {
         this.watch = new ClockWatch(clocks, disruptions);
+        this.disruption = watch.disruption();
         this.pid = pid;
         this.startMonotonicNanos = clocks.monotonicNanos();
         this.corrections = corrections;
@@ -132,6 +136,14 @@ public final class RecordWriter {
      */
     public long discontinuities() {
         return watch.discontinuities();
+    }
+
+    /**
+     * What the hypervisor said before the newest record was written: a valid record that is read after this was measured since. Any
+     * thread.
+     */
+    public long disruption() {
+        return disruption;
     }
 
     /**
@@ -236,6 +248,9 @@ public final class RecordWriter {
         VarHandle.releaseFence();
         segment.putInt(RecordLayout.SEQUENCE_NUMBER, next(sequence));
         target = segment; // not before: where the file was cut short, all this is to be done again
+        if (disruption != watch.disruption()) {
+            disruption = watch.disruption();
+        }
 
         long took = System.nanoTime() - begin;
         latencies = Math.min(latencies + 1, LATENCY_MEMORY);

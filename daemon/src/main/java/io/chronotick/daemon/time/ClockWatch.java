@@ -152,6 +152,11 @@ public final class ClockWatch {
         return monotonic < recentUntilMonotonic;
     }
 
+    /** What the hypervisor said when the clocks were read last. */
+    public long disruption() {
+        return disruption;
+    }
+
     /** Steps of CLOCK_REALTIME seen. Any thread. */
     public long steps() {
         return steps.get();

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import io.chronotick.engine.ntp.LeapIndicator;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -21,6 +22,7 @@ import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Optional;
 
 /**
  * The VMClock of a hypervisor (Linux 6.13 and later, Documentation of uapi/linux/vmclock-abi.h): a page that the host writes into. Its
@@ -35,12 +37,22 @@ public final class VmClock {
     private static final int MAGIC_VALUE = 0x4B4C_4356;
     private static final int SIZE = 4;
     private static final int VERSION = 8;
+    private static final int SEQUENCE = 12;
     private static final int MARKER = 16;
+    private static final int SMEARING = 35;
+    private static final int LEAP = 38;
+
+    /** The host writes a few words; whoever finds it writing so often looks again later. */
+    private static final int ATTEMPTS = 100;
+
     private static final int LEAST_SIZE = 0x70;
     private static final int KNOWN_VERSION = 1;
 
     /** The device takes no other mapping. */
     private static final long PAGE_BYTES = 4096;
+
+    private static final VarHandle LITTLE_INT =
+            ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
 
     private static final VarHandle LITTLE_LONG =
             ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
@@ -84,6 +96,70 @@ public final class VmClock {
             throw new IOException("a VMClock is used on Linux with native access only");
         }
         return new VmClock(path, Calls.map(path));
+    }
+
+    /** What systems near this machine do with leap seconds, which the VMClock itself never smears. */
+    public enum Smear {
+        /** Nothing that is said. */
+        NONE("not"),
+        /** As Google and Amazon do it. */
+        NOON_TO_NOON("linearly from noon to noon"),
+        /** Over the last 1,000 s before it. */
+        UTC_SLS("UTC-SLS"),
+        /** A way that is not known here. */
+        OTHER("in a way that is not known here");
+
+        private final String words;
+
+        Smear(String words) {
+            this.words = words;
+        }
+
+        /** For a sentence: systems smear (...). */
+        public String words() {
+            return words;
+        }
+    }
+
+    /**
+     * What the host says beside the time.
+     *
+     * @param smear what systems near this machine do with leap seconds
+     * @param leap the leap second at the end of this month; empty if the host knows of none, or it has passed
+     */
+    public record Hints(Smear smear, Optional<LeapIndicator> leap) {}
+
+    /** What the host says of leap seconds; empty while it is writing that. Allocates. */
+    public Optional<Hints> hints() {
+        for (int i = 0; i < ATTEMPTS; i++) {
+            int before = (int) LITTLE_INT.getAcquire(page, (long) SEQUENCE);
+            byte smearing = page.get(ValueLayout.JAVA_BYTE, SMEARING);
+            byte leap = page.get(ValueLayout.JAVA_BYTE, LEAP);
+            VarHandle.loadLoadFence();
+            if ((before & 1) == 0 && (int) LITTLE_INT.getOpaque(page, (long) SEQUENCE) == before) {
+                return Optional.of(new Hints(smear(smearing), leap(leap)));
+            }
+            Thread.onSpinWait();
+        }
+        return Optional.empty();
+    }
+
+    private static Smear smear(byte hint) {
+        return switch (hint) {
+            case 0 -> Smear.NONE;
+            case 1 -> Smear.NOON_TO_NOON;
+            case 2 -> Smear.UTC_SLS;
+            default -> Smear.OTHER;
+        };
+    }
+
+    /** VMCLOCK_LEAP_*: 1 and 2 before one, 3 during an inserted one, 4 and 5 after one. */
+    private static Optional<LeapIndicator> leap(byte indicator) {
+        return switch (indicator) {
+            case 1, 3 -> Optional.of(LeapIndicator.INSERT);
+            case 2 -> Optional.of(LeapIndicator.DELETE);
+            default -> Optional.empty();
+        };
     }
 
     /** Changes when the machine's time has become void. */

@@ -250,6 +250,35 @@ final class ConfigLoaderTest {
                                 Optional.empty()));
     }
 
+    /** It is what other servers have made of it, and would be what we make of it. */
+    @Test
+    void shouldTakeTheSystemClockAloneOnly() throws ConfigException {
+        String alone = "clock_measurement: {ntp: {servers: [{kind: system, max_error: 0.1, maxpoll: 3}]}}\n";
+        LoadedConfig loaded = load(alone);
+        assertThat(loaded.config().serverNames()).containsExactly("system clock");
+        assertThat(loaded.effective().stream().map(EffectiveValue::value))
+                .contains("[{kind: system, max_error: 0.1, maxpoll: 3}]");
+        load(alone + "outputs: {clockbound: /run/shm0}\n");
+        for (String other : List.of("ntp.example", "{kind: phc}", "{kind: system}")) {
+            assertThat(problems("clock_measurement: {ntp: {servers: [{kind: system}, " + other + "]}}"))
+                    .singleElement()
+                    .asString()
+                    .contains("found kind: system beside others, allowed: alone");
+        }
+        for (String wrong : List.of("host: a", "device: /dev/ptp0", "timescale: utc", "pool: 2")) {
+            assertThat(problems("clock_measurement: {ntp: {servers: [{kind: system, " + wrong + "}]}}"))
+                    .singleElement()
+                    .asString()
+                    .contains("found with kind: system, allowed: without");
+        }
+        for (String output : List.of("chrony_sock: /run/sock", "ntp_shm: 0")) {
+            assertThat(problems(alone + "outputs: {" + output + "}"))
+                    .singleElement()
+                    .asString()
+                    .contains("would be steered by itself");
+        }
+    }
+
     @Test
     void shouldKnowTheClocksOfThisHost() throws ConfigException {
         String servers = "[{kind: phc, device: /dev/ptp0, max_error: 2.5E-5, timescale: tai, minpoll: 0, maxpoll: 2},"
@@ -259,7 +288,10 @@ final class ConfigLoaderTest {
         ServerConfig named = loaded.config().servers().getFirst();
         assertThat(named.clock())
                 .contains(new LocalClockConfig(
-                        "/dev/ptp0", OptionalDouble.of(25e-6), Optional.of(LocalClockConfig.Timescale.TAI)));
+                        LocalClockConfig.Kind.PHC,
+                        "/dev/ptp0",
+                        OptionalDouble.of(25e-6),
+                        Optional.of(LocalClockConfig.Timescale.TAI)));
         assertThat(named.clockPoll()).isEqualTo(new ServerConfig.Poll(1, 4));
         ServerConfig found = loaded.config().servers().get(1);
         assertThat(found.clock().orElseThrow().isToBeFound()).isTrue();

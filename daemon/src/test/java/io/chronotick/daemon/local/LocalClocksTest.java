@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,7 +45,8 @@ class LocalClocksTest {
         device.between = () -> clocks.pass(300, 0);
         Files.createDirectories(root.resolve("class"));
         Files.createDirectories(root.resolve("dev"));
-        all = new LocalClocks(root.resolve("class"), root.resolve("dev"), device, () -> kernel, clocks);
+        all = new LocalClocks(
+                root.resolve("class"), root.resolve("dev"), device, () -> kernel, root.resolve("timesyncd"), clocks);
     }
 
     private Path add(String name, String clockName) throws IOException {
@@ -102,7 +104,8 @@ class LocalClocksTest {
         assertThatThrownBy(() -> all.find(servers))
                 .isInstanceOf(IOException.class)
                 .hasMessageStartingWith("no PTP hardware clock of ENA, Hyper-V or KVM on this host");
-        LocalClocks none = new LocalClocks(root.resolve("nothing"), root, device, () -> kernel, clocks);
+        LocalClocks none =
+                new LocalClocks(root.resolve("nothing"), root, device, () -> kernel, root.resolve("timesyncd"), clocks);
         assertThatThrownBy(() -> none.find(servers)).hasMessageContaining("load the module ptp_kvm");
     }
 
@@ -229,6 +232,81 @@ class LocalClocksTest {
                 .isEqualTo((midnight + seconds + (seconds >= -1 ? 1 : 0)) * SECOND);
     }
 
+    private static KernelClock.State synchronizedWithin(long micros) {
+        return new KernelClock.State(micros, 0x2001, 37);
+    }
+
+    /** While it is slewed, too: it is read at one instant. */
+    @Test
+    void systemClockIsWorthWhatTheKernelWasTold() throws Exception {
+        LocalClock clock = only("{kind: system}");
+        kernel = Optional.of(synchronizedWithin(1_500));
+        clocks.pass(SECOND, 400e-6);
+        clocks.stallAfter(1, 7_000); // between the first two reads
+        ClockReading reading = clock.read();
+        assertThat(reading)
+                .isEqualTo(new ClockReading(
+                        clocks.rawNanos(),
+                        clocks.realtimeNanos(),
+                        clocks.rawNanos(),
+                        1_500 * 1e-6,
+                        10,
+                        Optional.empty()));
+        assertThat(clock.describe()).isEqualTo("CLOCK_REALTIME, its error by adjtimex(2)");
+        LocalClock worse = only("{kind: system, max_error: 0.02}");
+        assertThat(worse.read().maxError()).isEqualTo(0.02);
+        assertThat(worse.describe()).endsWith("at least 0.02 s");
+        kernel = Optional.of(synchronizedWithin(50_000));
+        assertThat(worse.read().maxError()).isEqualTo(50_000 * 1e-6);
+        clock.close();
+    }
+
+    /** It may be told of a correction between the reading and the question. */
+    @Test
+    void systemClockIsWorthTheWorseOfBothMoments() throws Exception {
+        int[] asked = {0};
+        LocalClock clock = new SystemClock(
+                clocks,
+                () -> Optional.of(synchronizedWithin(asked[0]++ == 0 ? 900 : 100)),
+                OptionalDouble.empty(),
+                root.resolve("timesyncd"));
+        assertThat(clock.read().maxError()).isEqualTo(900 * 1e-6);
+    }
+
+    @Test
+    void systemClockIsNotUsedUnlessItIsSynchronized() throws Exception {
+        LocalClock clock = only("{kind: system, max_error: 0.02}");
+        assertThatThrownBy(clock::read)
+                .isInstanceOf(IOException.class)
+                .hasMessageStartingWith("adjtimex(2), which only reads here, is not permitted");
+        kernel = Optional.of(new KernelClock.State(16_000_000, 0x40, 0));
+        assertThatThrownBy(clock::read)
+                .isInstanceOf(IOException.class)
+                .hasMessage("the system clock is not synchronized (STA_UNSYNC): see timedatectl or chronyc tracking");
+    }
+
+    /** It sets the error to 0 whatever it is. */
+    @Test
+    void systemClockOfTimesyncdNeedsABound() throws Exception {
+        kernel = Optional.of(synchronizedWithin(0));
+        Files.writeString(root.resolve("timesyncd"), "");
+        LocalClock clock = only("{kind: system}");
+        assertThatThrownBy(clock::read).hasMessageEndingWith("give its max_error, s");
+        assertThat(only("{kind: system, max_error: 0.1}").read().maxError()).isEqualTo(0.1);
+    }
+
+    @Test
+    void systemClockTellsOfLeapSeconds() throws Exception {
+        LocalClock clock = only("{kind: system}");
+        kernel = Optional.of(new KernelClock.State(100, 0x2011, 37));
+        assertThat(clock.read().leap()).contains(LeapIndicator.INSERT);
+        kernel = Optional.of(new KernelClock.State(100, 0x2021, 37));
+        assertThat(clock.read().leap()).contains(LeapIndicator.DELETE);
+        // It was taken back, or has passed.
+        kernel = Optional.of(synchronizedWithin(100));
+        assertThat(clock.read().leap()).contains(LeapIndicator.NONE);
+    }
+
     @Test
     void kernelStateIsDecoded() {
         ByteBuffer timex = ByteBuffer.allocate(KernelClock.State.BYTES).order(ByteOrder.nativeOrder());
@@ -250,8 +328,13 @@ class LocalClocksTest {
     void theDeviceFileItself() throws Exception {
         Path file = add("ptp0", "ena-ptp-05");
         state("ptp0", "21000");
-        LocalClocks real =
-                new LocalClocks(root.resolve("class"), root.resolve("dev"), LinuxPtpDevice::open, () -> kernel, clocks);
+        LocalClocks real = new LocalClocks(
+                root.resolve("class"),
+                root.resolve("dev"),
+                LinuxPtpDevice::open,
+                () -> kernel,
+                root.resolve("timesyncd"),
+                clocks);
         LocalClock clock = real.open(
                 config("{kind: phc, device: " + file + "}").getFirst().clock().orElseThrow());
         assertThatThrownBy(clock::read)

@@ -199,4 +199,18 @@ class ClockBoundSegmentTest {
         assertThat(Files.isSymbolicLink(file) && Files.exists(file, LinkOption.NOFOLLOW_LINKS))
                 .isTrue();
     }
+
+    /** Readers compare it with the device: they see a disruption before the daemon's next look. */
+    @Test
+    void shouldPassTheDisruptionMarkerOn() throws IOException {
+        try (ClockBoundSegment output = new ClockBoundSegment(file, true)) {
+            output.put(Optional.of(Samples.of(clocks, 0x1122334455667788L)));
+            assertThat(bytes().getLong(56)).isEqualTo(0x1122334455667788L);
+            assertThat(bytes().get(72)).isEqualTo((byte) 1);
+        }
+        try (ClockBoundSegment output = new ClockBoundSegment(file)) {
+            output.put(Optional.of(Samples.of(clocks, 0)));
+            assertThat(bytes().get(72)).isZero();
+        }
+    }
 }

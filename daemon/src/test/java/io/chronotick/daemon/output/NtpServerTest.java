@@ -99,7 +99,7 @@ class NtpServerTest {
                 of.maxDrift(),
                 of.validNanos(),
                 of.holdover(),
-                new Upstream(LeapIndicator.NONE, 0, stratum, 0));
+                new Upstream(LeapIndicator.NONE, 0, stratum, 0, 0));
     }
 
     @Test

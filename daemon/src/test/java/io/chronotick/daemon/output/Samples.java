@@ -18,8 +18,33 @@ final class Samples {
         return at(coarse, raw, system, offset, bound, holdover, LeapIndicator.NONE);
     }
 
+    /** Now, on a machine whose VMClock said this before. */
+    static TimeSample of(HostClocks clocks, long disruptionMarker) {
+        return at(
+                clocks.coarseMonotonicNanos(),
+                clocks.rawNanos(),
+                clocks.realtimeNanos(),
+                0,
+                1_000,
+                false,
+                LeapIndicator.NONE,
+                disruptionMarker);
+    }
+
     static TimeSample at(
             long coarse, long raw, long system, long offset, long bound, boolean holdover, LeapIndicator leap) {
+        return at(coarse, raw, system, offset, bound, holdover, leap, 0);
+    }
+
+    private static TimeSample at(
+            long coarse,
+            long raw,
+            long system,
+            long offset,
+            long bound,
+            boolean holdover,
+            LeapIndicator leap,
+            long disruptionMarker) {
         return new TimeSample(
                 coarse,
                 raw,
@@ -30,6 +55,6 @@ final class Samples {
                 700e-6,
                 60_000_000_000L,
                 holdover,
-                new Upstream(leap, 0, 2, REFERENCE_ID));
+                new Upstream(leap, 0, 2, REFERENCE_ID, disruptionMarker));
     }
 }

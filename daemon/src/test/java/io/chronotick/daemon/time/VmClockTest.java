@@ -4,6 +4,7 @@ package io.chronotick.daemon.time;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.chronotick.engine.ntp.LeapIndicator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -11,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,6 +52,42 @@ class VmClockTest {
         write(bytes, page -> page.putLong(16, -1));
         assertThat(clock.marker()).isEqualTo(-1);
         assertThat(clock).hasToString(device.toString());
+    }
+
+    @Test
+    void shouldReadTheHintsOfLeapSeconds() throws IOException {
+        write(0x70, page -> {});
+        VmClock clock = VmClock.open(device);
+        assertThat(clock.hints()).contains(new VmClock.Hints(VmClock.Smear.NONE, Optional.empty()));
+        List<VmClock.Smear> smears = List.of(VmClock.Smear.values());
+        for (int i = 0; i < 4; i++) {
+            byte hint = (byte) i;
+            write(0x70, page -> page.put(35, hint));
+            assertThat(clock.hints().orElseThrow().smear()).isEqualTo(smears.get(i));
+        }
+        List<Optional<LeapIndicator>> leaps = List.of(
+                Optional.empty(),
+                Optional.of(LeapIndicator.INSERT),
+                Optional.of(LeapIndicator.DELETE),
+                Optional.of(LeapIndicator.INSERT),
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty());
+        for (int i = 0; i < leaps.size(); i++) {
+            byte indicator = (byte) i;
+            write(0x70, page -> page.put(38, indicator));
+            assertThat(clock.hints().orElseThrow().leap()).isEqualTo(leaps.get(i));
+        }
+    }
+
+    /** A host that has died while it wrote, or is writing. */
+    @Test
+    void shouldTakeNoHintsWhileTheHostWrites() throws IOException {
+        write(0x70, page -> page.putInt(12, 7).put(38, (byte) 1));
+        VmClock clock = VmClock.open(device);
+        assertThat(clock.hints()).isEmpty();
+        write(0x70, page -> page.putInt(12, 8).put(38, (byte) 1));
+        assertThat(clock.hints()).isPresent();
     }
 
     @Test
