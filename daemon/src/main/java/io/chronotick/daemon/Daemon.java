@@ -18,12 +18,9 @@ import io.chronotick.engine.forecast.Correction;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -194,7 +191,10 @@ public final class Daemon implements AutoCloseable {
             throw new IllegalArgumentException("no servers: auto is to be looked up before");
         }
         Path path = ChronoTickReader.resolve(config.shm());
-        checkAffinity(config.cpuAffinity());
+        Optional<String> noCpu = CpuAffinity.refusal(config.cpuAffinity());
+        if (noCpu.isPresent()) {
+            throw new DaemonException("--cpu-affinity: " + noCpu.get());
+        }
         Opened opened = new Opened();
         try {
             Daemon daemon = new Daemon(
@@ -224,30 +224,6 @@ public final class Daemon implements AutoCloseable {
             watchdog.watch(thread, outputLoop.orElseThrow()::turns);
         });
         watchdogThread.start();
-    }
-
-    /** A CPU that cannot be had is an error at the start, not a surprise in a thread: tried on a thread that ends at once. */
-    private static void checkAffinity(List<Integer> cpus) throws DaemonException {
-        if (cpus.isEmpty()) {
-            return;
-        }
-        AtomicReference<@Nullable RuntimeException> failure = new AtomicReference<>();
-        Thread trial = Thread.ofPlatform().start(() -> {
-            try {
-                CpuAffinity.bindCurrentThread(cpus);
-            } catch (IllegalArgumentException | UnsupportedOperationException e) {
-                failure.set(e);
-            }
-        });
-        try {
-            trial.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        RuntimeException problem = failure.get();
-        if (problem != null) {
-            throw new DaemonException("--cpu-affinity: " + problem.getMessage(), problem);
-        }
     }
 
     /** Where the records go. */

@@ -12,8 +12,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /** On which CPUs the calling thread may run (sched_setaffinity(2)). Threads it starts afterwards inherit them. */
 public final class CpuAffinity {
@@ -44,6 +47,30 @@ public final class CpuAffinity {
             }
             return List.copyOf(cpus);
         }
+    }
+
+    /**
+     * Why a thread cannot be bound to these CPUs, in one line for the user; empty if it can, or if none are named. Tried on a thread that
+     * ends at once: a CPU that cannot be had is an error at the start, not a surprise later.
+     */
+    public static Optional<String> refusal(List<Integer> cpus) {
+        if (cpus.isEmpty()) {
+            return Optional.empty();
+        }
+        AtomicReference<@Nullable String> refusal = new AtomicReference<>();
+        Thread trial = Thread.ofPlatform().start(() -> {
+            try {
+                bindCurrentThread(cpus);
+            } catch (IllegalArgumentException | UnsupportedOperationException e) {
+                refusal.set(e.getMessage());
+            }
+        });
+        try {
+            trial.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return Optional.ofNullable(refusal.get());
     }
 
     /**
