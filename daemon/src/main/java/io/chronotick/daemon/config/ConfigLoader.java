@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 
@@ -193,49 +193,14 @@ public final class ConfigLoader {
         }
         Setting setting = given.find(ConfigKeys.SERVERS).orElseThrow();
         Mistakes there = setting.line() > 0 ? inFile : new Mistakes(setting.origin(), cpus, inFile.lines());
-        tooFewServers(given(ConfigKeys.MIN_SERVERS, given, cpus), servers)
-                .ifPresent(what -> there.report(setting.node(), ConfigKeys.SERVERS.path(), what));
-        smearedServers(given(ConfigKeys.LEAP_SMEAR, given, cpus), servers)
-                .ifPresent(what -> there.report(setting.node(), ConfigKeys.SERVERS.path(), what));
-        if (servers.stream().anyMatch(ServerConfig::isSystemClock)) {
-            systemClock(servers, given, cpus)
-                    .ifPresent(what -> there.report(setting.node(), ConfigKeys.SERVERS.path(), what));
-        }
-    }
-
-    /** It is an opinion that others have formed, and not one to hand back to them. */
-    private static Optional<String> systemClock(List<ServerConfig> servers, Settings given, int cpus) {
-        if (servers.size() > 1) {
-            return Optional.of(
-                    "found kind: system beside others, allowed: alone, since the system clock is no second opinion beside the"
-                            + " servers that steer it; name these servers instead");
-        }
-        if (given(ConfigKeys.CHRONY_SOCK, given, cpus).isPresent() || given(ConfigKeys.NTP_SHM, given, cpus) >= 0) {
-            return Optional.of(
-                    "found kind: system beside outputs.chrony_sock or outputs.ntp_shm, allowed: without, since the system clock"
-                            + " would be steered by itself");
-        }
-        return Optional.empty();
-    }
-
-    static Optional<String> tooFewServers(int least, List<ServerConfig> servers) {
-        return servers.size() >= least
-                ? Optional.empty()
-                : Optional.of("found " + servers.size() + " servers, allowed: at least min_servers, which is " + least);
-    }
-
-    static Optional<String> smearedServers(LeapSmear smear, List<ServerConfig> servers) {
-        if (!smear.refuses(servers)) {
-            return Optional.empty();
-        }
-        String smearing = servers.stream()
-                .filter(server -> LeapSmear.wayOf(server).isPresent())
-                .map(ServerConfig::name)
-                .distinct()
-                .collect(Collectors.joining(", "));
-        return Optional.of("found servers that smear leap seconds (" + smearing + ") "
-                + (smear == LeapSmear.REFUSE ? "with leap_smear: refuse" : "beside others that do not do it like them")
-                + ", allowed: only servers that do not smear, or only servers that smear in the same way");
+        boolean isSteering =
+                given(ConfigKeys.CHRONY_SOCK, given, cpus).isPresent() || given(ConfigKeys.NTP_SHM, given, cpus) >= 0;
+        Stream.of(
+                        ServerRules.tooFew(given(ConfigKeys.MIN_SERVERS, given, cpus), servers),
+                        ServerRules.smeared(given(ConfigKeys.LEAP_SMEAR, given, cpus), servers),
+                        ServerRules.systemClock(servers, isSteering))
+                .flatMap(Optional::stream)
+                .forEach(what -> there.report(setting.node(), ConfigKeys.SERVERS.path(), what));
     }
 
     /** One line for all keys that have no effect for the same reason. */
