@@ -3,9 +3,11 @@ package io.chronotick.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.chronotick.cli.text.ExitCode;
 import io.chronotick.client.ChronoTickException;
 import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.Reading;
+import io.chronotick.client.TimeInterval;
 import io.chronotick.daemon.reference.ReferenceServer;
 import io.chronotick.daemon.reference.ReferenceServerConfig;
 import io.chronotick.daemon.reference.Truth;
@@ -21,8 +23,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -44,6 +49,15 @@ class LinuxPackagesIT {
     private static final HostClocks CLOCKS = HostClocks.system();
     private static final String DEB = ".*\\.deb";
     private static final String RPM = ".*\\.rpm";
+
+    /** Without a sign of life, s: the unit's ten are for a machine that does nothing else. */
+    private static final double PATIENCE_SECONDS = 120;
+
+    /** Enough to find the time on a machine that has little to spare for it: the start alone may take some. */
+    private static final String DEMO_SECONDS = "20";
+
+    /** Shared by servers and readers. */
+    private static final Truth TRUTH = Truth.startingNow(CLOCKS, 23_100_000, 12);
 
     @TempDir
     static Path directory = Path.of("");
@@ -73,7 +87,12 @@ class LinuxPackagesIT {
         Programs.run(
                         directory,
                         Map.of(),
-                        List.of("debootstrap", "--variant=minbase", "--include=procps", "bookworm", root.toString()))
+                        List.of(
+                                "debootstrap",
+                                "--variant=minbase",
+                                "--include=procps,zsh",
+                                "bookworm",
+                                root.toString()))
                 .check();
         // Not a file system of its own here; and services are not started, as there is nobody who does it.
         Programs.run(directory, Map.of(), List.of("install", "-d", "-m", "1777", root + "/dev/shm"))
@@ -137,9 +156,33 @@ class LinuxPackagesIT {
         }
     }
 
-    private Process startDaemon() throws IOException, InterruptedException {
+    /** A daemon that the unit's lines have started, and what it has told the service manager. */
+    private record Service(Process manager, ProcessHandle daemon, Path told, Path log) {
+        List<String> lines() {
+            return content(told).lines().collect(Collectors.toList());
+        }
+
+        boolean wasTold(String start) {
+            return lines().stream().anyMatch(line -> line.startsWith(start));
+        }
+
+        @Override
+        public String toString() {
+            return "told: " + content(told) + "\nlog: " + content(log);
+        }
+    }
+
+    /** As systemd does with Type=notify: the lines after ExecStart follow once it is READY. */
+    private Service startDaemon() throws IOException, InterruptedException {
         Path log = Files.createTempFile(directory, "daemon", ".log");
+        Path told = Files.createTempFile(directory, "told", "");
+        Path socket = root.resolve("run/notify");
+        Files.deleteIfExists(socket);
         List<String> words = new ArrayList<>(List.of(
+                "env",
+                "--chdir=" + "/var/lib/" + unit("StateDirectory"),
+                "NOTIFY_SOCKET=/run/notify",
+                "WATCHDOG_USEC=" + unit("WatchdogSec") + "000000",
                 "setpriv",
                 "--reuid=" + unit("User"),
                 "--regid=" + unit("Group"),
@@ -148,15 +191,19 @@ class LinuxPackagesIT {
                 "--inh-caps=-all",
                 "--bounding-set=-all"));
         words.addAll(Arrays.asList(unit("ExecStart").split(" ")));
-        Process process = new ProcessBuilder(inRoot(words.toArray(new String[0])))
+        run("install", "-d", "-o", unit("User"), "-g", unit("Group"), "/var/lib/" + unit("StateDirectory"))
+                .check();
+        Process manager = new ProcessBuilder(
+                        ServiceManager.of(socket, PATIENCE_SECONDS, told, inRoot(words.toArray(new String[0]))))
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
-        processes.add(process);
-        await(() -> Files.exists(segment()) || !process.isAlive());
-        assertThat(process.isAlive()).as(() -> content(log)).isTrue();
+        processes.add(manager);
+        await(() -> content(told).startsWith("READY=1") || !manager.isAlive());
+        Service service = new Service(manager, manager.children().findAny().orElse(manager.toHandle()), told, log);
+        assertThat(manager.isAlive()).as(service::toString).isTrue();
         run(unit("ExecStartPost").split(" ")).check();
-        return process;
+        return service;
     }
 
     private static String content(Path file) {
@@ -167,10 +214,14 @@ class LinuxPackagesIT {
         }
     }
 
-    private void stopDaemon(Process process) throws IOException, InterruptedException {
-        process.destroy();
-        assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
-        assertThat(process.exitValue()).isZero();
+    private void stopDaemon(Service service) throws IOException, InterruptedException {
+        service.manager().destroy();
+        endDaemon(service, 0);
+    }
+
+    private void endDaemon(Service service, int exitCode) throws IOException, InterruptedException {
+        assertThat(service.manager().waitFor(1, TimeUnit.MINUTES)).isTrue();
+        assertThat(service.lines()).as(service::toString).last().isEqualTo("manager: exit code " + exitCode);
         run(unit("ExecStopPost").split(" ")).check();
         assertThat(segment()).doesNotExist();
     }
@@ -194,16 +245,67 @@ class LinuxPackagesIT {
         }
     }
 
+    /** Reads a thousand times a second, through upgrades and restarts, and keeps what does not hold the truth. */
+    private static final class Readings implements Runnable {
+        final List<String> wrong = new ArrayList<>();
+        final AtomicLong valid = new AtomicLong();
+        volatile boolean stop;
+        private final Path segment;
+
+        Readings(Path segment) {
+            this.segment = segment;
+        }
+
+        @Override
+        public void run() {
+            TimeInterval now = new TimeInterval();
+            try (ChronoTickReader reader = ChronoTickReader.attach(segment)) {
+                while (!stop) {
+                    long before = TRUTH.truthNanosAt(CLOCKS.rawNanos());
+                    try {
+                        reader.now(now);
+                        long after = TRUTH.truthNanosAt(CLOCKS.rawNanos());
+                        if (now.earliestNanos() > after || now.latestNanos() < before) {
+                            wrong.add(now.earliestNanos() + " .. " + now.latestNanos() + " at " + before);
+                        }
+                        valid.incrementAndGet();
+                    } catch (ChronoTickException e) {
+                        // Without a daemon there is no time, and the reader says so.
+                    }
+                    LockSupport.parkNanos(1_000_000);
+                }
+            }
+        }
+    }
+
+    /** The C client's example, built with the header that the package has, as it is called in that system. */
+    private String programInC() throws IOException, InterruptedException {
+        Programs.require("cc", "Debian: apt-get install gcc libc6-dev");
+        Matcher example = Pattern.compile("(?s)\n```c\n(.*?)\n```\n")
+                .matcher(Files.readString(Packages.REPOSITORY.resolve("clients/c/README.md")));
+        assertThat(example.find()).isTrue();
+        Path source = directory.resolve("interval.c");
+        Files.writeString(source, example.group(1));
+        Path program = root.resolve("tmp/interval");
+        List<String> command = List.of(
+                "cc",
+                "-std=gnu11",
+                "-static", // that system has another C library
+                "-I" + root.resolve("usr/include"),
+                source.toString(),
+                "-o",
+                program.toString());
+        Programs.run(directory, Map.of(), command).check();
+        return "/tmp/interval";
+    }
+
     private static String configuration(ReferenceServer server) {
         return "clock_measurement: {ntp: {servers: [\"127.0.0.1:"
                 + server.address().getPort() + "\"]}}\n";
     }
 
     private static ReferenceServer server() throws IOException {
-        return ReferenceServer.start(
-                ReferenceServerConfig.builder(Truth.startingNow(CLOCKS, 23_100_000, 12))
-                        .build(),
-                CLOCKS);
+        return ReferenceServer.start(ReferenceServerConfig.builder(TRUTH).build(), CLOCKS);
     }
 
     @Test
@@ -212,7 +314,7 @@ class LinuxPackagesIT {
         install(packages.made(DEB), "dpkg", "--install");
         assertThat(run("chronotick", "--version").check().out()).startsWith("chronotick " + Packages.version());
         assertThat(root.resolve("usr/lib/chronotick/chronotick.aot")).isNotEmptyFile();
-        run("chronotick", "demo", "--duration", "5").check();
+        run("chronotick", "demo", "--duration", DEMO_SECONDS).check();
         assertThat(run(
                                 "bash",
                                 "-c",
@@ -220,35 +322,62 @@ class LinuxPackagesIT {
                         .check()
                         .out())
                 .contains("chronotick");
+        assertThat(run(
+                                "zsh",
+                                "-fc",
+                                "autoload -Uz compinit; compinit -D -u; print $_comps[chronotick];"
+                                        + " source $^fpath/_chronotick(N); print $_comps[chronotick]")
+                        .check()
+                        .out())
+                .startsWith("_chronotick\n_bash_complete ");
         assertThat(root.resolve("usr/share/man/man1/chronotick-daemon.1.gz")).isNotEmptyFile();
 
         Path config = root.resolve("etc/chronotick/config.yaml");
         try (ReferenceServer server = server()) {
             run("chronotick", "config", "check", "/etc/chronotick/config.yaml").check();
             Files.writeString(config, configuration(server));
-            Process first = startDaemon();
+            Service first = startDaemon();
+            Readings readings = new Readings(segment());
+            Thread program = Thread.ofPlatform().start(readings);
             try (ChronoTickReader reader = ChronoTickReader.attach(segment())) {
-                await(() -> hasTimeOf(reader, first.pid()));
+                await(() -> hasTimeOf(reader, first.daemon().pid()));
+                await(() -> first.wasTold("STATUS=READY: 1 of 1 servers agree") && first.wasTold("WATCHDOG=1"));
                 assertThat(runAsNobody("chronotick", "read").check().out()).contains("Corrected Time");
+                assertThat(runAsNobody(programInC()).check().out()).matches("UTC is between \\d+ and \\d+ ns\n");
                 // As the unit's ExecReload does: whatever comes of it, the daemon stays.
                 run(unit("ExecReload")
-                                .replace("$MAINPID", String.valueOf(first.pid()))
+                                .replace(
+                                        "$MAINPID",
+                                        String.valueOf(first.daemon().pid()))
                                 .split(" "))
                         .check();
-                await(() -> hasTimeOf(reader, first.pid()));
+                await(() -> first.wasTold("RELOADING=1"));
 
                 install(later.made(DEB), "dpkg", "--install");
-                assertThat(first.isAlive()).isTrue();
-                await(() -> hasTimeOf(reader, first.pid()));
+                assertThat(first.daemon().isAlive()).isTrue();
+                await(() -> hasTimeOf(reader, first.daemon().pid()));
                 assertThat(config).hasContent(configuration(server));
                 stopDaemon(first);
-                Process second = startDaemon();
-                await(() -> hasTimeOf(reader, second.pid()));
+                Service second = startDaemon();
+                await(() -> hasTimeOf(reader, second.daemon().pid()));
+                long valid = readings.valid.get();
+                await(() -> readings.valid.get() > valid);
+                readings.stop = true;
+                program.join();
+                assertThat(readings.wrong).isEmpty();
                 runAsNobody("chronotick", "read").check();
                 // The caches are those of this version: where one does not fit, the JVM would not start now.
                 run("env", "JDK_JAVA_OPTIONS=-XX:AOTMode=on", "chronotick", "read")
                         .check();
-                stopDaemon(second);
+
+                // A new segment would be the daemon's own, which others do not trust: it is started again instead.
+                Files.delete(segment());
+                endDaemon(second, ExitCode.INTERNAL_ERROR);
+                assertThat(second.toString()).contains("was removed; it had been given to root");
+                Service third = startDaemon();
+                await(() -> hasTimeOf(reader, third.daemon().pid()));
+                runAsNobody("chronotick", "read").check();
+                stopDaemon(third);
             }
         }
 
@@ -258,6 +387,8 @@ class LinuxPackagesIT {
                 .isFalse();
         assertThat(config).exists();
         run("dpkg", "--purge", "chronotick").check();
+        Files.delete(root.resolve("tmp/interval"));
+        Files.delete(root.resolve("run/notify"));
         Set<String> after = files();
         after.removeAll(before);
         // What dpkg and adduser keep of themselves, and of the files that adduser has changed.
@@ -277,26 +408,29 @@ class LinuxPackagesIT {
         Path config = root.resolve("etc/chronotick/config.yaml");
         try (ReferenceServer server = server()) {
             Files.writeString(config, configuration(server));
-            Process daemon = startDaemon();
+            Service daemon = startDaemon();
             try (ChronoTickReader reader = ChronoTickReader.attach(segment())) {
-                await(() -> hasTimeOf(reader, daemon.pid()));
+                await(() -> hasTimeOf(reader, daemon.daemon().pid()));
                 rpm("--upgrade", later.made(RPM).toString()).check();
-                await(() -> hasTimeOf(reader, daemon.pid()));
+                await(() -> hasTimeOf(reader, daemon.daemon().pid()));
                 runAsNobody("chronotick", "read").check();
             }
             assertThat(config).hasContent(configuration(server));
             stopDaemon(daemon);
         }
         rpm("--erase", "chronotick").check();
+        Files.delete(root.resolve("run/notify"));
+        run("rmdir", "/var/lib/chronotick").check(); // the service manager's
         Set<String> after = files();
         after.removeAll(before);
         // A configuration that was changed is kept, and the user, as Fedora and SUSE do; the directories are those of
         // other
         // packages there.
         assertThat(after)
-                .allMatch(file ->
-                        file.matches("/etc/chronotick(/config.yaml.rpmsave)?|/etc/(passwd|group|shadow|gshadow)-|"
-                                + "/var/lib/rpm.*|/var/log/.*|/usr/lib/sysusers.d|/usr/share/licenses"));
+                .allMatch(
+                        file -> file.matches(
+                                "/etc/chronotick(/config.yaml.rpmsave)?|/etc/(passwd|group|shadow|gshadow)-|"
+                                        + "/var/lib/rpm.*|/var/log/.*|/usr/lib/sysusers.d|/usr/share/licenses|/usr/share/zsh/site-functions"));
     }
 
     /** Its scripts run in that system; what it needs it asks rpm for, which knows nothing of Debian's packages. */
@@ -323,7 +457,7 @@ class LinuxPackagesIT {
         String program = "/opt/archive/" + packages.image().getFileName() + "/bin/chronotick";
         assertThat(run("sh", "-c", "command -v java").exitCode()).isNotZero();
         assertThat(run(program, "--version").check().out()).startsWith("chronotick " + Packages.version());
-        run(program, "demo", "--duration", "5").check();
+        run(program, "demo", "--duration", DEMO_SECONDS).check();
         Programs.run(directory, Map.of(), List.of("rm", "-r", place.toString())).check();
     }
 

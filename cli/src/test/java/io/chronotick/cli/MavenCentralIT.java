@@ -12,6 +12,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -23,13 +25,16 @@ import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The jars as Maven Central would have them, in a repository in a directory, and a project of somebody else that takes them. */
+/** The jars as Maven Central would have them, in a repository in a directory, and projects of somebody else that take them. */
 @Tag("slow")
 @DisabledOnOs(value = OS.WINDOWS, disabledReason = "gpg and mvn are started as on a POSIX system")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class MavenCentralIT {
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    /** Writes what a project's class path is. */
+    private static final String CLASS_PATH = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:build-classpath";
 
     /** What other builds may depend on, and its directories. */
     private static final Map<String, String> MODULES = Map.of(
@@ -39,7 +44,8 @@ class MavenCentralIT {
             "chronotick-agent-spring-ai", "adapters/spring-ai",
             "chronotick-agent-anthropic", "adapters/anthropic",
             "chronotick-spring-boot-starter", "adapters/spring-boot",
-            "chronotick-opentelemetry", "adapters/opentelemetry");
+            "chronotick-opentelemetry", "adapters/opentelemetry",
+            "chronotick-logback", "adapters/logback");
 
     @TempDir
     static Path directory = Path.of("");
@@ -80,7 +86,7 @@ class MavenCentralIT {
                                     "-Prelease,sign",
                                     "-pl",
                                     ".," + MODULES.values().stream().sorted().collect(Collectors.joining(",")),
-                                    "-Dmaven.test.skip=true",
+                                    "-DskipTests", // one module's tests use another's, which have to be there
                                     "-Dspotless.check.skip=true",
                                     "-DaltDeploymentRepository=here::file:" + repository,
                                     "deploy"))
@@ -141,43 +147,38 @@ class MavenCentralIT {
         assertThat(client.get("components")).isNullOrEmpty();
     }
 
-    /** On the Java that is on the PATH: 17 where the modules that promise it are tested on it. */
-    @Test
-    void shouldServeAProjectOfSomebodyElse() throws IOException, InterruptedException {
-        Path project = directory.resolve("project");
-        Programs.run(
-                        directory,
-                        Map.of(),
-                        List.of(
-                                "cp",
-                                "-R",
-                                Packages.REPOSITORY
-                                        .resolve("clients/java/examples/project")
-                                        .toString(),
-                                project.toString()))
+    /**
+     * Builds a project of somebody else as it stands in the repository, and runs it: by what is deployed, by Maven's plugins and other people's jars, and by nothing of
+     * this build. On the Java that is on the PATH: 17 where the modules that promise it are tested on it.
+     */
+    private String outputOf(String example, String program, LiveDaemon daemon)
+            throws IOException, InterruptedException {
+        Path place = Files.createTempDirectory(directory, "outside");
+        Path project = place.resolve("project");
+        Path source = Packages.REPOSITORY.resolve(example);
+        Programs.run(place, Map.of(), List.of("cp", "-R", source.toString(), project.toString()))
                 .check();
-        assertThat(project.resolve("pom.xml")).content().contains("<version>" + Packages.version() + "</version>");
-        // Its own repository, so that nothing of this stays in the user's, from which the plugins come as from a
-        // mirror.
-        Path settings = directory.resolve("settings.xml");
-        Files.writeString(
-                settings, """
+        // Its own repository, so that nothing of this stays in the user's; what that has need not be fetched again.
+        Path settings = place.resolve("settings.xml");
+        String cache = "file:" + Objects.requireNonNull(System.getProperty("maven.repo.local"));
+        Files.writeString(settings, """
                 <settings>
-                  <mirrors>
-                    <mirror><id>cache</id><mirrorOf>central</mirrorOf><url>file:%s</url></mirror>
-                  </mirrors>
                   <profiles>
                     <profile>
                       <id>here</id>
                       <repositories>
                         <repository><id>here</id><url>file:%s</url><snapshots><enabled>true</enabled></snapshots></repository>
+                        <repository><id>cache</id><url>%s</url></repository>
                       </repositories>
+                      <pluginRepositories>
+                        <pluginRepository><id>cache</id><url>%s</url></pluginRepository>
+                      </pluginRepositories>
                     </profile>
                   </profiles>
                   <activeProfiles><activeProfile>here</activeProfile></activeProfiles>
                 </settings>
-                """.formatted(Objects.requireNonNull(System.getProperty("maven.repo.local")), repository));
-        Path local = directory.resolve("local");
+                """.formatted(repository, cache, cache));
+        Path classPath = place.resolve("classpath");
         Programs.run(
                         project,
                         Map.of(),
@@ -185,23 +186,38 @@ class MavenCentralIT {
                                 "mvn",
                                 "-B",
                                 "-q",
-                                "--settings",
+                                "--global-settings",
                                 settings.toString(),
-                                "-Dmaven.repo.local=" + local,
-                                "compile"))
+                                "-Dmaven.repo.local=" + place.resolve("local"),
+                                "-Dmdep.outputFile=" + classPath,
+                                "compile",
+                                CLASS_PATH))
                 .check();
-        Path client;
-        try (Stream<Path> jars = Files.list(local.resolve("io/chronotick/chronotick-client/" + Packages.version()))) {
-            client = jars.filter(jar -> jar.toString().endsWith(".jar"))
-                    .findAny()
-                    .orElseThrow();
-        }
+        assertThat(classPath).content().contains("/chronotick-client/" + Packages.version() + "/");
+        return Programs.run(
+                        project,
+                        Map.of("CHRONOTICK_SHM", daemon.segment().toString()),
+                        List.of("java", "-cp", "target/classes:" + Files.readString(classPath), program))
+                .check()
+                .out();
+    }
+
+    /** The daemon's time is half a second before that of this machine, which a program without it would tell. */
+    private static void assertOffByHalfASecond(String output) {
+        Matcher said = Pattern.compile("system clock off by (\\d+) ms").matcher(output);
+        assertThat(said.find()).as(output).isTrue();
+        assertThat(Integer.parseInt(said.group(1))).as(output).isGreaterThan(450);
+    }
+
+    @Test
+    void shouldServeProjectsOfSomebodyElse() throws IOException, InterruptedException {
         try (LiveDaemon daemon = new LiveDaemon(Files.createDirectory(directory.resolve("daemon")))) {
-            Programs.Result result = Programs.run(
-                    project,
-                    Map.of("CHRONOTICK_SHM", daemon.segment().toString()),
-                    List.of("java", "-cp", "target/classes:" + client, "example.ReadsTheTime"));
-            assertThat(result.check().out()).matches("\\d{4}-.*Z \\.\\. \\d{4}-.*Z\n");
+            assertThat(outputOf("clients/java/examples/project", "example.ReadsTheTime", daemon))
+                    .matches("\\d{4}-.*Z \\.\\. \\d{4}-.*Z\n");
+            assertOffByHalfASecond(outputOf("adapters/spring-boot/examples/project", "example.DatedOrders", daemon));
+            String traced = outputOf("adapters/opentelemetry/examples/project", "example.TracedOrders", daemon);
+            assertOffByHalfASecond(traced);
+            assertThat(traced).contains("chronotick.bound_seconds=").doesNotContain("SYSTEM_CLOCK");
         }
     }
 }

@@ -39,44 +39,6 @@ import org.junit.jupiter.api.io.TempDir;
 class SupervisedDaemonTest {
     private static final long PATIENCE_NANOS = TimeUnit.MINUTES.toNanos(2);
 
-    /** Starts a command, notes what it is told, and kills it and starts it again where it is told nothing for so long, s. */
-    private static final String MANAGER = """
-            import os, signal, socket, subprocess, sys, time
-            where, patience, log, command = sys.argv[1], float(sys.argv[2]), sys.argv[3], sys.argv[4:]
-            manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            manager.bind(where)
-            manager.settimeout(0.05)
-            environment = dict(os.environ, NOTIFY_SOCKET=where, WATCHDOG_USEC=str(int(patience * 1e6)))
-            def note(text):
-                with open(log, 'a') as file:
-                    file.write(text + chr(10))
-            child = subprocess.Popen(command, env=environment)
-            ended = False
-            def end(number, frame):
-                global ended
-                ended = True
-                child.terminate()
-            signal.signal(signal.SIGTERM, end)
-            signal.signal(signal.SIGHUP, lambda number, frame: child.send_signal(signal.SIGHUP))
-            alive = None
-            while True:
-                try:
-                    message = manager.recv(4096).decode()
-                    note(message.replace(chr(10), ' | '))
-                    if alive is not None or 'READY=1' in message:
-                        alive = time.monotonic() if 'READY=1' in message or 'WATCHDOG=1' in message else alive
-                except TimeoutError:
-                    if child.poll() is not None:
-                        break
-                if not ended and alive is not None and time.monotonic() - alive > patience:
-                    note('manager: no sign of life')
-                    alive = None
-                    child.kill()
-                    child.wait()
-                    child = subprocess.Popen(command, env=environment)
-            note('manager: exit code %d' % child.returncode)
-            """;
-
     @TempDir
     Path directory = Path.of("");
 
@@ -109,14 +71,7 @@ class SupervisedDaemonTest {
                   timing:
                     warm_up: {measurement_interval: 0.1}
                 """.formatted(server.address().getPort()));
-        List<String> command = new ArrayList<>(List.of(
-                "python3",
-                "-c",
-                MANAGER,
-                directory.resolve("notify").toString(),
-                String.valueOf(patienceSeconds),
-                told.toString()));
-        command.addAll(List.of(
+        List<String> command = List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-agentlib:jdwp=transport=dt_socket,server=y,suspend=n,address=127.0.0.1:0",
                 "--enable-native-access=ALL-UNNAMED",
@@ -129,8 +84,9 @@ class SupervisedDaemonTest {
                 "--config",
                 config.toString(),
                 "--shm",
-                directory.resolve("segment").toString()));
-        Process manager = new ProcessBuilder(command)
+                directory.resolve("segment").toString());
+        Process manager = new ProcessBuilder(
+                        ServiceManager.of(directory.resolve("notify"), patienceSeconds, told, command))
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();

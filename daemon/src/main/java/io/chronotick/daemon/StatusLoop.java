@@ -31,6 +31,15 @@ import org.slf4j.LoggerFactory;
  * The status thread: once a second it writes the page, looks after the segment's file and reads the machine's sensors.
  */
 final class StatusLoop implements Runnable {
+    /** Ends the daemon. */
+    private static final class SegmentLostException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        SegmentLostException(String message) {
+            super(message);
+        }
+    }
+
     private static final Logger LOG = LoggerFactory.getLogger("chronotick");
 
     private static final long PERIOD_MILLIS = 1000;
@@ -158,13 +167,21 @@ final class StatusLoop implements Runnable {
         }
     }
 
-    /** Makes a new file when something has become of this one; never over a live daemon's. */
+    /**
+     * Makes a new file when something has become of this one; never over a live daemon's, and not where root had taken it over: whoever
+     * started the daemon gives it away again.
+     */
     private void keepSegment() {
         SegmentFile current = segment;
         ClockDomain domain = clocks.domain();
         Optional<String> damage = current.damage(domain);
         if (damage.isEmpty()) {
             return;
+        }
+        if (current.isHandedOver()) {
+            throw new SegmentLostException(
+                    current.path() + " " + damage.get()
+                            + "; it had been given to root, and readers would not trust a new one: start the daemon again, as its unit does");
         }
         try {
             SegmentFile fresh = current.renew(domain);

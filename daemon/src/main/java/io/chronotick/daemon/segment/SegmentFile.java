@@ -54,6 +54,7 @@ public final class SegmentFile implements AutoCloseable {
     private final FileState state;
     private final ClockDomain domain;
     private final boolean takenOver;
+    private boolean handedOver;
 
     private SegmentFile(
             Path path, OpenFile file, ByteBuffer buffer, FileState state, ClockDomain domain, boolean takenOver) {
@@ -302,12 +303,18 @@ public final class SegmentFile implements AutoCloseable {
             return Optional.of("was cut to " + there.size() + " bytes");
         }
         // Root may take it over, so that every reader trusts it: what the daemon has mapped it can still write.
+        handedOver |= there.isRoots() && !there.isOwn();
         if (!(there.isOwn() || there.isRoots()) || there.mode() != FileState.SEGMENT_MODE) {
             return Optional.of(there.ownership());
         }
         return now.equals(domain)
                 ? Optional.empty()
                 : Optional.of("states the clocks of another boot or time namespace");
+    }
+
+    /** Whether {@link #damage} has seen that root has taken the file over; one that {@link #renew} makes would be this user's again. */
+    public boolean isHandedOver() {
+        return handedOver;
     }
 
     /**
