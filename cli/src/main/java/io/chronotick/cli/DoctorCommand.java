@@ -9,6 +9,7 @@ import io.chronotick.cli.text.Text;
 import io.chronotick.client.ChronoTickException;
 import io.chronotick.client.ChronoTickReader;
 import io.chronotick.client.Reading;
+import io.chronotick.client.SourceRow;
 import io.chronotick.client.StatusPage;
 import io.chronotick.daemon.segment.SegmentFile;
 import io.chronotick.daemon.time.VmClock;
@@ -164,7 +165,7 @@ final class DoctorCommand extends SegmentCommand {
     /** Asks those that do not answer, as `chronotick query` does. */
     private void diagnose(StatusPage page) {
         List<String> silent = page.sources().stream()
-                .filter(row -> row.reach() == 0 && row.nts().isEmpty())
+                .filter(row -> row.reach() == 0 && row.nts().isEmpty() && !isClock(row))
                 .map(row -> row.name().replaceFirst(" = .*", ""))
                 .toList();
         if (silent.isEmpty()) {
@@ -177,6 +178,13 @@ final class DoctorCommand extends SegmentCommand {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** Not a server but a clock of this machine, as far as it has not been read. */
+    private static boolean isClock(SourceRow row) {
+        return row.trouble()
+                .filter(trouble -> trouble == SourceRow.Trouble.CLOCK_UNREADABLE)
+                .isPresent();
     }
 
     private void checkQuality(ChronoTickReader reader, Reading reading, StatusPage page) {

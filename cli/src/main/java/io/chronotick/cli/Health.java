@@ -95,6 +95,7 @@ final class Health {
                 "check this machine's DNS (getent hosts NAME), or give addresses in clock_measurement.ntp.servers";
             case NETWORK_UNREACHABLE, NO_ROUTE -> "this machine has no way to them: check its network (ip route)";
             case REFUSED -> "no NTP server listens there: check host and port in clock_measurement.ntp.servers";
+            case CLOCK_NOT_READ -> "the daemon's log says why the clock of this machine is not used";
             case NO_ANSWER ->
                 "no answer to " + sent() + " packets: check that UDP port 123 is open outbound; chronotick query"
                         + " SERVER asks one by hand";

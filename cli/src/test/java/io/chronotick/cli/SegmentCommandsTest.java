@@ -267,6 +267,7 @@ class SegmentCommandsTest {
                 "a first answer: 4 x name not found | DNS",
                 "a first answer: 2 x network is unreachable | ip route",
                 "a first answer: connection refused | host and port",
+                "a first answer: 1 x clock not read | the daemon's log says why the clock of this machine is not used",
                 "a first answer: 3 x no answer | no answer to 88 packets: check that UDP port 123 is open"
             })
     void shouldSayWhyNobodyAnswers(String reason, String remedy) throws IOException {
@@ -362,6 +363,22 @@ class SegmentCommandsTest {
         sample.bytes.putShort(row + PageLayout.SOURCE_PORT, (short) port);
         sample.bytes.put(row + PageLayout.SOURCE_TROUBLE, (byte) trouble);
         sample.bytes.put(row + PageLayout.SOURCE_UNANSWERED, (byte) unanswered);
+    }
+
+    /** It is no server, and cannot be asked as one. */
+    @Test
+    void shouldNotAskAClockOfThisMachineOverTheNetwork() throws IOException {
+        knowsNothing(sample);
+        int row = PageLayout.SOURCES;
+        sample.bytes.put(row + PageLayout.SOURCE_NAME, new byte[PageLayout.SOURCE_NAME_SIZE]);
+        sample.text(row + PageLayout.SOURCE_NAME, "/dev/ptp0");
+        sample.bytes.put(row + PageLayout.SOURCE_REACH, (byte) 0);
+        sample.bytes.putFloat(PageLayout.WARMUP_PROGRESS, 0);
+        source(0, "0".repeat(32), 0, SourceRow.Trouble.CLOCK_UNREADABLE.code(), 0);
+        assertThat(run("doctor")).isEqualTo(ExitCode.NOT_MET);
+        assertThat(shell.out()).contains("1 check fails.").doesNotContain("/dev/ptp0");
+        run("sources");
+        assertThat(shell.out()).contains("\n/dev/ptp0: this clock of the host is not used");
     }
 
     private static final String IPV6 = "20010db8000000000000000000000005";

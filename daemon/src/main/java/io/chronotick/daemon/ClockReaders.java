@@ -30,12 +30,8 @@ final class ClockReaders {
     interface Listener {
         void onReading(int source, long requestId, ClockReading reading);
 
-        /**
-         * A clock was not read.
-         *
-         * @param reason in few words
-         */
-        void onUnreadable(int source, String reason);
+        /** A clock could not be read, which has been logged. */
+        void onUnreadable(int source);
     }
 
     /** Runs something on the network thread, soon; may be called on any. */
@@ -161,7 +157,7 @@ final class ClockReaders {
             LOG.warn("{} is not used: {}; trying until it works", reader.name, trouble);
             reader.trouble = trouble;
         }
-        listener.onUnreadable(source, reader.name + " not read");
+        listener.onUnreadable(source);
     }
 
     /** Ends all threads soon; one that hangs is left behind. */

@@ -503,8 +503,8 @@ final class EngineLoop
     }
 
     @Override
-    public void onUnreadable(int source, String reason) {
-        addresses.onUnreachable(source, reason);
+    public void onUnreadable(int source) {
+        addresses.onUnreachable(source, Silence.CLOCK_NOT_READ.words());
     }
 
     // --- From the models, on their threads, to the engine ---

@@ -237,7 +237,7 @@ final class ServerSeat {
             case NETWORK_UNREACHABLE -> Optional.of(SourceTrouble.NETWORK_UNREACHABLE);
             case NO_ROUTE -> Optional.of(SourceTrouble.NO_ROUTE);
             case REFUSED -> Optional.of(SourceTrouble.CONNECTION_REFUSED);
-            case NAME_NOT_FOUND, NO_ANSWER -> Optional.empty();
+            case NAME_NOT_FOUND, NO_ANSWER, CLOCK_NOT_READ -> Optional.empty();
         });
     }
 

@@ -15,7 +15,9 @@ public enum Silence {
     /** Nobody listens on that port. */
     REFUSED(Libc.CONNECTION_REFUSED),
     /** Requests have left and nothing has come back. */
-    NO_ANSWER("no answer");
+    NO_ANSWER("no answer"),
+    /** A clock of this host cannot be read, or says that it is not right. */
+    CLOCK_NOT_READ("clock not read");
 
     private final String words;
 
