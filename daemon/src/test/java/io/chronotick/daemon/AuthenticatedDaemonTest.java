@@ -112,12 +112,15 @@ class AuthenticatedDaemonTest {
         try (RealNtsServer server = RealNtsServer.start(directory.resolve("chrony"), certificate);
                 LogLines log = new LogLines();
                 Daemon daemon = Daemon.start(config(server.keyPort(), foreign.certificate()))) {
-            await("the failure", row -> is(row, NtsStatus.State.FAILED));
+            // A server without CPU may end the handshake before its certificate is judged: then at the next attempt.
+            await(
+                    "the failure",
+                    row -> row.nts().orElseThrow().failure().equals(Optional.of(NtsStatus.Failure.UNTRUSTED)));
             try (ChronoTickReader reader = ChronoTickReader.attach(daemon.segment())) {
                 SourceRow row = reader.status().sources().get(0);
                 assertThat(row.state()).isEqualTo(SourceRow.State.UNAUTHENTICATED);
                 assertThat(row.sent()).isZero();
-                assertThat(row.nts().orElseThrow().failure()).isEqualTo(Optional.of(NtsStatus.Failure.UNTRUSTED));
+                assertThat(row.nts().orElseThrow().state()).isEqualTo(NtsStatus.State.FAILED);
                 TestDaemon.await(
                         "the reason", () -> reader.status().waitingFor().equals("a first answer: NTS: untrusted"));
                 CorrectionRecord record = new CorrectionRecord();
