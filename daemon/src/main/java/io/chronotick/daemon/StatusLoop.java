@@ -31,15 +31,6 @@ import org.slf4j.LoggerFactory;
  * The status thread: once a second it writes the page, looks after the segment's file and reads the machine's sensors.
  */
 final class StatusLoop implements Runnable {
-    /** Ends the daemon. */
-    private static final class SegmentLostException extends RuntimeException {
-        private static final long serialVersionUID = 1L;
-
-        SegmentLostException(String message) {
-            super(message);
-        }
-    }
-
     private static final Logger LOG = LoggerFactory.getLogger("chronotick");
 
     private static final long PERIOD_MILLIS = 1000;
@@ -252,5 +243,14 @@ final class StatusLoop implements Runnable {
             LOG.info("warm-up {} %: waiting for {}", Math.round(engine.warmupProgress() * 100), waitingFor);
         }
         warmupLogged = waitingFor;
+    }
+
+    /** The segment cannot be had back as it was: ends the daemon. */
+    private static final class SegmentLostException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        SegmentLostException(String message) {
+            super(message);
+        }
     }
 }

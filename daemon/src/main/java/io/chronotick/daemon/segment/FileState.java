@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.chronotick.daemon.segment;
 
+import io.chronotick.client.RecordLayout;
+import java.nio.file.Path;
+
 /**
  * What the file system says of a file. Immutable.
  *
@@ -28,5 +31,26 @@ record FileState(
     /** Owner and mode, in words. */
     String ownership() {
         return "belongs to %s with mode %04o".formatted(owner, mode);
+    }
+
+    /**
+     * Passes for a segment of this user.
+     *
+     * @throws SegmentException in one line about whatever is none
+     */
+    void requireOurs(Path path) throws SegmentException {
+        if (kind == Kind.SYMBOLIC_LINK) {
+            throw new SegmentException(path + " is a symbolic link, which " + ownership()
+                    + "; choose another segment with --shm NAME|PATH");
+        }
+        if (!isOwn()) {
+            throw new SegmentException(path + " " + ownership() + ", and this daemon runs as another user: have it"
+                    + " removed by its owner or by root, or choose another segment with --shm NAME|PATH");
+        }
+        if (kind != Kind.REGULAR || size != RecordLayout.SEGMENT_SIZE) {
+            throw new SegmentException(path + " is not a ChronoTick segment"
+                    + (kind == Kind.REGULAR ? " (" + size + " bytes)" : "")
+                    + "; choose another with --shm NAME|PATH");
+        }
     }
 }

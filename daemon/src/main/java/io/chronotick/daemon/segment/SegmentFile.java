@@ -171,7 +171,7 @@ public final class SegmentFile implements AutoCloseable {
     /** Empty when the file has gone meanwhile. */
     private static Optional<SegmentFile> takeOver(Path path, FileState found, ClockDomain domain)
             throws IOException, SegmentException {
-        requireOurs(path, found);
+        found.requireOurs(path);
         OpenFile file;
         try {
             file = OpenFile.open(path);
@@ -220,24 +220,6 @@ public final class SegmentFile implements AutoCloseable {
     private static String writerOf(ByteBuffer content) {
         int pid = content.getInt(RecordLayout.WRITER_PID);
         return pid == 0 ? "" : " (process " + Integer.toUnsignedString(pid) + " where it runs)";
-    }
-
-    /** One line about whatever is not a segment of this user. */
-    private static void requireOurs(Path path, FileState found) throws SegmentException {
-        if (found.kind() == FileState.Kind.SYMBOLIC_LINK) {
-            throw new SegmentException(path + " is a symbolic link, which " + found.ownership()
-                    + "; choose another segment with --shm NAME|PATH");
-        }
-        if (!found.isOwn()) {
-            throw new SegmentException(
-                    path + " " + found.ownership() + ", and this daemon runs as another user: have it"
-                            + " removed by its owner or by root, or choose another segment with --shm NAME|PATH");
-        }
-        if (found.kind() != FileState.Kind.REGULAR || found.size() != RecordLayout.SEGMENT_SIZE) {
-            throw new SegmentException(path + " is not a ChronoTick segment"
-                    + (found.kind() == FileState.Kind.REGULAR ? " (" + found.size() + " bytes)" : "")
-                    + "; choose another with --shm NAME|PATH");
-        }
     }
 
     /** Whether a daemon, or a file that was to become a segment, left this. */
