@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.snakeyaml.engine.v2.nodes.MappingNode;
 import org.snakeyaml.engine.v2.nodes.Node;
 
@@ -97,8 +96,7 @@ public final class ConfigLoader {
             throw new IllegalArgumentException("no key is overridden by " + unknownOptions);
         }
         checkStrata(given, inFile);
-        checkAuthentication(given, inFile, cpus);
-        checkServers(given, inFile, cpus);
+        ServerRules.check(given, inFile, cpus);
         List<ModelConfig> models = models(given, inFile, cpus);
         Optional<Path> weights = weights(given, inFile);
         if (!problems.isEmpty()) {
@@ -149,58 +147,6 @@ public final class ConfigLoader {
                     ConfigKeys.MAX_STRATUM.path(),
                     "found " + highest.get() + ", allowed: at least min_stratum, which is " + lowest.get());
         }
-    }
-
-    private static void checkAuthentication(Settings given, Mistakes inFile, int cpus) {
-        if (!given.given(ConfigKeys.REQUIRE_AUTHENTICATION).orElse(false)) {
-            return;
-        }
-        List<ServerConfig> servers = given(ConfigKeys.SERVERS, given, cpus);
-        if (servers.isEmpty()) {
-            // What the host names need not have NTS, and is not known yet.
-            rejectAuthentication(
-                    given,
-                    inFile,
-                    "with servers: auto, which may name servers without NTS; name servers that offer it instead:"
-                            + " clock_measurement.ntp.servers: [{host: NAME, nts: true}, ...]");
-            return;
-        }
-        List<String> unauthenticated = servers.stream()
-                .filter(server -> server.keyExchange().isEmpty())
-                .map(ServerConfig::name)
-                .toList();
-        if (!unauthenticated.isEmpty()) {
-            rejectAuthentication(
-                    given,
-                    inFile,
-                    "and servers without nts: true (" + String.join(", ", unauthenticated)
-                            + "), allowed: only servers that offer NTS, each as {host: NAME, nts: true}");
-        }
-    }
-
-    private static void rejectAuthentication(Settings given, Mistakes inFile, String why) {
-        inFile.report(
-                given.find(ConfigKeys.REQUIRE_AUTHENTICATION).orElseThrow().node(),
-                ConfigKeys.REQUIRE_AUTHENTICATION.path(),
-                "found true, " + why);
-    }
-
-    /** Those that the file names; what the host names is not known yet. */
-    private static void checkServers(Settings given, Mistakes inFile, int cpus) {
-        List<ServerConfig> servers = given(ConfigKeys.SERVERS, given, cpus);
-        if (servers.isEmpty()) {
-            return;
-        }
-        Setting setting = given.find(ConfigKeys.SERVERS).orElseThrow();
-        Mistakes there = setting.line() > 0 ? inFile : new Mistakes(setting.origin(), cpus, inFile.lines());
-        boolean isSteering =
-                given(ConfigKeys.CHRONY_SOCK, given, cpus).isPresent() || given(ConfigKeys.NTP_SHM, given, cpus) >= 0;
-        Stream.of(
-                        ServerRules.tooFew(given(ConfigKeys.MIN_SERVERS, given, cpus), servers),
-                        ServerRules.smeared(given(ConfigKeys.LEAP_SMEAR, given, cpus), servers),
-                        ServerRules.systemClock(servers, isSteering))
-                .flatMap(Optional::stream)
-                .forEach(what -> there.report(setting.node(), ConfigKeys.SERVERS.path(), what));
     }
 
     /** One line for all keys that have no effect for the same reason. */
@@ -322,7 +268,7 @@ public final class ConfigLoader {
         return new ModelConfig(ConfigKeys.ONNX, slot, onnx.file(), onnx.input(), onnx.output(), gpu);
     }
 
-    private static <T> T given(ConfigKey<T> key, Settings given, int cpus) {
+    static <T> T given(ConfigKey<T> key, Settings given, int cpus) {
         return given.given(key).orElseGet(() -> key.defaultValue(cpus));
     }
 

@@ -29,8 +29,8 @@ public record LoadedConfig(DaemonConfig config, List<String> warnings, List<Effe
             return this;
         }
         List<String> mistakes = Stream.of(
-                        ServerRules.tooFew(config.minServers(), host.servers()),
-                        ServerRules.smeared(config.leapSmear(), host.servers()))
+                        ServerRules.tooFewServers(config.minServers(), host.servers()),
+                        ServerRules.smearedServers(config.leapSmear(), host.servers()))
                 .flatMap(Optional::stream)
                 .map(what -> ConfigKeys.SERVERS.path() + ": auto: " + host.describe() + ": " + what)
                 .toList();

@@ -4,6 +4,7 @@ package io.chronotick.lab.simulate;
 import io.chronotick.engine.EngineConfig;
 import io.chronotick.engine.ntp.Exchange;
 import io.chronotick.engine.ntp.ExchangeCsv;
+import io.chronotick.engine.ntp.StampKind;
 import io.chronotick.lab.EngineUnderTest;
 import io.chronotick.lab.LabException;
 import io.chronotick.lab.Parallel;
@@ -146,6 +147,9 @@ public final class RecordedPaths {
         }
 
         private void add(ExchangeCsv exchange) {
+            if (exchange.measured().stamps() == StampKind.DEVICE) {
+                return; // a clock of the host, to which there is no path
+            }
             ExchangeCsv before = newest.put(exchange.server(), exchange);
             List<Exchange> stretch = open.get(exchange.server());
             if (before == null || stretch == null || !exchange.continues(before)) {

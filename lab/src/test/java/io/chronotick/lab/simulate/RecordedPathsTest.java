@@ -165,6 +165,19 @@ class RecordedPathsTest {
         assertThat(paths.exchanges()).isEqualTo(200 - RecordedPaths.SETTLING);
     }
 
+    /** A clock of the host is reached by no path that a filter could be trained for. */
+    @Test
+    void shouldLeaveOutClocksOfTheHost() throws Exception {
+        List<String> lines = new Network(8, 200).lines;
+        for (int i = 0; i < 100; i++) {
+            lines.add(Network.line("/dev/ptp0", 1000 + i, 1e-7, 1e-7).replaceFirst(",kernel$", ",device"));
+        }
+        RecordedPaths paths = read(LENGTH, 1, write("a.csv", lines));
+        assertThat(paths.broken()).isZero();
+        assertThat(paths.stretches()).isEqualTo(1);
+        assertThat(paths.exchanges()).isEqualTo(200 - RecordedPaths.SETTLING);
+    }
+
     /** A restart of the machine ends a stretch; the older of two files is gone on with in the newer. */
     @Test
     void shouldSeparateStretchesAndJoinFiles() throws Exception {
