@@ -90,12 +90,44 @@ class QueueShapeTest {
                 .isBetween(0.6 * hides / 2, 1.7 * hides / 2);
     }
 
+    /** Wide laws hide little, which a law that touches its edge explains nearly as well: half of it is covered at least. */
+    @ParameterizedTest
+    @ValueSource(doubles = {0.9, 1.2})
+    void wideLawsAreCovered(double shape) {
+        double lowest = Math.exp(-2.1 * shape);
+        double hides = MILLI * (lowest - TOUCHED * (1 - lowest));
+        double shift = shift(QueueShape.MEMORY, random -> logNormal(random, shape), QueueShapeTest::exponential);
+        assertThat(shift).isBetween(0.5 * hides / 2, 1.7 * hides / 2);
+    }
+
     /** A sum of queues looks like a log-normal law whose edge is farther away, so that is in it, too. */
     @ParameterizedTest
     @CsvSource({"4, 0.91", "8, 3.12"})
     void queuesInARowHideSome(int queues, double hides) {
         double shift = shift(QueueShape.MEMORY, random -> sum(random, queues), QueueShapeTest::exponential);
         assertThat(shift).isBetween(hides / 2 * MILLI, 3.5 * hides / 2 * MILLI);
+    }
+
+    /**
+     * A third of the packets in bursts, ten times as long: what lies beneath hides as much as without them, and is not taken for a law with a long
+     * tail.
+     */
+    @ParameterizedTest
+    @ValueSource(doubles = {0.3, 0.4})
+    void burstsDoNotCoverUpWhatLiesBeneath(double shape) {
+        ToDoubleFunction<Random> hidden = random -> logNormal(random, shape);
+        ToDoubleFunction<Random> bursty = random ->
+                random.nextDouble() < 1.0 / 3 ? MILLI + 10 * exponential(random) : hidden.applyAsDouble(random);
+        double open = shift(QueueShape.MEMORY, hidden, QueueShapeTest::exponential);
+        assertThat(shift(QueueShape.MEMORY, bursty, QueueShapeTest::exponential))
+                .isBetween(0.7 * open, 1.5 * open);
+    }
+
+    /** Bursts over packets that touch their edge hide nothing. */
+    @Test
+    void burstsAloneHideLittle() {
+        ToDoubleFunction<Random> bursty = random -> (random.nextDouble() < 1.0 / 3 ? 10 : 1) * exponential(random);
+        assertThat(shift(QueueShape.MEMORY, bursty, bursty)).isLessThan(0.1 * MILLI);
     }
 
     /** What both hide alike cancels; but nothing says that they do. */
