@@ -53,8 +53,8 @@ final class QueueShape {
     /** Sums of so many queues. */
     private static final int[] SUMS = {4, 8};
 
-    /** Log-normal laws, by their shape. Sums of fewer queues are as the widest of them. */
-    private static final double[] LOG_NORMAL = {1.2, 0.9, 0.6, 0.4, 0.2};
+    /** Log-normal laws, by their shape. Wider ones, and sums of fewer, hide next to nothing and are hard to tell from those that touch. */
+    private static final double[] LOG_NORMAL = {0.6, 0.4, 0.2};
 
     /** Prior weight of each of these. */
     private static final double HIDING = 0.08;
@@ -65,7 +65,7 @@ final class QueueShape {
     private static final int SHAPES = 2 * LAWS;
 
     /** Prior probability that bursts lie over a law, and the share of packets in them then. */
-    private static final double BURSTY = 0.25;
+    private static final double BURSTY = 0.1;
 
     private static final double IN_BURSTS = 1.0 / 3;
 

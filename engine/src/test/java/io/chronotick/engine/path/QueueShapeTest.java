@@ -90,16 +90,6 @@ class QueueShapeTest {
                 .isBetween(0.6 * hides / 2, 1.7 * hides / 2);
     }
 
-    /** Wide laws hide little, which a law that touches its edge explains nearly as well: half of it is covered at least. */
-    @ParameterizedTest
-    @ValueSource(doubles = {0.9, 1.2})
-    void wideLawsAreCovered(double shape) {
-        double lowest = Math.exp(-2.1 * shape);
-        double hides = MILLI * (lowest - TOUCHED * (1 - lowest));
-        double shift = shift(QueueShape.MEMORY, random -> logNormal(random, shape), QueueShapeTest::exponential);
-        assertThat(shift).isBetween(0.5 * hides / 2, 1.7 * hides / 2);
-    }
-
     /** A sum of queues looks like a log-normal law whose edge is farther away, so that is in it, too. */
     @ParameterizedTest
     @CsvSource({"4, 0.91", "8, 3.12"})
