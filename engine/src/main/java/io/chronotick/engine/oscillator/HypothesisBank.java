@@ -126,7 +126,7 @@ public final class HypothesisBank {
         weights = new EvidenceWeights(FORGETTING, logPriors, firstLogs);
         longWeights = new EvidenceWeights(LONG_FORGETTING, logPriors, firstLogs);
         longForecast = new LongForecast(n);
-        servers = new ServerCombiner(models, weights);
+        servers = new ServerCombiner(models, weights, this::shapeVariance);
         restart();
     }
 
@@ -497,14 +497,17 @@ public final class HypothesisBank {
         double[] w = servers.serverWeights(sources);
         double[] differences = servers.differences(sources, w);
         List<Part> parts = new ArrayList<>();
-        // Those who take delays to be symmetric go by no edge.
-        double edged = 1 - share(DelayModel.SYMMETRIC);
         for (int i = 0; i < w.length; i++) {
             int source = sources.get(i);
-            double shape = edged * path(source).shapeVariance();
-            parts.add(new Part(w[i], servers.base(source), differences[i], shape));
+            parts.add(new Part(w[i], servers.base(source), differences[i], shapeVariance(source)));
         }
         return parts;
+    }
+
+    /** Variance of a server's offset by what the shapes of its queues leave open, s^2. */
+    private double shapeVariance(int source) {
+        // Those who take delays to be symmetric go by no edge.
+        return (1 - share(DelayModel.SYMMETRIC)) * paths.get(source).shapeVariance();
     }
 
     /** What the two forecasters and their fusion say of one instant. */

@@ -3,11 +3,12 @@ package io.chronotick.engine.oscillator;
 
 import io.chronotick.engine.math.Cholesky;
 import java.util.List;
+import java.util.function.IntToDoubleFunction;
 
 /**
  * What the hypotheses together believe of the servers, and how these are combined into the published time z = x + sum w_i a_i. The
- * weights are those of the best linear unbiased mean of what the servers say, each with its own noise and the asymmetry expected of its
- * base delay: w ~ (C + A)^-1 1. What they are found to disagree by, beyond what their noise explains, tells how far their mean may be
+ * weights are those of the best linear unbiased mean of what the servers say, each with its own noise, the asymmetry expected of its
+ * base delay, and what the shapes of its queues leave open: w ~ (C + A)^-1 1. What they are found to disagree by, beyond what their noise explains, tells how far their mean may be
  * off ({@link io.chronotick.engine.forecast.SystematicUncertainty}).
  *
  * <p>Keeps nothing of its own. Not thread-safe.
@@ -15,11 +16,17 @@ import java.util.List;
 final class ServerCombiner {
     private final KalmanState[] models;
     private final EvidenceWeights weights;
+    private final IntToDoubleFunction shapeVariance;
 
-    /** Over models and weights that somebody else keeps. */
-    ServerCombiner(KalmanState[] models, EvidenceWeights weights) {
+    /**
+     * Over models and weights that somebody else keeps.
+     *
+     * @param shapeVariance of a server's offset by what the shapes of its queues leave open, s^2
+     */
+    ServerCombiner(KalmanState[] models, EvidenceWeights weights, IntToDoubleFunction shapeVariance) {
         this.models = models;
         this.weights = weights;
+        this.shapeVariance = shapeVariance;
     }
 
     /** Mean of a server's base delay one way, s; only when it is known. */
@@ -65,7 +72,8 @@ final class ServerCombiner {
                                     + m.covariance(KalmanState.X, KalmanState.X));
                 }
             }
-            c[i][i] += KalmanState.asymmetryVariance(base(sources.get(i)));
+            c[i][i] +=
+                    KalmanState.asymmetryVariance(base(sources.get(i))) + shapeVariance.applyAsDouble(sources.get(i));
         }
         Cholesky.solveWithOnes(c, w);
         double total = 0;
