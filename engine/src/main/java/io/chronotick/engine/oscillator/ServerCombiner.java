@@ -8,8 +8,8 @@ import java.util.function.IntToDoubleFunction;
 /**
  * What the hypotheses together believe of the servers, and how these are combined into the published time z = x + sum w_i a_i. The
  * weights are those of the best linear unbiased mean of what the servers say, each with its own noise, the asymmetry expected of its
- * base delay, and what the shapes of its queues leave open: w ~ (C + A)^-1 1. What they are found to disagree by, beyond what their noise explains, tells how far their mean may be
- * off ({@link io.chronotick.engine.forecast.SystematicUncertainty}).
+ * base delay, and what the shapes of its queues leave open: w ~ (C + A)^-1 1. What they are found to disagree by, beyond what their
+ * noise explains, tells how far their mean may be off ({@link io.chronotick.engine.forecast.SystematicUncertainty}).
  *
  * <p>Keeps nothing of its own. Not thread-safe.
  */

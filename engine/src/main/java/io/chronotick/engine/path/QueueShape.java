@@ -9,21 +9,20 @@ import java.util.Arrays;
  * oscillator all place an edge as if packets touched it; where packets hardly ever do, all of them are wrong alike. Here no law is taken
  * for known: the evidence weighs several, and what they leave open is a distribution.
  *
- * <p>Of the newest packets q_i are the quantiles at the normal deviates {@link #DEVIATES}, s_i the distance between two neighbours, p_i the
- * share of packets between them. Of n packets ln s_i has the variance 1 / (n p_i), and a law says what it is but for its scale, which is the same
- * for all i. So
+ * <p>Of the newest packets q_i are the quantiles at the normal deviates {@link #DEVIATES}, s_1, s_2, s_3 the distances between neighbouring
+ * ones from below. z = (ln s_1/s_2, ln s_2/s_3) depends neither on the edge of a law nor on its scale, only on its shape. Of n packets each
+ * ln s_i has the variance 1 / (n p_i), p_i the share of packets between the two quantiles, so
  *
  * <pre>
- *   d_i = ln s_i - ln s_i,law,   m = sum p_i d_i / sum p_i,   likelihood ~ exp(-n sum p_i (d_i - m)^2 / 2)
+ *   z ~ N(z_law, C/n),   C = [1/p_1 + 1/p_2, -1/p_2; -1/p_2, 1/p_2 + 1/p_3]
  * </pre>
  *
- * depends neither on the edge of the law nor on its scale, only on its shape. That and a prior weigh the laws, of each direction by itself and
- * of both as one: those whose packets touch the edge, whatever their tail (exponential, uniform, Pareto), which hide nothing; sums of several
- * queues (Erlang); and log-normal ones. The narrower those are, the farther does their edge lie below where an exponential law of the same
- * s_1 + s_2 has it. Each law is there twice, alone and beneath bursts, which only its lower distances tell of.
+ * That and a prior weigh the laws, of each direction by itself and of both as one: those whose packets touch the edge, whatever their tail
+ * (exponential, uniform, Pareto), which hide nothing; sums of several queues (Erlang); and log-normal ones. The narrower those are, the farther does
+ * their edge lie below where an exponential law of the same s_1 + s_2 has it.
  *
  * <p>Delays are seen through the uncertainty of the clock, sd e, which spreads quantiles whose deviates differ by u by u e in quadrature; that is
- * taken off, and ln s_i is known the less for it. Not thread-safe; allocates nothing after construction.
+ * taken off. Not thread-safe; allocates nothing after construction.
  */
 final class QueueShape {
     /** Packets remembered. */
@@ -38,14 +37,11 @@ final class QueueShape {
     private static final double[] PROBABILITIES =
             Arrays.stream(DEVIATES).map(Normal::cdf).toArray();
 
-    /** Distances between neighbouring quantiles, from above. */
-    private static final int DISTANCES = DEVIATES.length - 1;
-
     /** Prior weights of the laws that touch their edge: exponential, uniform, Pareto. */
     private static final double[] TOUCHING = {0.22, 0.1, 0.13};
 
     /** Prior probability that both directions have one law, whichever: mostly it is the same kind of links that packets go through. */
-    private static final double ALIKE = 0.9;
+    private static final double ALIKE = 0.75;
 
     /** Of the Pareto law (Lomax): between those with and without a variance, and an exponential one. */
     private static final double PARETO = 3;
@@ -57,43 +53,45 @@ final class QueueShape {
     private static final double[] LOG_NORMAL = {0.6, 0.4, 0.2};
 
     /** Prior weight of each of these. */
-    private static final double HIDING = 0.08;
+    private static final double HIDING = 0.11;
 
     private static final int LAWS = TOUCHING.length + SUMS.length + LOG_NORMAL.length;
 
-    /** Every law alone, then every law beneath bursts. */
-    private static final int SHAPES = 2 * LAWS;
+    /** z of each law, and how far its edge is below that of an exponential law, in units of s_1 + s_2. */
+    private static final double[] LOWER = new double[LAWS];
 
-    /** Prior probability that bursts lie over a law, and the share of packets in them then. */
-    private static final double BURSTY = 0.1;
-
-    private static final double IN_BURSTS = 1.0 / 3;
-
-    /** How long bursts are says nothing of the law beneath them: the uppermost distance may be anything within this of a factor, a logarithm. */
-    private static final double ANY_BURST = 5;
-
-    /** ln s_i of each shape. */
-    private static final double[][] LOG_DISTANCE = new double[SHAPES][DISTANCES];
-
-    /** How far the edge of each shape is below that of an exponential law, in units of s_1 + s_2. */
-    private static final double[] HIDDEN = new double[SHAPES];
-
-    private static final double[] PRIOR = new double[SHAPES];
+    private static final double[] UPPER = new double[LAWS];
+    private static final double[] HIDDEN = new double[LAWS];
 
     static {
-        double touched = below(0, 1);
-        for (int shape = 0; shape < SHAPES; shape++) {
-            int law = shape % LAWS;
-            boolean bursty = shape >= LAWS;
-            double beneath = bursty ? 1 - IN_BURSTS : 1;
-            boolean touching = law < TOUCHING.length;
-            HIDDEN[shape] = touching ? 0 : Math.max(below(law, beneath) - touched, 0);
-            PRIOR[shape] = (bursty ? BURSTY : 1 - BURSTY) * (touching ? TOUCHING[law] : HIDING);
-            for (int i = bursty ? 1 : 0; i < DISTANCES; i++) {
-                LOG_DISTANCE[shape][i] = Math.log(
-                        quantile(law, PROBABILITIES[i] / beneath) - quantile(law, PROBABILITIES[i + 1] / beneath));
-            }
+        double touched = 0;
+        for (int law = 0; law < LAWS; law++) {
+            double q0 = quantile(law, 0);
+            double q1 = quantile(law, 1);
+            double q2 = quantile(law, 2);
+            double q3 = quantile(law, 3);
+            LOWER[law] = Math.log((q2 - q3) / (q1 - q2));
+            UPPER[law] = Math.log((q1 - q2) / (q0 - q1));
+            double edge = q3 / (q1 - q3);
+            touched = law == 0 ? edge : touched;
+            HIDDEN[law] = law < TOUCHING.length ? 0 : edge - touched;
         }
+    }
+
+    /** Inverse of C. */
+    private static final double C11;
+
+    private static final double C12;
+    private static final double C22;
+
+    static {
+        double first = 1 / (PROBABILITIES[2] - PROBABILITIES[3]);
+        double second = 1 / (PROBABILITIES[1] - PROBABILITIES[2]);
+        double third = 1 / (PROBABILITIES[0] - PROBABILITIES[1]);
+        double determinant = (first + second) * (second + third) - second * second;
+        C11 = (second + third) / determinant;
+        C12 = second / determinant;
+        C22 = (first + second) / determinant;
     }
 
     /** The clock's uncertainty is averaged over so many packets. */
@@ -104,36 +102,25 @@ final class QueueShape {
 
     private final double[] newest = new double[MEMORY];
     private final double[] sorted = new double[MEMORY];
-    private final double[] likelihoods = new double[SHAPES];
-    private final double[] logDistances = new double[DISTANCES];
-    private final double[] precisions = new double[DISTANCES];
+    private final double[] likelihoods = new double[LAWS];
     private int count;
     private int next;
     private double blur;
     private double width;
     private boolean known;
 
-    /**
-     * How far the edge of a law is below the quantile at -2.1, in units of s_1 + s_2.
-     *
-     * @param beneath share of packets that the law is of
-     */
-    private static double below(int law, double beneath) {
-        double low = quantile(law, PROBABILITIES[3] / beneath);
-        return low / (quantile(law, PROBABILITIES[1] / beneath) - low);
-    }
-
-    /** What a packet waits under a law with this probability at most, in units of its scale. */
-    private static double quantile(int law, double probability) {
+    /** What a packet waits under a law, in units of its scale, at {@code PROBABILITIES[i]}. */
+    private static double quantile(int law, int i) {
+        double above = 1 - PROBABILITIES[i];
         int hiding = law - TOUCHING.length;
         return switch (law) {
-            case 0 -> -Math.log(1 - probability);
-            case 1 -> probability;
-            case 2 -> Math.pow(1 - probability, -1 / PARETO) - 1;
+            case 0 -> -Math.log(above);
+            case 1 -> 1 - above;
+            case 2 -> Math.pow(above, -1 / PARETO) - 1;
             default ->
                 hiding < SUMS.length
-                        ? ofSum(SUMS[hiding], 1 - probability)
-                        : Math.exp(LOG_NORMAL[hiding - SUMS.length] * Normal.quantile(probability));
+                        ? ofSum(SUMS[hiding], above)
+                        : Math.exp(LOG_NORMAL[hiding - SUMS.length] * DEVIATES[i]);
         };
     }
 
@@ -215,11 +202,12 @@ final class QueueShape {
         double squareThere = 0;
         double squareBack = 0;
         double squareBoth = 0;
-        for (int shape = 0; shape < SHAPES; shape++) {
-            double h = HIDDEN[shape];
-            double f = PRIOR[shape] * forward.likelihoods[shape];
-            double r = PRIOR[shape] * reverse.likelihoods[shape];
-            double one = f * reverse.likelihoods[shape];
+        for (int law = 0; law < LAWS; law++) {
+            double prior = law < TOUCHING.length ? TOUCHING[law] : HIDING;
+            double h = HIDDEN[law];
+            double f = prior * forward.likelihoods[law];
+            double r = prior * reverse.likelihoods[law];
+            double one = f * reverse.likelihoods[law];
             there += f;
             back += r;
             both += one;
@@ -242,7 +230,7 @@ final class QueueShape {
         return Math.max(share * alike + (1 - share) * unlike, 0) / 4;
     }
 
-    /** Likelihoods of the shapes over that of the likeliest, and s_1 + s_2; the latter is 0 while nothing can be told. */
+    /** Likelihoods of the laws over that of the likeliest, and s_1 + s_2; the latter is 0 while nothing can be told. */
     private void weigh() {
         if (known) {
             return;
@@ -252,41 +240,32 @@ final class QueueShape {
         if (count < LEAST) {
             return;
         }
-        for (int i = 0; i < DISTANCES; i++) {
-            double seen = quantile(PROBABILITIES[i]) - quantile(PROBABILITIES[i + 1]);
-            if (!(seen > 0)) {
-                return;
-            }
-            double added = (DEVIATES[i] - DEVIATES[i + 1]) * blur / seen;
-            double left = Math.max(1 - added * added, LEFT * LEFT);
-            logDistances[i] = Math.log(seen) + Math.log(left) / 2;
-            precisions[i] = count * (PROBABILITIES[i] - PROBABILITIES[i + 1]) * left * left;
+        double first = distance(2);
+        double second = distance(1);
+        double third = distance(0);
+        if (!(first > 0 && second > 0 && third > 0)) {
+            return;
         }
-        width = Math.exp(logDistances[1]) + Math.exp(logDistances[2]);
+        width = first + second;
+        double lower = Math.log(first / second);
+        double upper = Math.log(second / third);
         double best = Double.NEGATIVE_INFINITY;
-        for (int shape = 0; shape < SHAPES; shape++) {
-            likelihoods[shape] = shape < LAWS ? logLikelihood(shape, 0) : logLikelihood(shape, 1) - Math.log(ANY_BURST);
-            best = Math.max(best, likelihoods[shape]);
+        for (int law = 0; law < LAWS; law++) {
+            double d = lower - LOWER[law];
+            double e = upper - UPPER[law];
+            likelihoods[law] = -count * (C11 * d * d + 2 * C12 * d * e + C22 * e * e) / 2;
+            best = Math.max(best, likelihoods[law]);
         }
-        for (int shape = 0; shape < SHAPES; shape++) {
-            likelihoods[shape] = Math.exp(likelihoods[shape] - best);
+        for (int law = 0; law < LAWS; law++) {
+            likelihoods[law] = Math.exp(likelihoods[law] - best);
         }
     }
 
-    /** Logarithm of the likelihood of a shape by the distances from {@code first} on; its scale may be any. */
-    private double logLikelihood(int shape, int first) {
-        double sum = 0;
-        double mean = 0;
-        double square = 0;
-        double determinant = 1;
-        for (int i = first; i < DISTANCES; i++) {
-            double d = logDistances[i] - LOG_DISTANCE[shape][i];
-            sum += precisions[i];
-            mean += precisions[i] * d;
-            square += precisions[i] * d * d;
-            determinant *= precisions[i] / (2 * Math.PI);
-        }
-        return (mean * mean / sum - square + Math.log(determinant / (sum / (2 * Math.PI)))) / 2;
+    /** Between the quantiles i and i + 1, without what the clock's uncertainty adds to it. */
+    private double distance(int i) {
+        double seen = quantile(PROBABILITIES[i]) - quantile(PROBABILITIES[i + 1]);
+        double added = (DEVIATES[i] - DEVIATES[i + 1]) * blur;
+        return Math.sqrt(Math.max(seen * seen - added * added, LEFT * LEFT * seen * seen));
     }
 
     private double quantile(double probability) {

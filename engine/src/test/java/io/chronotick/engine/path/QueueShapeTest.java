@@ -98,28 +98,6 @@ class QueueShapeTest {
         assertThat(shift).isBetween(hides / 2 * MILLI, 3.5 * hides / 2 * MILLI);
     }
 
-    /**
-     * A third of the packets in bursts, ten times as long: what lies beneath hides as much as without them, and is not taken for a law with a long
-     * tail.
-     */
-    @ParameterizedTest
-    @ValueSource(doubles = {0.3, 0.4})
-    void burstsDoNotCoverUpWhatLiesBeneath(double shape) {
-        ToDoubleFunction<Random> hidden = random -> logNormal(random, shape);
-        ToDoubleFunction<Random> bursty = random ->
-                random.nextDouble() < 1.0 / 3 ? MILLI + 10 * exponential(random) : hidden.applyAsDouble(random);
-        double open = shift(QueueShape.MEMORY, hidden, QueueShapeTest::exponential);
-        assertThat(shift(QueueShape.MEMORY, bursty, QueueShapeTest::exponential))
-                .isBetween(0.7 * open, 1.5 * open);
-    }
-
-    /** Bursts over packets that touch their edge hide nothing. */
-    @Test
-    void burstsAloneHideLittle() {
-        ToDoubleFunction<Random> bursty = random -> (random.nextDouble() < 1.0 / 3 ? 10 : 1) * exponential(random);
-        assertThat(shift(QueueShape.MEMORY, bursty, bursty)).isLessThan(0.1 * MILLI);
-    }
-
     /** What both hide alike cancels; but nothing says that they do. */
     @Test
     void likeDirectionsShiftLessThanUnlikeOnes() {
