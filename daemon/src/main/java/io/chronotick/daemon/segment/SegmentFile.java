@@ -54,7 +54,6 @@ public final class SegmentFile implements AutoCloseable {
     private final FileState state;
     private final ClockDomain domain;
     private final boolean takenOver;
-    private boolean handedOver;
 
     private SegmentFile(
             Path path, OpenFile file, ByteBuffer buffer, FileState state, ClockDomain domain, boolean takenOver) {
@@ -285,7 +284,6 @@ public final class SegmentFile implements AutoCloseable {
             return Optional.of("was cut to " + there.size() + " bytes");
         }
         // Root may take it over, so that every reader trusts it: what the daemon has mapped it can still write.
-        handedOver |= there.isRoots() && !there.isOwn();
         if (!(there.isOwn() || there.isRoots()) || there.mode() != FileState.SEGMENT_MODE) {
             return Optional.of(there.ownership());
         }
@@ -294,9 +292,14 @@ public final class SegmentFile implements AutoCloseable {
                 : Optional.of("states the clocks of another boot or time namespace");
     }
 
-    /** Whether {@link #damage} has seen that root has taken the file over; one that {@link #renew} makes would be this user's again. */
+    /** Whether root has taken this file over, whatever has become of its name: one that {@link #renew} makes would be this user's again. */
     public boolean isHandedOver() {
-        return handedOver;
+        try {
+            FileState opened = file.state();
+            return opened.isRoots() && !opened.isOwn();
+        } catch (IOException e) {
+            return false; // where an open file is known by its name alone, and that is gone
+        }
     }
 
     /**
